@@ -1,0 +1,2 @@
+//! The launcher's entry: a switch.
+fn main() {}

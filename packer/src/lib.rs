@@ -1,0 +1,3 @@
+//! The packer: `pyship` turns a Python program, its packages and its interpreter into one file.
+
+pub mod tree;

@@ -1,0 +1,161 @@
+//! What a layer will hold, as a value: relative paths and where each one's bytes come from.
+//!
+//! The steps of a pack (collect the runtime, install packages, prune, compile, edit ELF files) are functions
+//! from trees to trees; nothing is copied until the layer is written. Paths are bytes, `/`-separated,
+//! without a leading `/`, without `.` or `..`; a path's parents are always there as directories.
+
+use std::collections::BTreeMap;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A path inside a layer.
+pub type LayerPath = Vec<u8>;
+
+/// The content of one layer, sorted by path.
+#[derive(Debug, Clone, Default)]
+pub struct Tree {
+    nodes: BTreeMap<LayerPath, Node>,
+}
+
+/// One entry of a [`Tree`].
+#[derive(Debug, Clone)]
+pub enum Node {
+    /// A directory, mode 0755.
+    Directory,
+    /// A regular file.
+    File(File),
+    /// A symbolic link with its target, relative and inside the layer.
+    Symlink(Vec<u8>),
+}
+
+/// A regular file of a [`Tree`].
+#[derive(Debug, Clone)]
+pub struct File {
+    /// Its bytes.
+    pub content: Content,
+    /// Mode 0755 when true, else 0644.
+    pub executable: bool,
+}
+
+/// Where a file's bytes come from.
+#[derive(Debug, Clone)]
+pub enum Content {
+    /// A file of the builder, read when the layer is written.
+    Path(PathBuf),
+    /// Bytes made by pyship.
+    Bytes(Arc<[u8]>),
+}
+
+impl Content {
+    /// The bytes themselves.
+    ///
+    /// # Errors
+    /// When a [`Content::Path`] can't be read.
+    pub fn read(&self) -> std::io::Result<Arc<[u8]>> {
+        match self {
+            Self::Path(path) => Ok(fs_err::read(path)?.into()),
+            Self::Bytes(bytes) => Ok(Arc::clone(bytes)),
+        }
+    }
+
+    /// Their number.
+    ///
+    /// # Errors
+    /// When a [`Content::Path`] can't be looked at.
+    pub fn size(&self) -> std::io::Result<u64> {
+        match self {
+            Self::Path(path) => Ok(fs_err::metadata(path)?.len()),
+            Self::Bytes(bytes) => Ok(bytes.len() as u64),
+        }
+    }
+}
+
+impl Tree {
+    /// An empty tree.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Puts `node` at `path`, with its parents; replaces what was there.
+    pub fn insert(&mut self, path: impl Into<LayerPath>, node: Node) {
+        let path = path.into();
+        let mut end = 0;
+        while let Some(slash) = path[end..].iter().position(|&byte| byte == b'/') {
+            end += slash;
+            self.nodes.entry(path[..end].to_vec()).or_insert(Node::Directory);
+            end += 1;
+        }
+        self.nodes.insert(path, node);
+    }
+
+    /// Puts a file of the builder at `path`.
+    pub fn insert_path(&mut self, path: impl Into<LayerPath>, source: impl Into<PathBuf>, executable: bool) {
+        let content = Content::Path(source.into());
+        self.insert(path, Node::File(File { content, executable }));
+    }
+
+    /// Puts bytes at `path`.
+    pub fn insert_bytes(&mut self, path: impl Into<LayerPath>, bytes: impl Into<Arc<[u8]>>, executable: bool) {
+        let content = Content::Bytes(bytes.into());
+        self.insert(path, Node::File(File { content, executable }));
+    }
+
+    /// The node at `path`.
+    #[must_use]
+    pub fn get(&self, path: impl AsRef<[u8]>) -> Option<&Node> {
+        self.nodes.get(path.as_ref())
+    }
+
+    /// Removes `path` and everything below it; says how many files and links went.
+    pub fn remove(&mut self, path: impl AsRef<[u8]>) -> usize {
+        let path = path.as_ref();
+        let mut below = path.to_vec();
+        below.push(b'/');
+        let doomed: Vec<LayerPath> =
+            self.nodes.keys().filter(|key| key.as_slice() == path || key.starts_with(&below)).cloned().collect();
+        doomed
+            .iter()
+            .filter(|key| !matches!(self.nodes.remove(*key), None | Some(Node::Directory)))
+            .count()
+    }
+
+    /// Every entry, sorted by path; a directory comes before what it holds.
+    pub fn iter(&self) -> impl Iterator<Item = (&LayerPath, &Node)> {
+        self.nodes.iter()
+    }
+
+    /// Every regular file, sorted by path.
+    pub fn files(&self) -> impl Iterator<Item = (&LayerPath, &File)> {
+        self.nodes.iter().filter_map(|(path, node)| match node {
+            Node::File(file) => Some((path, file)),
+            Node::Directory | Node::Symlink(_) => None,
+        })
+    }
+
+    /// Whether nothing is in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
+    /// Takes over everything of `other`, below `prefix` (empty: at the root).
+    pub fn graft(&mut self, prefix: impl AsRef<[u8]>, other: Self) {
+        let prefix = prefix.as_ref();
+        for (path, node) in other.nodes {
+            let mut full = prefix.to_vec();
+            if !full.is_empty() {
+                full.push(b'/');
+            }
+            full.extend_from_slice(&path);
+            self.insert(full, node);
+        }
+    }
+}
+
+/// The bytes of a relative path of the builder.
+#[must_use]
+pub fn layer_path(path: &Path) -> LayerPath {
+    path.as_os_str().as_bytes().to_vec()
+}
