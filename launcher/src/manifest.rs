@@ -211,7 +211,7 @@ impl Manifest {
     /// # Errors
     /// None that can be met: the types hold nothing that JSON can't say.
     pub fn encode(&self) -> Result<Vec<u8>> {
-        let mut bytes = serde_json::to_vec(self).map_err(|error| Error::damaged(error))?;
+        let mut bytes = serde_json::to_vec(self).map_err(Error::damaged)?;
         bytes.push(b'\n');
         Ok(bytes)
     }

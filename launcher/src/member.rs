@@ -392,9 +392,9 @@ mod tests {
             for flip in [1, 0x80, 0xff] {
                 let mut bytes = good.clone();
                 bytes[at] ^= flip;
-                let _ = Member::decode(&mut bytes.as_slice());
+                drop(Member::decode(&mut bytes.as_slice()));
             }
-            let _ = Member::decode(&mut &good[..at]);
+            drop(Member::decode(&mut &good[..at]));
         }
     }
 }

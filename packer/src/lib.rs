@@ -1,3 +1,9 @@
 //! The packer: `pyship` turns a Python program, its packages and its interpreter into one file.
+//!
+//! A pack is a row of functions from trees to trees ([`tree`]), then [`layer`] compresses and [`assemble`]
+//! writes the file.
 
+pub mod assemble;
+pub mod layer;
+pub mod stub;
 pub mod tree;

@@ -178,7 +178,7 @@ impl Cold<'_> {
         let take = || lock::take(&path, &mut || self.context.watch.waiting());
         match take() {
             // Someone removed the whole cache under our feet: put the directories back, once.
-            Err(_) if path.parent().is_some_and(|parent| is_gone(parent)) => {
+            Err(_) if path.parent().is_some_and(is_gone) => {
                 for part in [CACHE_LAYERS, CACHE_APPS, CACHE_LOCKS, CACHE_TMP] {
                     std::fs::create_dir_all(self.in_version(part)).unwrap_or_default();
                 }

@@ -94,8 +94,8 @@ pub fn open_existing(candidate: &Candidate, uid: u32) -> Result<Root, String> {
     if candidate.standing == Standing::Shared {
         flags |= OFlags::NOFOLLOW;
     }
-    let directory = open(&candidate.path, flags, Mode::empty()).map_err(|errno| reason(errno))?;
-    let found = fstat(&directory).map_err(|errno| reason(errno))?;
+    let directory = open(&candidate.path, flags, Mode::empty()).map_err(reason)?;
+    let found = fstat(&directory).map_err(reason)?;
     let owner_is_fine = found.st_uid == uid || (candidate.standing == Standing::Store && found.st_uid == 0);
     if !owner_is_fine {
         return Err(format!("it belongs to uid {}, not to uid {uid}", found.st_uid));
@@ -119,7 +119,7 @@ pub fn prepare(candidate: &Candidate, uid: u32) -> Result<Root, String> {
         }
         Err(reason) => return Err(reason),
     };
-    let mount = fstatvfs(&root.directory).map_err(|errno| reason(errno))?;
+    let mount = fstatvfs(&root.directory).map_err(reason)?;
     if mount.f_flag.contains(StatVfsMountFlags::NOEXEC) {
         return Err("its file system is mounted noexec".to_owned());
     }
