@@ -21,9 +21,11 @@ pub mod warm;
 use sha2::{Digest, Sha256};
 
 use crate::libc_choice::Host;
-use crate::manifest::{DIRECTORY_HEX, Manifest, hex};
-use crate::names::{APP_CODE, APP_START, LAYER_APP, LAYER_DEPS, LAYER_LIBC, START_EARLY, START_PTH, START_RUN};
-use crate::names::{LAYER_RUNTIME, LIBC_LIB};
+use crate::manifest::{DIRECTORY_HEX, Entry, Manifest, hex};
+use crate::names::{
+    APP_CODE, APP_START, LAYER_APP, LAYER_DEPS, LAYER_LIBC, LAYER_RUNTIME, LIBC_LIB, START_ALONE, START_EARLY,
+    START_PTH, START_RUN,
+};
 use crate::record::Record;
 use crate::trailer::Trailer;
 
@@ -65,7 +67,11 @@ pub fn sentinels(layer: &str, manifest: &Manifest) -> Vec<String> {
         LAYER_RUNTIME => vec![python.executable.clone(), format!("{}/os.py", python.stdlib)],
         LAYER_DEPS => vec![format!("{}/{START_PTH}", python.site_packages)],
         LAYER_APP => {
-            vec![format!("{APP_START}/{START_EARLY}"), format!("{APP_START}/{START_RUN}"), APP_CODE.to_owned()]
+            let files: &[&str] = match manifest.entry {
+                Entry::Interpreter => &[START_ALONE],
+                _ => &[START_ALONE, START_EARLY, START_RUN],
+            };
+            files.iter().map(|file| format!("{APP_START}/{file}")).chain([APP_CODE.to_owned()]).collect()
         }
         _ => Vec::new(),
     }
