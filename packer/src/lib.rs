@@ -1,3 +1,4 @@
 //! The packer: `pyship` turns a Python program, its packages and its interpreter into one file.
 
+pub mod start;
 pub mod tree;
