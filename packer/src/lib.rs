@@ -4,6 +4,11 @@
 //! writes the file.
 
 pub mod assemble;
+pub mod cli;
+pub mod elf;
 pub mod layer;
+pub mod libc;
+pub mod pack;
+pub mod start;
 pub mod stub;
 pub mod tree;
