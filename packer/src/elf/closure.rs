@@ -83,21 +83,33 @@ pub fn closure(tree: &Tree, lookup: &Lookup) -> Result<Closure> {
                 continue;
             }
             let Some(source) = lookup.find(soname, &asking_file.search) else {
-                found.missing.insert(Missing { file: asking_file.path.clone(), soname: soname.clone() });
+                found.missing.insert(Missing {
+                    file: asking_file.path.clone(),
+                    soname: soname.clone(),
+                });
                 continue;
             };
             let elf = inspect(&fs_err::read(&source)?)
                 .with_context(|| format!("failed to read `{}`", source.display()))?
                 .with_context(|| format!("failed to read `{}`: no longer an ELF file", source.display()))?;
             queue.push_back(asking(path, &elf, Some(&source), &asking_file.inherited, lookup));
-            let carried = Carried { source, needed_by: asking_file.path.clone() };
+            let carried = Carried {
+                source,
+                needed_by: asking_file.path.clone(),
+            };
             found.carried.insert(soname.clone(), carried);
         }
     }
     Ok(found)
 }
 
-fn asking(path: LayerPath, elf: &Elf, builder: Option<&Path>, inherited: &[PathBuf], lookup: &Lookup) -> Asking {
+fn asking(
+    path: LayerPath,
+    elf: &Elf,
+    builder: Option<&Path>,
+    inherited: &[PathBuf],
+    lookup: &Lookup,
+) -> Asking {
     let mut search = Vec::new();
     if let (Some(search_path), Some(builder)) = (elf.search_path(), builder) {
         // A program's origin has its links resolved, a library's has not.
@@ -113,6 +125,10 @@ fn asking(path: LayerPath, elf: &Elf, builder: Option<&Path>, inherited: &[PathB
         passed_on.splice(0..0, search.iter().cloned());
         search = passed_on.clone();
     }
-    Asking { path, needed: elf.needed.clone(), search, inherited: passed_on }
+    Asking {
+        path,
+        needed: elf.needed.clone(),
+        search,
+        inherited: passed_on,
+    }
 }
-

@@ -31,7 +31,11 @@ impl Lookup {
             directories: Vec::new(),
         };
         let mut configured = Vec::new();
-        lookup.read_conf(Path::new("/etc/ld.so.conf"), &mut configured, &mut BTreeSet::new());
+        lookup.read_conf(
+            Path::new("/etc/ld.so.conf"),
+            &mut configured,
+            &mut BTreeSet::new(),
+        );
         let triplet = match machine {
             Machine::X86_64 => "x86_64-linux-gnu",
             Machine::Aarch64 => "aarch64-linux-gnu",
@@ -47,7 +51,10 @@ impl Lookup {
         ];
         configured.extend(defaults.map(PathBuf::from));
         let mut seen = BTreeSet::new();
-        lookup.directories = configured.into_iter().filter(|directory| seen.insert(directory.clone())).collect();
+        lookup.directories = configured
+            .into_iter()
+            .filter(|directory| seen.insert(directory.clone()))
+            .collect();
         lookup
     }
 
@@ -107,12 +114,15 @@ impl Lookup {
     /// The path that a file of the builder has on the target.
     #[must_use]
     pub fn on_target(&self, file: &Path) -> PathBuf {
-        file.strip_prefix(&self.sysroot).map_or_else(|_| file.to_owned(), |inner| Path::new("/").join(inner))
+        file.strip_prefix(&self.sysroot)
+            .map_or_else(|_| file.to_owned(), |inner| Path::new("/").join(inner))
     }
 
     fn fits(&self, file: &Path) -> bool {
         let mut header = [0; 20];
-        fs_err::File::open(file).and_then(|mut file| file.read_exact(&mut header)).is_ok()
+        fs_err::File::open(file)
+            .and_then(|mut file| file.read_exact(&mut header))
+            .is_ok()
             && Machine::of_header(&header) == Some(self.machine)
     }
 
@@ -124,7 +134,10 @@ impl Lookup {
         let text = fs_err::read_to_string(file).unwrap_or_default();
         for line in text.lines() {
             let line = line.split('#').next().unwrap_or_default().trim();
-            match line.strip_prefix("include").filter(|rest| rest.starts_with(char::is_whitespace)) {
+            match line
+                .strip_prefix("include")
+                .filter(|rest| rest.starts_with(char::is_whitespace))
+            {
                 Some(pattern) => {
                     let base = path.parent().unwrap_or(Path::new("/"));
                     for included in self.matching(&base.join(pattern.trim())).unwrap_or_default() {
@@ -140,7 +153,8 @@ impl Lookup {
     /// The files that a pattern names, sorted; `*` stands in its last part only, as in every distribution.
     fn matching(&self, pattern: &Path) -> Result<Vec<PathBuf>> {
         let directory = pattern.parent().unwrap_or(Path::new("/"));
-        let glob = globset::Glob::new(&pattern.file_name().unwrap_or_default().to_string_lossy())?.compile_matcher();
+        let glob =
+            globset::Glob::new(&pattern.file_name().unwrap_or_default().to_string_lossy())?.compile_matcher();
         let mut files = Vec::new();
         for entry in fs_err::read_dir(self.on_builder(directory))? {
             let name = entry?.file_name();

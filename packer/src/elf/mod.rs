@@ -10,6 +10,8 @@ pub mod edit;
 pub mod lookup;
 pub mod prepare;
 pub mod read;
+#[cfg(test)]
+pub(crate) mod samples;
 mod scan;
 mod search;
 pub mod survey;

@@ -105,7 +105,9 @@ impl std::fmt::Display for Machine {
         match self {
             Self::X86_64 => out.write_str("x86_64"),
             Self::Aarch64 => out.write_str("aarch64"),
-            Self::Other { code, wide, .. } => write!(out, "{}-bit machine {code}", if *wide { 64 } else { 32 }),
+            Self::Other { code, wide, .. } => {
+                write!(out, "{}-bit machine {code}", if *wide { 64 } else { 32 })
+            }
         }
     }
 }
@@ -127,7 +129,11 @@ impl Machine {
         let header = bytes.get(..20).filter(|header| header.starts_with(MAGIC))?;
         let (wide, little) = (header[4] == elf::ELFCLASS64.0, header[5] == elf::ELFDATA2LSB.0);
         let code = [header[18], header[19]];
-        let code = if little { u16::from_le_bytes(code) } else { u16::from_be_bytes(code) };
+        let code = if little {
+            u16::from_le_bytes(code)
+        } else {
+            u16::from_be_bytes(code)
+        };
         Some(match elf::Machine(code) {
             elf::EM_X86_64 if wide && little => Self::X86_64,
             elf::EM_AARCH64 if wide && little => Self::Aarch64,
@@ -172,7 +178,9 @@ fn inspect_class<H: FileHeader<Endian = Endianness>>(bytes: &[u8], machine: Mach
     let segments = header.program_headers(endian, bytes)?;
     let dynamic = Dynamic::read::<H>(bytes, endian, segments)?;
 
-    let interpreter = segments.iter().find(|segment| segment.p_type(endian) == elf::PT_INTERP);
+    let interpreter = segments
+        .iter()
+        .find(|segment| segment.p_type(endian) == elf::PT_INTERP);
     let interpreter = match interpreter {
         Some(segment) => segment.interpreter(endian, bytes)?.map(lossy),
         None => None,
@@ -219,7 +227,12 @@ impl<'data> Dynamic<'data> {
         endian: Endianness,
         segments: &[H::ProgramHeader],
     ) -> Result<Self> {
-        let mut found = Self { endian, loads: Vec::new(), entries: Vec::new(), strings: &[] };
+        let mut found = Self {
+            endian,
+            loads: Vec::new(),
+            entries: Vec::new(),
+            strings: &[],
+        };
         for segment in segments {
             if segment.p_type(endian) == elf::PT_LOAD {
                 // A detached debug file has the headers but not the bytes.
@@ -242,18 +255,24 @@ impl<'data> Dynamic<'data> {
             }
         }
         if let (Some(address), Some(size)) = (found.value(elf::DT_STRTAB), found.value(elf::DT_STRSZ)) {
-            let table = found.at(address).context("the dynamic string table lies outside the file")?;
+            let table = found
+                .at(address)
+                .context("the dynamic string table lies outside the file")?;
             found.strings = &table[..table.len().min(usize::try_from(size)?)];
         }
         Ok(found)
     }
 
     fn value(&self, tag: elf::DynamicTag) -> Option<u64> {
-        self.entries.iter().find(|entry| entry.0 == tag).map(|entry| entry.1)
+        self.entries
+            .iter()
+            .find(|entry| entry.0 == tag)
+            .map(|entry| entry.1)
     }
 
     fn is_pie(&self) -> bool {
-        self.value(elf::DT_FLAGS_1).is_some_and(|flags| flags & elf::DF_1_PIE.0 != 0)
+        self.value(elf::DT_FLAGS_1)
+            .is_some_and(|flags| flags & elf::DF_1_PIE.0 != 0)
     }
 
     /// The file's bytes from an address to the end of its segment.
@@ -265,14 +284,23 @@ impl<'data> Dynamic<'data> {
     }
 
     fn name(&self, offset: u64) -> Result<String> {
-        let rest = usize::try_from(offset).ok().and_then(|offset| self.strings.get(offset..));
+        let rest = usize::try_from(offset)
+            .ok()
+            .and_then(|offset| self.strings.get(offset..));
         let rest = rest.context("a name lies outside the dynamic string table")?;
-        let end = rest.iter().position(|&byte| byte == 0).context("a name has no end")?;
+        let end = rest
+            .iter()
+            .position(|&byte| byte == 0)
+            .context("a name has no end")?;
         Ok(lossy(&rest[..end]))
     }
 
     fn strings_of(&self, tag: elf::DynamicTag) -> Result<Vec<String>> {
-        self.entries.iter().filter(|entry| entry.0 == tag).map(|entry| self.name(entry.1)).collect()
+        self.entries
+            .iter()
+            .filter(|entry| entry.0 == tag)
+            .map(|entry| self.name(entry.1))
+            .collect()
     }
 
     fn string(&self, tag: elf::DynamicTag) -> Result<Option<String>> {
@@ -285,7 +313,9 @@ impl<'data> Dynamic<'data> {
         let Some(address) = self.value(elf::DT_VERNEED) else {
             return Ok(versions);
         };
-        let mut rest = self.at(address).context("the needed versions lie outside the file")?;
+        let mut rest = self
+            .at(address)
+            .context("the needed versions lie outside the file")?;
         // A file with this many is hostile, and its chains may overlap.
         let mut budget = 100_000_u32;
         loop {
@@ -345,15 +375,24 @@ impl Versions {
 }
 
 fn dotted(text: &str) -> Option<Dotted> {
-    text.split('.').map(|part| part.parse().ok()).collect::<Option<Vec<u32>>>().map(Dotted)
+    text.split('.')
+        .map(|part| part.parse().ok())
+        .collect::<Option<Vec<u32>>>()
+        .map(Dotted)
 }
 
 /// Whether there is a symbol table, and whether there are debug sections. Damaged section headers count as none.
-fn stripable<H: FileHeader<Endian = Endianness>>(header: &H, endian: Endianness, bytes: &[u8]) -> (bool, bool) {
+fn stripable<H: FileHeader<Endian = Endianness>>(
+    header: &H,
+    endian: Endianness,
+    bytes: &[u8],
+) -> (bool, bool) {
     let Ok(sections) = header.sections(endian, bytes) else {
         return (false, false);
     };
-    let symtab = sections.iter().any(|section| section.sh_type(endian) == elf::SHT_SYMTAB);
+    let symtab = sections
+        .iter()
+        .any(|section| section.sh_type(endian) == elf::SHT_SYMTAB);
     let debug = sections
         .iter()
         .any(|section| sections.section_name(endian, section).is_ok_and(is_debug_section));
@@ -361,14 +400,20 @@ fn stripable<H: FileHeader<Endian = Endianness>>(header: &H, endian: Endianness,
 }
 
 fn record<T: pod::Pod>(bytes: &[u8]) -> Result<&T> {
-    pod::from_bytes(bytes).map(|(record, _)| record).map_err(|()| anyhow::anyhow!("a version record is cut off"))
+    pod::from_bytes(bytes)
+        .map(|(record, _)| record)
+        .map_err(|()| anyhow::anyhow!("a version record is cut off"))
 }
 
 fn skip(bytes: &[u8], count: u32) -> Result<&[u8]> {
-    bytes.get(count as usize..).context("a version record lies outside the file")
+    bytes
+        .get(count as usize..)
+        .context("a version record lies outside the file")
 }
 
 fn lossy(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
+#[cfg(test)]
+mod tests;

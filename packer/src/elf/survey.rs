@@ -101,13 +101,19 @@ pub fn survey(machine: Machine, layers: &[(&str, &Tree)]) -> Result<Survey> {
     for (layer, tree) in layers {
         for scanned in scan(tree)? {
             survey.files += 1;
-            let place = Place { layer: (*layer).to_owned(), path: scanned.path.clone() };
+            let place = Place {
+                layer: (*layer).to_owned(),
+                path: scanned.path.clone(),
+            };
             match scanned.elf {
                 Err(error) => survey.damaged.push((place, format!("{error:#}"))),
                 Ok(elf) if !elf.is_loadable() => {}
                 Ok(elf) if elf.machine != machine => survey.foreign.push((place, elf.machine)),
                 Ok(elf) => {
-                    for name in [Some(file_name(&place.path)), elf.soname.clone()].into_iter().flatten() {
+                    for name in [Some(file_name(&place.path)), elf.soname.clone()]
+                        .into_iter()
+                        .flatten()
+                    {
                         providers.entry(name).or_insert_with(|| place.clone());
                     }
                     ours.push((place, elf, *tree));
@@ -128,7 +134,11 @@ pub fn survey(machine: Machine, layers: &[(&str, &Tree)]) -> Result<Survey> {
                     survey.system.insert(soname);
                 }
             } else if let Some(provider) = providers.get(&soname).cloned() {
-                survey.assumed.push(Assumed { file, soname, provider });
+                survey.assumed.push(Assumed {
+                    file,
+                    soname,
+                    provider,
+                });
             } else {
                 survey.unresolved.push(Unresolved { file, soname });
             }
@@ -145,8 +155,14 @@ impl Survey {
         let Some(version) = elf.versions.glibc else {
             return;
         };
-        let floor = Floor { version, by: place.clone() };
-        let layer = self.floors.entry(place.layer.clone()).or_insert_with(|| floor.clone());
+        let floor = Floor {
+            version,
+            by: place.clone(),
+        };
+        let layer = self
+            .floors
+            .entry(place.layer.clone())
+            .or_insert_with(|| floor.clone());
         if layer.version < version {
             *layer = floor.clone();
         }
@@ -174,3 +190,5 @@ fn file_name(path: &[u8]) -> String {
     String::from_utf8_lossy(name).into_owned()
 }
 
+#[cfg(test)]
+mod tests;
