@@ -12,6 +12,7 @@
 
 pub mod child;
 mod editable;
+mod entry_points;
 mod environment;
 pub mod install;
 mod layout;
@@ -21,3 +22,6 @@ mod record;
 mod scripts;
 pub mod tool;
 mod uv;
+
+#[cfg(test)]
+mod tests;
