@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use super::read::{Elf, Machine};
+use super::read::{Dotted, Elf, Machine};
 use super::scan::scan;
 use super::search::{expand, normalize};
 use super::system::{COMPILER, is_provided};
@@ -22,8 +22,11 @@ pub struct Survey {
     pub floor: Option<Floor>,
     /// The same for each layer that asks for one.
     pub floors: BTreeMap<String, Floor>,
-    /// Libraries of the compiler's run time that some file takes from the system.
-    pub system: BTreeSet<String>,
+    /// Libraries of the compiler's run time that some file takes from the system, each with the newest symbol
+    /// version that is asked of it: `GLIBCXX_3.4.29`, or nothing.
+    pub system: BTreeMap<String, String>,
+    /// The same as numbers, while looking for the newest.
+    newest: BTreeMap<String, Dotted>,
     /// Every soname that some file needs, for [`super::prepare::prepare_runtime`].
     pub needed: BTreeSet<String>,
     /// Libraries that neither the layers nor a plain system have.
@@ -131,7 +134,7 @@ pub fn survey(machine: Machine, layers: &[(&str, &Tree)]) -> Result<Survey> {
             let (file, soname) = (place.clone(), soname.clone());
             if is_provided(&soname) {
                 if COMPILER.contains(&soname.as_str()) {
-                    survey.system.insert(soname);
+                    survey.note_compiler(soname, elf);
                 }
             } else if let Some(provider) = providers.get(&soname).cloned() {
                 survey.assumed.push(Assumed {
@@ -148,6 +151,22 @@ pub fn survey(machine: Machine, layers: &[(&str, &Tree)]) -> Result<Survey> {
 }
 
 impl Survey {
+    fn note_compiler(&mut self, soname: String, elf: &Elf) {
+        let (prefix, version) = if soname.starts_with("libstdc++") {
+            ("GLIBCXX", &elf.versions.glibcxx)
+        } else {
+            ("GCC", &elf.versions.gcc)
+        };
+        let newest = self.newest.get(&soname);
+        let named = version.as_ref().filter(|version| newest.is_none_or(|newest| newest < version));
+        if let Some(version) = named {
+            self.newest.insert(soname.clone(), version.clone());
+            self.system.insert(soname, format!("{prefix}_{version}"));
+        } else {
+            self.system.entry(soname).or_default();
+        }
+    }
+
     fn note(&mut self, place: &Place, elf: &Elf) {
         if elf.executable_stack {
             self.executable_stacks.push(place.clone());
