@@ -175,3 +175,58 @@ fn parts(path: &Path) -> Vec<PathBuf> {
         .map(|part| PathBuf::from(part.as_os_str()))
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use object::elf;
+
+    fn library(machine: elf::Machine) -> Vec<u8> {
+        let mut header = [&b"\x7fELF\x02\x01\x01"[..], &[0; 13]].concat();
+        header[18..20].copy_from_slice(&machine.0.to_le_bytes());
+        header
+    }
+
+    #[test]
+    fn a_sysroot_is_searched_as_its_own_loader_would() {
+        let scratch = tempfile::tempdir().expect("a directory");
+        let root = scratch.path();
+        for directory in ["etc/ld.so.conf.d", "opt/x", "opt/y", "usr/lib", "usr/lib64"] {
+            fs_err::create_dir_all(root.join(directory)).expect("a new directory");
+        }
+        fs_err::write(
+            root.join("etc/ld.so.conf"),
+            "# note\ninclude ld.so.conf.d/*.conf\n",
+        )
+        .expect("a file");
+        fs_err::write(root.join("etc/ld.so.conf.d/b.conf"), "/opt/y # second\n").expect("a file");
+        fs_err::write(root.join("etc/ld.so.conf.d/a.conf"), "/opt/x\n").expect("a file");
+        fs_err::write(root.join("etc/ld.so.conf.d/c.txt"), "/usr/lib\n").expect("a file");
+        fs_err::write(root.join("opt/x/liba.so.1"), library(elf::EM_X86_64)).expect("a file");
+        fs_err::write(root.join("opt/y/liba.so.1.2"), library(elf::EM_AARCH64)).expect("a file");
+        // Absolute links mean the sysroot's own paths.
+        fs_err::os::unix::fs::symlink("/opt/y/liba.so.1.2", root.join("opt/y/liba.so.1")).expect("a link");
+        fs_err::os::unix::fs::symlink("/usr/lib", root.join("lib")).expect("a link");
+        fs_err::os::unix::fs::symlink("loop.so", root.join("usr/lib/loop.so")).expect("a link");
+        fs_err::write(root.join("usr/lib/libb.so.1"), "INPUT(libc.so.6)").expect("a file");
+
+        let arm = Lookup::new(Machine::Aarch64, Some(root));
+        assert_eq!(arm.directories[..2], ["/opt/x", "/opt/y"].map(PathBuf::from));
+        assert_eq!(arm.find("liba.so.1", &[]), Some(root.join("opt/y/liba.so.1.2")));
+        let intel = Lookup::new(Machine::X86_64, Some(root));
+        assert_eq!(intel.find("liba.so.1", &[]), Some(root.join("opt/x/liba.so.1")));
+        assert_eq!(
+            intel.find("liba.so.1.2", &[PathBuf::from("/opt/y")]),
+            None,
+            "for another machine"
+        );
+        assert_eq!(intel.find("libb.so.1", &[]), None, "not an ELF file");
+        assert_eq!(intel.find("loop.so", &[]), None);
+        assert_eq!(
+            intel.find("../x/liba.so.1", &[PathBuf::from("/opt/y")]),
+            None,
+            "not a soname"
+        );
+        assert_eq!(intel.on_target(&root.join("opt/x")), Path::new("/opt/x"));
+    }
+}

@@ -16,3 +16,4 @@ mod scan;
 mod search;
 pub mod survey;
 pub mod system;
+pub mod versions;

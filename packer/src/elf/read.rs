@@ -3,8 +3,6 @@
 //! Only the program headers and the dynamic segment are believed, as by the loader; section headers just
 //! tell whether there is something to strip. Bytes may be hostile: every offset is checked, nothing panics.
 
-use std::collections::BTreeSet;
-
 use anyhow::{Context as _, Result, bail};
 use object::Endianness;
 use object::elf;
@@ -12,6 +10,7 @@ use object::pod;
 use object::read::elf::{Dyn as _, FileHeader, ProgramHeader as _, SectionHeader as _};
 
 use super::edit::is_debug_section;
+use super::versions::Versions;
 
 /// The first bytes of every ELF file.
 pub const MAGIC: &[u8] = b"\x7fELF";
@@ -70,34 +69,6 @@ pub enum Kind {
     Shared,
     /// An object file, a core dump …
     Other,
-}
-
-/// The newest versions of symbols that a file asks for. Weak ones don't count: the loader starts without them.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Versions {
-    /// Newest `GLIBC_x.y`, as major and minor.
-    pub glibc: Option<(u32, u32)>,
-    /// Whether `GLIBC_PRIVATE` is among them: it fits one build of glibc only.
-    pub glibc_private: bool,
-    /// Every `GLIBC_ABI_*`.
-    pub glibc_abi: BTreeSet<String>,
-    /// Newest `GLIBCXX_x.y.z`.
-    pub glibcxx: Option<Dotted>,
-    /// Newest `CXXABI_x.y.z`.
-    pub cxxabi: Option<Dotted>,
-    /// Newest `GCC_x.y.z`.
-    pub gcc: Option<Dotted>,
-}
-
-/// A dotted version; compares by numbers.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Dotted(pub Vec<u32>);
-
-impl std::fmt::Display for Dotted {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let parts: Vec<String> = self.0.iter().map(u32::to_string).collect();
-        out.write_str(&parts.join("."))
-    }
 }
 
 impl std::fmt::Display for Machine {
@@ -215,8 +186,9 @@ fn inspect_class<H: FileHeader<Endian = Endianness>>(bytes: &[u8], machine: Mach
 /// The dynamic segment, with the means to follow its addresses.
 struct Dynamic<'data> {
     endian: Endianness,
-    /// File bytes of each `PT_LOAD`, with the address of the first one.
-    loads: Vec<(u64, &'data [u8])>,
+    /// Address and size of each `PT_LOAD`, and the file from its first byte on. A table may go on in the next
+    /// segment, as patchelf lays it out.
+    loads: Vec<(u64, u64, &'data [u8])>,
     entries: Vec<(elf::DynamicTag, u64)>,
     strings: &'data [u8],
 }
@@ -235,9 +207,13 @@ impl<'data> Dynamic<'data> {
         };
         for segment in segments {
             if segment.p_type(endian) == elf::PT_LOAD {
+                let (offset, size) = segment.file_range(endian);
                 // A detached debug file has the headers but not the bytes.
-                if let Ok(data) = segment.data(endian, bytes) {
-                    found.loads.push((segment.p_vaddr(endian).into(), data));
+                if let Some(rest) = usize::try_from(offset)
+                    .ok()
+                    .and_then(|offset| bytes.get(offset..))
+                {
+                    found.loads.push((segment.p_vaddr(endian).into(), size, rest));
                 }
             }
             if segment.p_type(endian) == elf::PT_DYNAMIC {
@@ -275,11 +251,11 @@ impl<'data> Dynamic<'data> {
             .is_some_and(|flags| flags & elf::DF_1_PIE.0 != 0)
     }
 
-    /// The file's bytes from an address to the end of its segment.
+    /// The file's bytes from an address on.
     fn at(&self, address: u64) -> Option<&'data [u8]> {
-        self.loads.iter().find_map(|(start, data)| {
-            let offset = usize::try_from(address.checked_sub(*start)?).ok()?;
-            data.get(offset..).filter(|rest| !rest.is_empty())
+        self.loads.iter().find_map(|(start, size, rest)| {
+            let offset = address.checked_sub(*start).filter(|offset| offset < size)?;
+            rest.get(usize::try_from(offset).ok()?..)
         })
     }
 
@@ -341,46 +317,6 @@ impl<'data> Dynamic<'data> {
     }
 }
 
-impl Versions {
-    fn note(&mut self, name: &str) {
-        let Some((family, rest)) = name.split_once('_') else {
-            return;
-        };
-        if family == "GLIBC" {
-            if rest == "PRIVATE" {
-                self.glibc_private = true;
-            } else if rest.starts_with("ABI_") {
-                self.glibc_abi.insert(name.to_owned());
-                // Packed relative relocations came with glibc 2.36; older loaders refuse the file by this name.
-                if rest == "ABI_DT_RELR" {
-                    self.glibc = self.glibc.max(Some((2, 36)));
-                }
-            } else if let Some(Dotted(parts)) = dotted(rest)
-                && let [major, minor, ..] = parts[..]
-            {
-                self.glibc = self.glibc.max(Some((major, minor)));
-            }
-            return;
-        }
-        let newest = match family {
-            "GLIBCXX" => &mut self.glibcxx,
-            "CXXABI" => &mut self.cxxabi,
-            "GCC" => &mut self.gcc,
-            _ => return,
-        };
-        if let Some(version) = dotted(rest) {
-            *newest = newest.take().max(Some(version));
-        }
-    }
-}
-
-fn dotted(text: &str) -> Option<Dotted> {
-    text.split('.')
-        .map(|part| part.parse().ok())
-        .collect::<Option<Vec<u32>>>()
-        .map(Dotted)
-}
-
 /// Whether there is a symbol table, and whether there are debug sections. Damaged section headers count as none.
 fn stripable<H: FileHeader<Endian = Endianness>>(
     header: &H,
@@ -393,9 +329,10 @@ fn stripable<H: FileHeader<Endian = Endianness>>(
     let symtab = sections
         .iter()
         .any(|section| section.sh_type(endian) == elf::SHT_SYMTAB);
-    let debug = sections
-        .iter()
-        .any(|section| sections.section_name(endian, section).is_ok_and(is_debug_section));
+    let debug = sections.iter().any(|section| {
+        !section.sh_flags(endian).contains(elf::SHF_ALLOC)
+            && sections.section_name(endian, section).is_ok_and(is_debug_section)
+    });
     (symtab, debug)
 }
 

@@ -79,12 +79,14 @@ impl Image {
         })
     }
 
-    /// The offset in [`Self::mapped`] of `size` bytes at an address.
+    /// The offset in [`Self::mapped`] of `size` bytes at an address. They may go on in the next segment, as
+    /// patchelf lays out what it moves.
     pub(super) fn offset_of(&self, address: u64, size: u64) -> Result<usize> {
         let found = self.loads().find_map(|load| {
             let inner = address.checked_sub(load.p_vaddr.get(LE))?;
-            let fits = inner.checked_add(size)? <= load.p_filesz.get(LE);
-            fits.then(|| inner + load.p_offset.get(LE))
+            let inside = inner < load.p_filesz.get(LE) || (size == 0 && inner == load.p_filesz.get(LE));
+            let offset = inner.checked_add(load.p_offset.get(LE))?;
+            (inside && offset.checked_add(size)? <= self.mapped.len() as u64).then_some(offset)
         });
         Ok(usize::try_from(
             found.context("an address lies outside the file")?,

@@ -4,6 +4,7 @@ use std::process::Command;
 
 use super::*;
 use crate::elf::samples::{interpreters, output, runtime};
+use crate::elf::versions::{Dotted, dotted};
 use crate::tree::{Content, File};
 
 #[test]
@@ -100,33 +101,6 @@ fn other_files_are_none() {
         inspect(b"#!/bin/sh\necho a script that is longer than a header\n").expect("no error"),
         None
     );
-}
-
-#[test]
-fn versions_compare_by_numbers() {
-    let mut versions = Versions::default();
-    for name in [
-        "GLIBC_2.9",
-        "GLIBC_2.17",
-        "GLIBC_2.2.5",
-        "GLIBC_PRIVATE",
-        "GLIBCXX_3.4.9",
-        "GLIBCXX_3.4.30",
-    ] {
-        versions.note(name);
-    }
-    assert_eq!(versions.glibc, Some((2, 17)));
-    assert!(versions.glibc_private);
-    assert_eq!(
-        versions
-            .glibcxx
-            .clone()
-            .map(|version| version.to_string())
-            .as_deref(),
-        Some("3.4.30")
-    );
-    versions.note("GLIBC_ABI_DT_RELR");
-    assert_eq!(versions.glibc, Some((2, 36)));
 }
 
 #[test]
