@@ -111,7 +111,7 @@ class Children(Case):
         )
         app = self.app(script, packages={"package.py": ""})
         done = app.start()
-        first, second = self.ok(done).splitlines()
+        first, second = self.ok(done).splitlines()  # In the order in which they are flushed.
         # From 3.12 on a subinterpreter inserts the directory of what was run, after all code of ours.
         start = repr(os.path.realpath(app.root / "app/start"))
-        self.assertEqual(first.replace(f"[{start}, ", "["), second)
+        self.assertEqual(*(line.replace(f"[{start}, ", "[") for line in (first, second)))

@@ -89,13 +89,13 @@ class Site(Case):
 
 class Pth(Case):
     packages = {
-        "a.pth": "# comment\n\n../extra\nnot/there\n../extra\n/nowhere\nimport sys; sys.a = 1\n",
+        "a.pth": "# comment\n\nextra\nnot/there\n./extra\n/nowhere\nimport sys; sys.a = 1\n",
         "b-nspkg.pth": "import sys, os; sys.where = sys._getframe(1).f_locals['sitedir']; sys.os = os.name\n",
         "c.pth": "import sys; sys.c = 1\nimport nothing_of_the_kind\nimport sys; sys.not_reached = 1\n",
         "d.pth": "import\tsys; sys.d = [x for x in (1, 2)]\ninside/\n",
         "inside/__init__.py": "",
         "inside/late.py": "",
-        "../extra/additional.py": "",
+        "extra/additional.py": "",
     }
     script = (
         "import sys; print(sys.a, sys.c, sys.d, sys.where, sys.os, hasattr(sys, 'not_reached'), sys.path[1:])\n"
