@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use super::read::{Dotted, Elf, Machine};
+use super::read::{Elf, Machine};
+use super::versions::Dotted;
 use super::scan::scan;
 use super::search::{expand, normalize};
 use super::system::{COMPILER, is_provided};

@@ -18,7 +18,7 @@ const SAID: i32 = 3;
 ///
 /// # Errors
 /// When the interpreter does not come up, or what starts is not there: says which, with what Python said.
-pub fn check(file: &Path, manifest: &Manifest, scratch: &Path) -> Result<()> {
+pub(super) fn check(file: &Path, manifest: &Manifest, scratch: &Path) -> Result<()> {
     let mut command = Command::new(file);
     command
         .env(ENV_TOOL, "python")

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
-use pyship_launcher::manifest::{FORMAT, Launcher, Libc, Manifest, Python};
+use pyship_launcher::manifest::{FORMAT, Launcher, Manifest, Python};
 use pyship_launcher::names::{LAYER_APP, LAYER_DEPS, LAYER_LIBC, LAYER_RUNTIME};
 
 use crate::cli::PackOptions;
@@ -55,8 +55,8 @@ pub fn run(options: &PackOptions, ui: &Ui) -> Result<Report> {
     let began = Instant::now();
     check_output(&options.output)?;
     ui.step("reading the app");
-    let source = app::collect(options)?;
-    let options = &settings::merge(options, source.settings.as_ref())?;
+    let source = app::read(options)?;
+    let options = &settings::merge(options, source.settings.as_ref());
     let target = options.target.as_deref().unwrap_or(stub::HOST);
     let stub = stub::for_target(target)?;
     let scratch = tempfile::Builder::new().prefix("pyship-").tempdir().context("failed to make a scratch directory")?;
@@ -72,37 +72,38 @@ pub fn run(options: &PackOptions, ui: &Ui) -> Result<Report> {
         site_packages: format!("lib/{name}/site-packages"),
     };
 
-    let mut deps = install(options, &chosen, target, scratch.path(), ui)?;
+    let mut deps = install(options, source.dependencies(), &chosen, target, scratch.path(), ui)?;
     let distributions = packages::metadata::distributions(&deps, &python.site_packages)?;
     let entry = app::entry(options, &source, &distributions)?;
-    let name = app::name(options, &source)?;
-    let version = options.app_version.clone().or_else(|| source.version.clone());
+    let name = app::name(options)?;
+    let version = options.app_version.clone().or_else(|| source.version().map(str::to_owned));
+    let mut app = app::tree(options, &source)?;
 
     ui.step("collecting the interpreter");
     let pth = start::pth_files(&deps, &python.site_packages)?;
-    let sitecustomize = app::has_sitecustomize(&deps, &source, &python);
+    let sitecustomize = app::has_sitecustomize(&deps, &app, &source, &python);
+    let directories = app::directories(&source);
     deps.insert_bytes(format!("{}/{}", python.site_packages, pyship_launcher::names::START_PTH), start::pth(), false);
     let config = start::StartConfig {
         name: &name,
         version: version.as_deref(),
         python: &python,
         entry: &entry,
-        directories: &source.directories,
+        directories: &directories,
         pth: &pth,
         sitecustomize,
     };
-    let mut app = source.tree.clone();
     let sources = start::sources(&config);
     let runtime = runtime::collect(options, &chosen, &deps, ui)?;
     let mut runtime_tree = runtime.tree;
-    runtime::compile(&chosen, &mut [&mut runtime_tree, &mut deps, &mut app], scratch.path(), ui)?;
+    runtime::compile(&chosen, &mut [&mut runtime_tree, &mut deps, &mut app], ui)?;
     for (path, bytes) in runtime::compile_start(&chosen, &sources)? {
         app.insert_bytes(path, bytes, false);
     }
 
     let libc = runtime::libc(options, &chosen, &runtime_tree, &deps, &app)?;
     let mut warnings = runtime.warnings;
-    warnings.extend(source.notes.iter().cloned());
+    warnings.extend(source.app.iter().flat_map(|app| &app.notes).map(ToString::to_string));
     warnings.extend(libc.warnings);
     ensure!(!options.strict || libc.unresolved == 0, "failed to provide every library: {}", warnings.join("; "));
 
@@ -182,6 +183,7 @@ fn check_output(out: &Path) -> Result<()> {
 
 fn install(
     options: &PackOptions,
+    dependencies: &[String],
     chosen: &runtime::Chosen,
     target: &str,
     scratch: &Path,
@@ -190,14 +192,14 @@ fn install(
     let directory = scratch.join("packages");
     fs_err::create_dir(&directory)?;
     let request = packages::install::Request {
-        python: chosen.builder.clone(),
+        python: chosen.builder.executable.clone(),
         requirements_files: options.requirements.clone(),
-        requirements: options.with.clone(),
+        requirements: dependencies.iter().chain(&options.with).cloned().collect(),
         constraints: options.constraint.clone(),
         find_links: options.find_links.clone(),
         no_index: options.no_index,
         index_url: options.index_url.clone(),
-        extra_index_urls: options.extra_index_url.clone(),
+        extra_index_url: options.extra_index_url.clone(),
         require_hashes: options.require_hashes,
         offline: false,
         target: runtime::install_target(target, chosen),

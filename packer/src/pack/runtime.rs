@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use pyship_launcher::manifest::{Libc, LibcPolicy};
-use pyship_launcher::names::{LAYER_APP, LAYER_DEPS, LAYER_RUNTIME};
+use pyship_launcher::names::{APP_START, LAYER_APP, LAYER_DEPS, LAYER_RUNTIME};
 
 use super::prune_line;
 use super::report::PruneLine;
 use crate::cli::ui::{Ui, size};
+use crate::bytecode::Compiler;
 use crate::cli::{LibcOption, PackOptions};
 use crate::elf::lookup::Lookup;
 use crate::elf::prepare::prepare_runtime;
@@ -22,8 +23,9 @@ use crate::interpreter::environment::Environment;
 use crate::interpreter::prune::Keep;
 use crate::interpreter::{Interpreter, download, probe, runtime};
 use crate::packages::install::Target;
-use crate::tree::Tree;
-use crate::{bytecode, libc as glibc, stub};
+use crate::start::SHOWN_AS;
+use crate::tree::{LayerPath, Tree};
+use crate::{libc as glibc, stub};
 
 /// How many things of a kind a warning names.
 const NAMED: usize = 3;
@@ -34,7 +36,7 @@ pub(super) struct Chosen {
     /// Why this one.
     pub(super) why: String,
     /// The interpreter that compiles and installs here: the same one, unless it is for another machine.
-    pub(super) builder: PathBuf,
+    pub(super) builder: Interpreter,
     /// What PATH, HOME and so on were.
     pub(super) environment: Environment,
     /// Keeps an archive's files.
@@ -65,7 +67,7 @@ pub(super) fn choose(options: &PackOptions, target: &str, scratch: &Path, ui: &U
     };
     let executable = match (&chosen.source, &unpacked) {
         (Source::Executable(path), _) => path.clone(),
-        (_, Some(unpacked)) => archive::executable(&unpacked.prefix)?,
+        (_, Some(unpacked)) => fs_err::canonicalize(unpacked.prefix.join("bin/python3"))?,
         (_, None) => anyhow::bail!("failed to unpack the interpreter"),
     };
     let machine = machine_of(&executable)?;
@@ -78,10 +80,10 @@ pub(super) fn choose(options: &PackOptions, target: &str, scratch: &Path, ui: &U
     let interpreter = if target == stub::HOST {
         probe::probe(&executable, &environment)?
     } else {
-        probe::read_only(&executable)?
+        anyhow::bail!("not yet")
     };
     let builder = if target == stub::HOST {
-        interpreter.executable.clone()
+        interpreter.clone()
     } else {
         builder_for(&interpreter, &environment)?
     };
@@ -151,25 +153,26 @@ pub(super) fn collect(options: &PackOptions, chosen: &Chosen, deps: &Tree, ui: &
 }
 
 /// Adds bytecode to the trees.
-pub(super) fn compile(chosen: &Chosen, trees: &mut [&mut Tree], scratch: &Path, ui: &Ui) -> Result<()> {
+pub(super) fn compile(chosen: &Chosen, trees: &mut [&mut Tree], ui: &Ui) -> Result<()> {
     ui.step("compiling");
-    let directory = scratch.join("bytecode");
-    fs_err::create_dir(&directory)?;
-    for (index, tree) in trees.iter_mut().enumerate() {
-        let report = bytecode::compile(&chosen.builder, tree, &directory.join(index.to_string()), &chosen.environment)?;
-        for path in &report.skipped {
-            ui.detail(&format!("not compiled: {}", shown(path)));
+    let compiler = Compiler::new(&chosen.builder, &chosen.interpreter, &chosen.environment)?;
+    for tree in trees {
+        for (path, reason) in compiler.compile(tree)?.skipped {
+            ui.detail(&format!("not compiled: {}: {reason}", shown(&path)));
         }
     }
     Ok(())
 }
 
-/// Compiles the start-up code.
-pub(super) fn compile_start(
-    chosen: &Chosen,
-    sources: &[(Vec<u8>, Vec<u8>)],
-) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
-    bytecode::compile_start(&chosen.builder, sources, &chosen.environment)
+/// Compiles the start-up code: the `.pyc` files of the app layer's `start/`.
+pub(super) fn compile_start(chosen: &Chosen, sources: &[(LayerPath, Vec<u8>)]) -> Result<Vec<(LayerPath, Vec<u8>)>> {
+    let compiler = Compiler::new(&chosen.builder, &chosen.interpreter, &chosen.environment)?;
+    // One name for all of it: by that the start-up code knows its own frames.
+    let shown: Vec<(LayerPath, Vec<u8>)> =
+        sources.iter().map(|(_, source)| (SHOWN_AS.as_bytes().to_vec(), source.clone())).collect();
+    let compiled = compiler.compile_start(&shown)?;
+    let names = sources.iter().map(|(name, _)| [APP_START.as_bytes(), b"/", name, b".pyc"].concat());
+    Ok(names.zip(compiled.into_iter().map(|(_, bytes)| bytes)).collect())
 }
 
 /// The C library's part of the manifest, and of the report.
@@ -278,13 +281,13 @@ fn machine_name(machine: Machine) -> String {
 }
 
 /// An interpreter of this machine with the same minor version, whose bytecode the target understands.
-fn builder_for(interpreter: &Interpreter, environment: &Environment) -> Result<PathBuf> {
+fn builder_for(interpreter: &Interpreter, environment: &Environment) -> Result<Interpreter> {
     let version = format!("{}.{}", interpreter.version.major, interpreter.version.minor);
     let chosen = discover::choose(Some(&version), environment).with_context(|| {
         format!("failed to find a Python {version} of this machine: the target's packages are installed and compiled by one")
     })?;
     match chosen.source {
-        Source::Executable(path) => Ok(path),
+        Source::Executable(path) => probe::probe(&path, environment),
         Source::Archive(_) | Source::Url { .. } => anyhow::bail!("failed to find a Python {version} of this machine"),
     }
 }
