@@ -49,7 +49,8 @@ def _load_site(module):
             return  # Another thread did it, or this one is at it.
         exec(names["__loader__"].get_code("site"), names, Names())
         # What `main` leaves behind in a virtual environment that doesn't see the system's packages.
-        names["PREFIXES"] = [sys.prefix]
+        if sys.version_info < (3, 14):
+            names["PREFIXES"] = [sys.prefix]
         names["ENABLE_USER_SITE"] = False
         names["getusersitepackages"]()
         object.__setattr__(module, "__class__", type(sys))
