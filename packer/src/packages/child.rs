@@ -38,11 +38,18 @@ pub enum ChildError {
 /// When it can't be started, or doesn't end with exit code 0.
 pub fn run(command: &mut Command, on_line: &mut dyn FnMut(&str)) -> Result<(), ChildError> {
     let line = command_line(command);
-    let start_error = |source| ChildError::Start { command: line.clone(), source };
+    let start_error = |source| ChildError::Start {
+        command: line.clone(),
+        source,
+    };
     let (reader, writer) = io::pipe().map_err(start_error)?;
     let twin = writer.try_clone().map_err(start_error)?;
-    let mut child =
-        command.stdin(Stdio::null()).stdout(writer).stderr(twin).spawn().map_err(start_error)?;
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(writer)
+        .stderr(twin)
+        .spawn()
+        .map_err(start_error)?;
     // The command still holds the pipe's write ends; the end of the output would never come.
     command.stdout(Stdio::null()).stderr(Stdio::null());
 
@@ -59,19 +66,29 @@ pub fn run(command: &mut Command, on_line: &mut dyn FnMut(&str)) -> Result<(), C
         raw.clear();
     }
 
-    let status = child.wait().map_err(|source| ChildError::Start { command: line.clone(), source })?;
+    let status = child.wait().map_err(|source| ChildError::Start {
+        command: line.clone(),
+        source,
+    })?;
     if status.success() {
         return Ok(());
     }
     let output = lines[lines.len().saturating_sub(TAIL)..].join("\n");
-    Err(ChildError::Failed { command: line, ending: ending(status), output })
+    Err(ChildError::Failed {
+        command: line,
+        ending: ending(status),
+        output,
+    })
 }
 
 /// The command as one would type it, with the passwords of URLs replaced by `***`.
 #[must_use]
 pub fn command_line(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
-    words.map(|word| quoted(&without_password(&word.to_string_lossy()))).collect::<Vec<_>>().join(" ")
+    words
+        .map(|word| quoted(&without_password(&word.to_string_lossy())))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// How a program ended: `ended with exit code 1`, `was ended by signal: 9 (SIGKILL)`.
@@ -133,14 +150,16 @@ mod tests {
 
     fn shell(script: &str) -> (Result<(), ChildError>, Vec<String>) {
         let mut lines = Vec::new();
-        let result =
-            run(Command::new("sh").args(["-c", script]), &mut |line| lines.push(line.to_owned()));
+        let result = run(Command::new("sh").args(["-c", script]), &mut |line| {
+            lines.push(line.to_owned())
+        });
         (result, lines)
     }
 
     #[test]
     fn both_streams_come_in_order_and_without_colours() {
-        let (result, lines) = shell(r"echo one; printf '\033[1;31mtwo\033[0m\n' >&2; printf '10%%\r90%%\rdone'");
+        let (result, lines) =
+            shell(r"echo one; printf '\033[1;31mtwo\033[0m\n' >&2; printf '10%%\r90%%\rdone'");
         result.unwrap();
         assert_eq!(lines, ["one", "two", "done"]);
     }
@@ -154,13 +173,23 @@ mod tests {
             "failed to run `sh -c 'echo no such thing; exit 3'`: it ended with exit code 3\n  no such thing"
         );
         let (result, _) = shell("kill -9 $$");
-        assert!(result.unwrap_err().to_string().contains("it was ended by signal: 9 (SIGKILL)"));
+        assert!(
+            result
+                .unwrap_err()
+                .to_string()
+                .contains("it was ended by signal: 9 (SIGKILL)")
+        );
     }
 
     #[test]
     fn a_missing_program_is_named() {
-        let error = run(&mut Command::new("no-such-program"), &mut |_| ()).unwrap_err().to_string();
-        assert!(error.starts_with("failed to start `no-such-program`: "), "{error}");
+        let error = run(&mut Command::new("no-such-program"), &mut |_| ())
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.starts_with("failed to start `no-such-program`: "),
+            "{error}"
+        );
     }
 
     #[test]
@@ -168,13 +197,20 @@ mod tests {
         let (result, lines) = shell("seq 1 5000; exit 1");
         assert_eq!(lines.len(), 5000);
         let message = result.unwrap_err().to_string();
-        assert!(message.ends_with("\n  5000") && !message.contains("\n  4800\n"), "{message}");
+        assert!(
+            message.ends_with("\n  5000") && !message.contains("\n  4800\n"),
+            "{message}"
+        );
     }
 
     #[test]
     fn passwords_do_not_reach_messages() {
         let mut command = Command::new("uv");
-        command.args(["--index-url", "https://me:secret@host/simple", "--find-links=https://host/a@b"]);
+        command.args([
+            "--index-url",
+            "https://me:secret@host/simple",
+            "--find-links=https://host/a@b",
+        ]);
         assert_eq!(
             command_line(&command),
             "uv --index-url 'https://***@host/simple' --find-links=https://host/a@b"

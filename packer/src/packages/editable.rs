@@ -33,7 +33,9 @@ pub(super) fn sources(site: &Path) -> Result<Vec<String>> {
 /// Whether a `direct_url.json` may travel: it names a place that means the same elsewhere, and no password.
 pub(super) fn may_travel(direct_url: &[u8]) -> bool {
     serde_json::from_slice::<DirectUrl>(direct_url).is_ok_and(|DirectUrl { url, .. }| {
-        let authority = url.split_once("://").map_or("", |(_, rest)| rest.split('/').next().unwrap_or(rest));
+        let authority = url
+            .split_once("://")
+            .map_or("", |(_, rest)| rest.split('/').next().unwrap_or(rest));
         !url.starts_with("file:") && !authority.contains('@')
     })
 }
@@ -56,8 +58,12 @@ mod tests {
 
     #[test]
     fn paths_of_the_builder_and_passwords_stay_at_home() {
-        assert!(may_travel(br#"{"url": "https://host/x.git", "vcs_info": {"vcs": "git", "commit_id": "abc"}}"#));
+        assert!(may_travel(
+            br#"{"url": "https://host/x.git", "vcs_info": {"vcs": "git", "commit_id": "abc"}}"#
+        ));
         assert!(!may_travel(br#"{"url": "file:///home/me/x", "dir_info": {}}"#));
-        assert!(!may_travel(br#"{"url": "https://token@host/x.whl", "archive_info": {}}"#));
+        assert!(!may_travel(
+            br#"{"url": "https://token@host/x.whl", "archive_info": {}}"#
+        ));
     }
 }

@@ -27,7 +27,11 @@ pub(super) fn parse(text: &str) -> EntryPoints {
 /// The entry points of a group that name a function; a script can't be made of others.
 pub(super) fn group(groups: &EntryPoints, name: &str) -> Vec<(String, String)> {
     let lines = groups.get(name).map(Vec::as_slice).unwrap_or_default();
-    lines.iter().filter(|(_, value)| value.contains(':')).cloned().collect()
+    lines
+        .iter()
+        .filter(|(_, value)| value.contains(':'))
+        .cloned()
+        .collect()
 }
 
 fn without_extras(value: &str) -> String {

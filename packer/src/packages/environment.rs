@@ -80,10 +80,23 @@ mod tests {
 
     #[test]
     fn what_chooses_a_place_goes_and_what_names_an_index_stays() {
-        for name in ["PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "PIP_TARGET", "UV_PROJECT_ENVIRONMENT"] {
+        for name in [
+            "PYTHONPATH",
+            "PYTHONHOME",
+            "VIRTUAL_ENV",
+            "PIP_TARGET",
+            "UV_PROJECT_ENVIRONMENT",
+        ] {
             assert!(is_removed(OsStr::new(name)), "{name}");
         }
-        for name in ["PIP_INDEX_URL", "UV_INDEX_URL", "PIP_CERT", "HTTPS_PROXY", "PIP_CONSTRAINT", "PATH"] {
+        for name in [
+            "PIP_INDEX_URL",
+            "UV_INDEX_URL",
+            "PIP_CERT",
+            "HTTPS_PROXY",
+            "PIP_CONSTRAINT",
+            "PATH",
+        ] {
             assert!(!is_removed(OsStr::new(name)), "{name}");
         }
     }

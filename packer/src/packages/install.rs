@@ -73,10 +73,18 @@ impl Request {
     pub(super) fn index_options(&self) -> Vec<OsString> {
         let mut options: Vec<OsString> = Vec::new();
         let mut put = |name: &str, value: OsString| options.extend([name.into(), value]);
-        self.constraints.iter().for_each(|file| put("--constraint", file.into()));
-        self.find_links.iter().for_each(|place| put("--find-links", place.into()));
-        self.index_url.iter().for_each(|url| put("--index-url", url.into()));
-        self.extra_index_url.iter().for_each(|url| put("--extra-index-url", url.into()));
+        self.constraints
+            .iter()
+            .for_each(|file| put("--constraint", file.into()));
+        self.find_links
+            .iter()
+            .for_each(|place| put("--find-links", place.into()));
+        self.index_url
+            .iter()
+            .for_each(|url| put("--index-url", url.into()));
+        self.extra_index_url
+            .iter()
+            .for_each(|url| put("--extra-index-url", url.into()));
         if self.no_index {
             options.push("--no-index".into());
         }
@@ -105,7 +113,12 @@ impl Request {
 ///
 /// # Errors
 /// When the tool fails, with a [`super::child::ChildError`] that holds all it said, or is missing.
-pub fn install(request: &Request, scratch: &Path, tool: &Tool, on_line: &mut dyn FnMut(&str)) -> Result<Tree> {
+pub fn install(
+    request: &Request,
+    scratch: &Path,
+    tool: &Tool,
+    on_line: &mut dyn FnMut(&str),
+) -> Result<Tree> {
     if request.is_empty()? {
         return Ok(Tree::new());
     }
@@ -117,7 +130,12 @@ pub fn install(request: &Request, scratch: &Path, tool: &Tool, on_line: &mut dyn
     }
 }
 
-fn install_here(request: &Request, scratch: &Path, tool: &Tool, on_line: &mut dyn FnMut(&str)) -> Result<Tree> {
+fn install_here(
+    request: &Request,
+    scratch: &Path,
+    tool: &Tool,
+    on_line: &mut dyn FnMut(&str),
+) -> Result<Tree> {
     let venv = scratch.join("venv");
     let python = venv.join("bin/python");
     let installer = tool.prepare(request, scratch)?;
@@ -131,9 +149,15 @@ fn install_here(request: &Request, scratch: &Path, tool: &Tool, on_line: &mut dy
         installer.install_copies(request, &python, &sources, on_line)?;
     }
     if let Some(source) = editable::sources(&venv.join(&site))?.first() {
-        bail!("failed to pack `{source}`: it is installed in editable mode, so its code stays outside; remove `-e`");
+        bail!(
+            "failed to pack `{source}`: it is installed in editable mode, so its code stays outside; remove `-e`"
+        );
     }
-    layout::collect(&Origin::Venv { root: &venv, site: &site, before: &before })
+    layout::collect(&Origin::Venv {
+        root: &venv,
+        site: &site,
+        before: &before,
+    })
 }
 
 fn install_elsewhere(
@@ -144,9 +168,13 @@ fn install_elsewhere(
     on_line: &mut dyn FnMut(&str),
 ) -> Result<Tree> {
     let root = scratch.join("target");
-    tool.prepare(request, scratch)?.install_for(request, target, &root, on_line)?;
+    tool.prepare(request, scratch)?
+        .install_for(request, target, &root, on_line)?;
     let site = format!("lib/python{}/site-packages", target.python);
-    layout::collect(&Origin::Target { root: &root, site: &site })
+    layout::collect(&Origin::Target {
+        root: &root,
+        site: &site,
+    })
 }
 
 /// `lib/python3.12/site-packages`, of a virtual environment that was just made.
@@ -155,8 +183,13 @@ fn site_packages(venv: &Path) -> Result<String> {
     for entry in fs_err::read_dir(venv.join("lib"))? {
         let entry = entry?;
         if entry.path().join("site-packages").is_dir() {
-            found.insert(format!("lib/{}/site-packages", entry.file_name().to_string_lossy()));
+            found.insert(format!(
+                "lib/{}/site-packages",
+                entry.file_name().to_string_lossy()
+            ));
         }
     }
-    found.pop_first().with_context(|| format!("failed to find site-packages in `{}`", venv.display()))
+    found
+        .pop_first()
+        .with_context(|| format!("failed to find site-packages in `{}`", venv.display()))
 }

@@ -48,7 +48,11 @@ const UV_NOTES: &[&str] = &["uv_build.json", "uv_cache.json"];
 pub(super) fn collect(origin: &Origin<'_>) -> Result<Tree> {
     let (Origin::Venv { root, site, .. } | Origin::Target { root, site }) = *origin;
     let records = records(origin)?;
-    let recorded: BTreeSet<&str> = records.values().flat_map(BTreeMap::keys).map(String::as_str).collect();
+    let recorded: BTreeSet<&str> = records
+        .values()
+        .flat_map(BTreeMap::keys)
+        .map(String::as_str)
+        .collect();
 
     let mut tree = Tree::new();
     for path in files(root)? {
@@ -104,7 +108,11 @@ fn records(origin: &Origin<'_>) -> Result<Records> {
     let mut records = Records::new();
     for entry in fs_err::read_dir(root.join(site))? {
         let path = entry?.path().join("RECORD");
-        if !path.is_file() || path.parent().is_none_or(|info| info.extension() != Some("dist-info".as_ref())) {
+        if !path.is_file()
+            || path
+                .parent()
+                .is_none_or(|info| info.extension() != Some("dist-info".as_ref()))
+        {
             continue;
         }
         let mut lines = BTreeMap::new();
@@ -116,7 +124,11 @@ fn records(origin: &Origin<'_>) -> Result<Records> {
                 Origin::Target { .. } => record::resolve("", line.path.trim_start_matches("../")),
             };
             let Some(full) = full else {
-                bail!("failed to read `{}`: it names `{}`, which lies outside", path.display(), line.path);
+                bail!(
+                    "failed to read `{}`: it names `{}`, which lies outside",
+                    path.display(),
+                    line.path
+                );
             };
             lines.insert(full, line);
         }
@@ -127,14 +139,23 @@ fn records(origin: &Origin<'_>) -> Result<Records> {
 
 fn relative(path: &Path, root: &Path) -> Result<String> {
     let relative = path.strip_prefix(root).context("failed to walk")?;
-    relative.to_str().map(str::to_owned).with_context(|| format!("failed to read `{}`: its name is not UTF-8", path.display()))
+    relative
+        .to_str()
+        .map(str::to_owned)
+        .with_context(|| format!("failed to read `{}`: its name is not UTF-8", path.display()))
 }
 
 fn is_left_out(path: &[u8], source: &Path) -> Result<bool> {
-    if path.split(|&byte| byte == b'/').any(|part| part == b"__pycache__") {
+    if path
+        .split(|&byte| byte == b'/')
+        .any(|part| part == b"__pycache__")
+    {
         return Ok(true);
     }
-    if source.parent().is_none_or(|parent| parent.extension() != Some("dist-info".as_ref())) {
+    if source
+        .parent()
+        .is_none_or(|parent| parent.extension() != Some("dist-info".as_ref()))
+    {
         return Ok(false);
     }
     let name = source.file_name().unwrap_or_default();
@@ -160,7 +181,11 @@ fn place(origin: &Origin<'_>, path: &[u8]) -> LayerPath {
             let is_prefix = top.len() < path.len()
                 && PREFIX_DIRECTORIES.iter().any(|name| name.as_bytes() == top)
                 && !root.join(OsStr::from_bytes(top)).join("__init__.py").exists();
-            if is_prefix { path.to_vec() } else { [site.as_bytes(), b"/", path].concat() }
+            if is_prefix {
+                path.to_vec()
+            } else {
+                [site.as_bytes(), b"/", path].concat()
+            }
         }
     }
 }
@@ -171,7 +196,10 @@ fn is_installers(origin: &Origin<'_>, python: &Path) -> bool {
         Origin::Venv { root, .. } => python.starts_with(root.join("bin")),
         // There it is the builder's interpreter, by one of its names.
         Origin::Target { .. } => {
-            python.is_absolute() && python.file_name().is_some_and(|name| name.as_bytes().starts_with(b"python"))
+            python.is_absolute()
+                && python
+                    .file_name()
+                    .is_some_and(|name| name.as_bytes().starts_with(b"python"))
         }
     }
 }
@@ -187,9 +215,16 @@ fn write_records(tree: &mut Tree, site: &str, records: &Records, origin: &Origin
             };
             let name = record::relative_to(site, &String::from_utf8(place.clone())?);
             entries.push(match &file.content {
-                _ if place == record_place => Entry { path: name, hash: String::new(), size: String::new() },
+                _ if place == record_place => Entry {
+                    path: name,
+                    hash: String::new(),
+                    size: String::new(),
+                },
                 Content::Bytes(bytes) => Entry::of(name, bytes),
-                Content::Path(_) => Entry { path: name, ..line.clone() },
+                Content::Path(_) => Entry {
+                    path: name,
+                    ..line.clone()
+                },
             });
         }
         tree.insert_bytes(record_place, record::encode(entries)?, false);

@@ -54,7 +54,10 @@ pub fn distributions(tree: &Tree, site_packages: &str) -> Result<Vec<Distributio
 /// A name as indexes compare it: `Ruamel.Yaml_clib` and `ruamel-yaml-clib` are one (PEP 503).
 #[must_use]
 pub fn normalized(name: &str) -> String {
-    let words: Vec<&str> = name.split(['-', '_', '.']).filter(|word| !word.is_empty()).collect();
+    let words: Vec<&str> = name
+        .split(['-', '_', '.'])
+        .filter(|word| !word.is_empty())
+        .collect();
     words.join("-").to_lowercase()
 }
 
@@ -68,7 +71,11 @@ fn dist_info<'a>(path: &'a LayerPath, site_packages: &str) -> Option<&'a str> {
 fn distribution(tree: &Tree, site_packages: &str, dist_info: &str) -> Result<Distribution> {
     let metadata = read(tree, &format!("{dist_info}/METADATA"))?.unwrap_or_default();
     let (headers, _) = mailparse::parse_headers(&metadata)?;
-    let header = |name| headers.get_first_value(name).filter(|value| !value.is_empty() && value != "UNKNOWN");
+    let header = |name| {
+        headers
+            .get_first_value(name)
+            .filter(|value| !value.is_empty() && value != "UNKNOWN")
+    };
 
     let entry_points = read(tree, &format!("{dist_info}/entry_points.txt"))?.unwrap_or_default();
     let entry_points = entry_points::parse(&String::from_utf8_lossy(&entry_points));
@@ -121,7 +128,8 @@ fn module(path: &str) -> Option<String> {
         None => path,
     };
     let (module, suffix) = name.split_once('.')?;
-    (suffix == "py" || suffix == "pyc" || suffix == "so" || suffix.ends_with(".so")).then(|| module.to_owned())
+    (suffix == "py" || suffix == "pyc" || suffix == "so" || suffix.ends_with(".so"))
+        .then(|| module.to_owned())
 }
 
 #[cfg(test)]
@@ -147,7 +155,10 @@ mod tests {
             "../../../bin/demo,,\nDemo.Thing-2.0.dist-info/METADATA,,\nDemo.Thing-2.0.dist-info/RECORD,,\n\
              _demo.cpython-312-x86_64-linux-gnu.so,,\ndemo/__init__.py,,\ngone.py,,\n",
         );
-        put(&format!("{SITE}/Demo.Thing-2.0.dist-info/entry_points.txt"), "[console_scripts]\ndemo = demo:main\n");
+        put(
+            &format!("{SITE}/Demo.Thing-2.0.dist-info/entry_points.txt"),
+            "[console_scripts]\ndemo = demo:main\n",
+        );
         let sizes: u64 = tree
             .files()
             .filter(|(path, _)| !path.ends_with(b"entry_points.txt"))
@@ -175,8 +186,15 @@ mod tests {
     #[test]
     fn a_dist_info_without_a_name_is_named() {
         let mut tree = Tree::new();
-        tree.insert_bytes(format!("{SITE}/bad-1.dist-info/METADATA"), &b"Version: 1\n\n"[..], false);
+        tree.insert_bytes(
+            format!("{SITE}/bad-1.dist-info/METADATA"),
+            &b"Version: 1\n\n"[..],
+            false,
+        );
         let error = format!("{:#}", distributions(&tree, SITE).unwrap_err());
-        assert_eq!(error, format!("failed to read `{SITE}/bad-1.dist-info`: METADATA has no Name"));
+        assert_eq!(
+            error,
+            format!("failed to read `{SITE}/bad-1.dist-info`: METADATA has no Name")
+        );
     }
 }

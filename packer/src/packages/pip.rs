@@ -45,12 +45,19 @@ impl Pip {
             Err(error) => return Err(error.into()),
         }
         let [version, directory] = &lines[..] else {
-            bail!("failed to find the pip of `{}`: it says {lines:?}", python.display());
+            bail!(
+                "failed to find the pip of `{}`: it says {lines:?}",
+                python.display()
+            );
         };
         let (version, directory) = (version.clone(), directory.clone());
         let runner = scratch.join("run_pip.py");
         fs_err::write(&runner, include_str!("run_pip.py"))?;
-        Ok(Self { runner, directory, version })
+        Ok(Self {
+            runner,
+            directory,
+            version,
+        })
     }
 
     fn command(&self, python: &Path) -> Command {
@@ -58,7 +65,12 @@ impl Pip {
         // `-I`: no module of the working directory takes the place of one that pip wants.
         command.arg("-I").arg(&self.runner).arg(&self.directory);
         command.args(["install", "--no-input", "--no-color", "--progress-bar", "off"]);
-        command.args(["--no-compile", "--no-user", "--no-warn-script-location", "--use-pep517"]);
+        command.args([
+            "--no-compile",
+            "--no-user",
+            "--no-warn-script-location",
+            "--use-pep517",
+        ]);
         // Sources that are checked out for an editable install; the copy is made from there.
         command.arg("--src").arg(self.runner.with_file_name("src"));
         command
@@ -86,7 +98,11 @@ impl Installer for Pip {
         on_line: &mut dyn FnMut(&str),
     ) -> Result<()> {
         let mut command = self.command(python);
-        command.args(["--no-deps", "--force-reinstall"]).args(index_options(request)).arg("--").args(sources);
+        command
+            .args(["--no-deps", "--force-reinstall"])
+            .args(index_options(request))
+            .arg("--")
+            .args(sources);
         Ok(child::run(&mut command, on_line)?)
     }
 
@@ -167,12 +183,24 @@ mod tests {
 
     #[test]
     fn platform_tags_go_from_the_newest_glibc_to_the_oldest() {
-        let target = |machine: &str| Target { machine: machine.to_owned(), glibc: (2, 18), python: "3.12".to_owned() };
+        let target = |machine: &str| Target {
+            machine: machine.to_owned(),
+            glibc: (2, 18),
+            python: "3.12".to_owned(),
+        };
         assert_eq!(
             platforms(&target("aarch64")),
-            ["manylinux_2_18_aarch64", "manylinux_2_17_aarch64", "manylinux2014_aarch64", "linux_aarch64"]
+            [
+                "manylinux_2_18_aarch64",
+                "manylinux_2_17_aarch64",
+                "manylinux2014_aarch64",
+                "linux_aarch64"
+            ]
         );
         let intel = platforms(&target("x86_64"));
-        assert!(intel.contains(&"manylinux1_x86_64".to_owned()) && intel.contains(&"manylinux_2_5_x86_64".to_owned()));
+        assert!(
+            intel.contains(&"manylinux1_x86_64".to_owned())
+                && intel.contains(&"manylinux_2_5_x86_64".to_owned())
+        );
     }
 }

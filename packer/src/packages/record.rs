@@ -23,19 +23,30 @@ impl Entry {
     /// The line for a file with these bytes.
     pub(super) fn of(path: String, bytes: &[u8]) -> Self {
         let hash = format!("sha256={}", URL_SAFE_NO_PAD.encode(Sha256::digest(bytes)));
-        Self { path, hash, size: bytes.len().to_string() }
+        Self {
+            path,
+            hash,
+            size: bytes.len().to_string(),
+        }
     }
 }
 
 /// Reads a `RECORD`.
 pub(super) fn parse(bytes: &[u8]) -> Result<Vec<Entry>> {
-    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .from_reader(bytes);
     reader
         .records()
         .map(|row| {
             let row = row?;
             let field = |at| row.get(at).unwrap_or_default().to_owned();
-            Ok(Entry { path: field(0), hash: field(1), size: field(2) })
+            Ok(Entry {
+                path: field(0),
+                hash: field(1),
+                size: field(2),
+            })
         })
         .collect()
 }

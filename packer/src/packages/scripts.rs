@@ -51,7 +51,8 @@ mod tests {
     use super::*;
 
     fn made_portable(script: &str) -> Option<String> {
-        portable(script.as_bytes(), |path| path.starts_with("/venv/bin")).map(|bytes| String::from_utf8(bytes).unwrap())
+        portable(script.as_bytes(), |path| path.starts_with("/venv/bin"))
+            .map(|bytes| String::from_utf8(bytes).unwrap())
     }
 
     #[test]
@@ -65,7 +66,13 @@ mod tests {
 
     #[test]
     fn others_stay() {
-        for script in ["#!/bin/sh\nexec python\n", "#!/usr/bin/env python3\n", "#!/usr/bin/python3\n", "\x7fELF", ""] {
+        for script in [
+            "#!/bin/sh\nexec python\n",
+            "#!/usr/bin/env python3\n",
+            "#!/usr/bin/python3\n",
+            "\x7fELF",
+            "",
+        ] {
             assert_eq!(made_portable(script), None, "{script}");
         }
     }

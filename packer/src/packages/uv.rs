@@ -21,7 +21,10 @@ impl Installer for Uv {
     fn make_venv(&self, request: &Request, venv: &Path, on_line: &mut dyn FnMut(&str)) -> Result<()> {
         let mut command = self.command("venv");
         // The working directory's project has no say in which interpreter is used.
-        command.args(["--no-project", "--quiet", "--python"]).arg(&request.python).arg(venv);
+        command
+            .args(["--no-project", "--quiet", "--python"])
+            .arg(&request.python)
+            .arg(venv);
         Ok(child::run(&mut command, on_line)?)
     }
 
@@ -39,7 +42,11 @@ impl Installer for Uv {
         on_line: &mut dyn FnMut(&str),
     ) -> Result<()> {
         let mut command = self.pip_install(python);
-        command.args(["--no-deps", "--reinstall"]).args(index_options(request)).arg("--").args(sources);
+        command
+            .args(["--no-deps", "--reinstall"])
+            .args(index_options(request))
+            .arg("--")
+            .args(sources);
         Ok(child::run(&mut command, on_line)?)
     }
 
@@ -65,7 +72,9 @@ impl Uv {
     fn pip_install(&self, python: &Path) -> Command {
         let mut command = self.command("pip");
         // Hard links into uv's cache cost nothing and are never written to; uv copies where it can't link.
-        command.args(["install", "--link-mode", "hardlink", "--python"]).arg(python);
+        command
+            .args(["install", "--link-mode", "hardlink", "--python"])
+            .arg(python);
         command
     }
 
