@@ -1,7 +1,7 @@
 //! From what an installer wrote to a tree that is the same wherever it was written.
 //!
 //! Left out: what the virtual environment had before, byte code, and what only means something on the builder
-//! (paths of source directories, uv's notes about its cache). Changed: scripts lose the interpreter's path,
+//! (paths of source directories, the installer's notes). Changed: scripts lose the interpreter's path,
 //! and each `RECORD` says what is now there.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,8 +41,9 @@ pub(super) enum Origin<'a> {
 /// Directories of a `--target` that are a prefix's, unless they are packages.
 const PREFIX_DIRECTORIES: &[&str] = &["bin", "etc", "include", "man", "sbin", "share"];
 
-/// Files of a dist-info that uv writes for itself.
-const UV_NOTES: &[&str] = &["uv_build.json", "uv_cache.json"];
+/// Files of a dist-info that mean nothing in a packed file: uv's notes about its cache, and the mark of what was
+/// asked for by name, which pip needs to uninstall and uv gives to every package.
+const INSTALLER_NOTES: &[&str] = &["REQUESTED", "uv_build.json", "uv_cache.json"];
 
 /// Makes the tree.
 pub(super) fn collect(origin: &Origin<'_>) -> Result<Tree> {
@@ -162,7 +163,7 @@ fn is_left_out(path: &[u8], source: &Path) -> Result<bool> {
     if name == "direct_url.json" {
         return Ok(!editable::may_travel(&fs_err::read(source)?));
     }
-    Ok(UV_NOTES.iter().any(|note| name == *note))
+    Ok(INSTALLER_NOTES.iter().any(|note| name == *note))
 }
 
 /// Programs in `bin/` can be large; only scripts are read.
