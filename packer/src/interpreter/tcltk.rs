@@ -99,7 +99,7 @@ pub(super) fn needed(file: &Path) -> Vec<String> {
         let strings = sections.strings(endian, bytes, strings)?;
         let names = entries
             .iter()
-            .filter(|entry| entry.tag(endian) == object::elf::DT_NEEDED)
+            .filter(|entry| entry.tag32(endian) == Some(object::elf::DT_NEEDED))
             .map(|entry| Ok(String::from_utf8_lossy(entry.string(endian, strings)?).into_owned()));
         names.collect()
     };
