@@ -63,7 +63,7 @@ pub const APP_CODE: &str = "code";
 /// Directory of the app layer that holds pyship's start-up code; PYTHONPATH names it for an instant.
 pub const APP_START: &str = "start";
 /// File in [`APP_START`] that the interpreter is told to run in app mode.
-pub const START_RUN: &str = "run.pyc";
+pub const START_RUN: &str = "_pyship_run.pyc";
 /// File in [`APP_START`] that is imported in place of `encodings`, before anything else is.
 pub const START_EARLY: &str = "encodings.pyc";
 /// File in [`APP_START`] that `sys.executable`, started by itself, imports as `_pyship`.

@@ -16,8 +16,12 @@ use zstd_safe::{CCtx, CParameter};
 
 use crate::tree::{File, LayerPath, Node, Tree};
 
-/// A frame is closed when it holds this many bytes; a member that is longer has one of its own.
+/// A frame is closed when it holds this many bytes; a member that is longer has one of its own. Larger frames
+/// are smaller altogether, and fewer to share among cores.
 const FRAME_TARGET: u64 = 1 << 20;
+/// The same for levels that are chosen for size.
+const FRAME_TARGET_SMALL: u64 = 4 << 20;
+const LEVEL_SMALL: i32 = 16;
 const DISK_BLOCK: u64 = 4096;
 
 /// A layer's compressed bytes, and what the manifest says of it, but for its place in the file.
@@ -35,7 +39,8 @@ pub struct Packed {
 /// # Errors
 /// When a file can't be read, or has changed its size since it was looked at.
 pub fn pack(name: &str, tree: &Tree, level: i32, done: &(dyn Fn(u64) + Sync)) -> Result<Packed> {
-    let plan = plan(tree)?;
+    let target = if level >= LEVEL_SMALL { FRAME_TARGET_SMALL } else { FRAME_TARGET };
+    let plan = plan(tree, target)?;
     let last = plan.len().saturating_sub(1);
     let frames: Vec<(Frame, Vec<u8>)> = plan
         .par_iter()
@@ -69,8 +74,8 @@ struct Planned<'a> {
     size: u64,
 }
 
-/// Which members go into which frame.
-fn plan(tree: &Tree) -> Result<Vec<Vec<Planned<'_>>>> {
+/// Which members go into which frame of about `target` bytes.
+fn plan(tree: &Tree, target: u64) -> Result<Vec<Vec<Planned<'_>>>> {
     let mut members = Vec::new();
     for (path, node) in tree.iter() {
         let size = match node {
@@ -85,7 +90,7 @@ fn plan(tree: &Tree) -> Result<Vec<Vec<Planned<'_>>>> {
     let mut frames: Vec<Vec<Planned<'_>>> = Vec::new();
     let mut filled = 0;
     for member in members {
-        if frames.is_empty() || filled >= FRAME_TARGET || (filled > 0 && member.size >= FRAME_TARGET) {
+        if frames.is_empty() || filled >= target || (filled > 0 && filled + member.size > target + target / 4) {
             frames.push(Vec::new());
             filled = 0;
         }

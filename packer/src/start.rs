@@ -3,7 +3,7 @@
 //!
 //! The interpreter imports `encodings` before anything else and finds ours, because PYTHONPATH names
 //! `start/` for that instant. It restores the environment, makes the interpreter that of the app, puts a
-//! stand-in for `site` and hands over to the real `encodings`; `run` then becomes the app's `__main__`.
+//! stand-in for `site` and hands over to the real `encodings`; `_pyship_run` then becomes the app's `__main__`.
 //! `sys.executable` started by itself is a plain virtual environment whose [`pth`] imports `_pyship`.
 //!
 //! What an app's sources have of their own are a few constants in place of one line, all of them ASCII.

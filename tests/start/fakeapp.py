@@ -66,7 +66,7 @@ def sources(constants):
     """The sources as `packer/src/start.rs` puts them together, with the app's constants."""
     rust = (SOURCES / "start.rs").read_text()
     config = "".join(f"{name} = {value!r}\n" for name, value in constants.items())
-    for module, constant in (("encodings", "EARLY"), ("_pyship", "ALONE"), ("run", "RUN")):
+    for module, constant in (("encodings", "EARLY"), ("_pyship", "ALONE"), ("_pyship_run", "RUN")):
         parts = re.findall(r'include_str!\("(.*?)"\)', rust.split(f"const {constant}: &str = ", 1)[1].split(";", 1)[0])
         text = "".join((SOURCES / part).read_text() for part in parts)
         yield module, text.replace("# CONFIG\n", config, 1)

@@ -90,6 +90,10 @@ pub fn stores(environment: &Environment, secure: bool) -> Vec<Candidate> {
 /// # Errors
 /// The reason, without the path.
 pub fn open_existing(candidate: &Candidate, uid: u32) -> Result<Root, String> {
+    // PYTHONPATH and a loader's search path have no way to say it.
+    if candidate.path.as_os_str().as_bytes().contains(&b':') {
+        return Err("its path holds a `:`".to_owned());
+    }
     let mut flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
     if candidate.standing == Standing::Shared {
         flags |= OFlags::NOFOLLOW;

@@ -148,7 +148,7 @@ mod tests {
     fn an_app_starts_with_its_own_python_variables_and_the_callers_aside() {
         let exec = app(&ready(false, false), caller(&[("PYTHONPATH", "/evil"), ("PYSHIP", "x"), ("A", "mine")]));
         assert_eq!(exec.path, b"/r/bin/python3.12");
-        assert_eq!(exec.argv, [b"./app.bin".as_slice(), b"-Xutf8", b"/a/app/start/run.pyc", b"x\xff"]);
+        assert_eq!(exec.argv, [b"./app.bin".as_slice(), b"-Xutf8", b"/a/app/start/_pyship_run.pyc", b"x\xff"]);
         let get = |name| exec.environment.get(name);
         assert_eq!(get("PYTHONPATH"), Some(&b"/a/app/start"[..]));
         assert_eq!(get("PYTHONHOME"), Some(&b"/r"[..]));

@@ -24,11 +24,11 @@ use crate::member::{Member, MemberKind, skip_padding};
 use crate::payload::Payload;
 
 /// Frames up to this decompressed size are decoded in one piece.
-pub const SMALL_FRAME: u64 = 2 << 20;
+pub const SMALL_FRAME: u64 = 5 << 20;
 /// The largest window that a frame may ask for, as a power of two: 8 MiB, zstd's own at level 19.
 pub const WINDOW_LOG_MAX: u32 = 23;
 
-const THREADS_MAX: usize = 8;
+const THREADS_MAX: usize = 6;
 const THREADS_MAX_LARGE: usize = 4;
 
 /// Takes the members of one layer; called from several threads.

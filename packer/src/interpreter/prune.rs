@@ -28,6 +28,8 @@ pub enum Group {
     Foreign,
     /// Graphical interfaces.
     Tk,
+    /// A name service of the last century.
+    Nis,
 }
 
 /// A group's name, what it is for people, and whether it is left out unless asked for.
@@ -94,10 +96,21 @@ pub const GROUPS: &[Description] = &[
     describe(
         Group::Tk,
         "tk",
-        "tkinter, turtle, and the Tcl and Tk libraries",
+        "tkinter, turtle, and the Tcl and Tk libraries; stays when the app or a package names tkinter",
+        false,
+    ),
+    describe(
+        Group::Nis,
+        "nis",
+        "the module nis, with Kerberos and RPC libraries that only it needs; stays when something imports it",
         false,
     ),
 ];
+
+/// Groups that stay only when a source of the app or of a package holds one of these words: they are large, and
+/// nothing else of the standard library needs them.
+pub const ON_DEMAND: &[(&str, &[&str])] =
+    &[("tk", &["tkinter", "turtle", "Tkinter"]), ("nis", &["import nis", "\"nis\"", "'nis'"])];
 
 /// Which groups stay.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -267,6 +280,7 @@ fn extension_group(name: &str) -> Option<Group> {
     let module = name.split('.').next().unwrap_or_default();
     match module {
         "_tkinter" => Some(Group::Tk),
+        "nis" => Some(Group::Nis),
         "_ctypes_test" | "_xxtestfuzz" | "xxlimited" | "xxlimited_35" | "xxsubtype" => Some(Group::Tests),
         _ if module.starts_with("_test") => Some(Group::Tests),
         _ => None,

@@ -4,8 +4,6 @@
 
 use std::path::{Path, PathBuf};
 
-use object::elf::FileHeader64;
-use object::read::elf::{Dyn, FileHeader};
 
 use super::Interpreter;
 
@@ -87,21 +85,6 @@ fn data_in(directory: &Path, wanted: impl Fn(&str) -> bool) -> Vec<PathBuf> {
 
 /// The names of the libraries that an ELF file needs; none when it isn't one.
 pub(super) fn needed(file: &Path) -> Vec<String> {
-    let read = || -> anyhow::Result<Vec<String>> {
-        let bytes = fs_err::read(file)?;
-        let bytes = bytes.as_slice();
-        let header = FileHeader64::<object::Endianness>::parse(bytes)?;
-        let endian = header.endian()?;
-        let sections = header.sections(endian, bytes)?;
-        let Some((entries, strings)) = sections.dynamic(endian, bytes)? else {
-            return Ok(Vec::new());
-        };
-        let strings = sections.strings(endian, bytes, strings)?;
-        let names = entries
-            .iter()
-            .filter(|entry| entry.tag32(endian) == Some(object::elf::DT_NEEDED))
-            .map(|entry| Ok(String::from_utf8_lossy(entry.string(endian, strings)?).into_owned()));
-        names.collect()
-    };
-    read().unwrap_or_default()
+    let elf = fs_err::read(file).ok().and_then(|bytes| crate::elf::read::inspect(&bytes).ok().flatten());
+    elf.map_or_else(Vec::new, |elf| elf.needed)
 }

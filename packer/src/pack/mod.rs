@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
-use pyship_launcher::manifest::{FORMAT, Launcher, Manifest, Python};
+use pyship_launcher::manifest::{Entry, FORMAT, Launcher, Manifest, Python};
 use pyship_launcher::names::{LAYER_APP, LAYER_DEPS, LAYER_LIBC, LAYER_RUNTIME};
 
 use crate::cli::PackOptions;
@@ -94,7 +94,9 @@ pub fn run(options: &PackOptions, ui: &Ui) -> Result<Report> {
         sitecustomize,
     };
     let sources = start::sources(&config);
-    let runtime = runtime::collect(options, &chosen, &deps, ui)?;
+    // An environment that behaves like python is asked for anything.
+    let on_demand = entry != Entry::Interpreter;
+    let runtime = runtime::collect(options, &chosen, on_demand, &[&deps, &app], ui)?;
     let mut runtime_tree = runtime.tree;
     runtime::compile(&chosen, &mut [&mut runtime_tree, &mut deps, &mut app], ui)?;
     for (path, bytes) in runtime::compile_start(&chosen, &sources)? {
@@ -120,7 +122,7 @@ pub fn run(options: &PackOptions, ui: &Ui) -> Result<Report> {
         launcher: Launcher { size: 0, sha256: String::new() },
         python,
         entry,
-        options: options.option.clone(),
+        options: settings::interpreter_options(&options.option)?,
         environment: settings::environment(&options.set_env)?,
         libc: libc.manifest,
         layers: Vec::new(),

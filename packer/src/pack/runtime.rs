@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use pyship_launcher::manifest::{Libc, LibcPolicy};
-use pyship_launcher::names::{APP_START, LAYER_APP, LAYER_DEPS, LAYER_RUNTIME};
+use rayon::prelude::*;
+use pyship_launcher::names::{APP_START, LAYER_APP, LAYER_DEPS, LAYER_RUNTIME, LIBC_LIB};
 
 use super::prune_line;
 use super::report::PruneLine;
@@ -20,13 +21,15 @@ use crate::elf::survey::{Survey, survey};
 use crate::interpreter::archive::{self, Unpacked};
 use crate::interpreter::discover::{self, Source};
 use crate::interpreter::environment::Environment;
-use crate::interpreter::prune::Keep;
+use crate::interpreter::prune::{self, Keep};
 use crate::interpreter::{Interpreter, download, probe, runtime};
 use crate::packages::install::Target;
 use crate::start::SHOWN_AS;
-use crate::tree::{LayerPath, Tree};
+use crate::tree::{Content, LayerPath, Tree};
 use crate::{libc as glibc, stub};
 
+/// The C++ library.
+const CXX: &str = "libstdc++.so.6";
 /// How many things of a kind a warning names.
 const NAMED: usize = 3;
 
@@ -115,8 +118,15 @@ pub(super) struct Runtime {
 }
 
 /// Collects the runtime and completes it with the libraries that it needs.
-pub(super) fn collect(options: &PackOptions, chosen: &Chosen, deps: &Tree, ui: &Ui) -> Result<Runtime> {
+pub(super) fn collect(options: &PackOptions, chosen: &Chosen, on_demand: bool, trees: &[&Tree], ui: &Ui) -> Result<Runtime> {
     let mut keep = if options.no_prune { Keep::everything() } else { Keep::default() };
+    if on_demand && !options.no_prune {
+        for (group, words) in prune::ON_DEMAND {
+            if !mentions(trees, words)? {
+                keep = keep.prune(group)?;
+            }
+        }
+    }
     for group in &options.keep {
         keep = keep.keep(group)?;
     }
@@ -125,7 +135,8 @@ pub(super) fn collect(options: &PackOptions, chosen: &Chosen, deps: &Tree, ui: &
     }
     let (mut tree, pruned) = runtime::collect(&chosen.interpreter, &keep)?;
     let machine = machine_of(&chosen.interpreter.executable)?;
-    let needed: BTreeSet<String> = survey(machine, &[(LAYER_DEPS, deps)])?.needed;
+    let layers: Vec<(&str, &Tree)> = trees.iter().map(|tree| (LAYER_DEPS, *tree)).collect();
+    let needed: BTreeSet<String> = survey(machine, &layers)?.needed;
     let lookup = Lookup::new(machine, None);
     let closed = prepare_runtime(&mut tree, &lookup, &needed)?;
     let mut warnings = Vec::new();
@@ -150,6 +161,22 @@ pub(super) fn collect(options: &PackOptions, chosen: &Chosen, deps: &Tree, ui: &
         .map(|(group, loss)| prune_line(group.name(), usize::try_from(loss.files).unwrap_or(0), loss.bytes))
         .collect();
     Ok(Runtime { tree, pruned, warnings })
+}
+
+/// Whether a source holds one of `words`.
+fn mentions(trees: &[&Tree], words: &[&str]) -> Result<bool> {
+    let finders: Vec<_> = words.iter().map(memchr::memmem::Finder::new).collect();
+    let sources: Vec<&Content> = trees
+        .iter()
+        .flat_map(|tree| tree.files())
+        .filter(|(path, _)| path.ends_with(b".py") || path.starts_with(b"bin/"))
+        .map(|(_, file)| &file.content)
+        .collect();
+    let found: Vec<bool> = sources
+        .par_iter()
+        .map(|content| content.read().map(|bytes| finders.iter().any(|finder| finder.find(&bytes).is_some())))
+        .collect::<std::io::Result<_>>()?;
+    Ok(found.contains(&true))
 }
 
 /// Adds bytecode to the trees.
@@ -216,7 +243,14 @@ pub(super) fn libc(
             }
         },
     };
-    let (tree, carried) = carried.unzip();
+    let (mut tree, carried) = carried.unzip();
+    // A third of what a glibc adds to the file, and nothing loads it unless a packed file asks for it. libgcc_s
+    // is another matter: glibc itself loads it when a thread is cancelled.
+    if !found.system.contains_key(CXX) {
+        if let Some(tree) = &mut tree {
+            tree.remove(format!("{LIBC_LIB}/{CXX}"));
+        }
+    }
     let manifest = Libc {
         policy,
         floor: found.floor.as_ref().map_or((2, 17), |floor| floor.version),

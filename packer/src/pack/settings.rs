@@ -50,6 +50,23 @@ pub(super) fn merge(options: &PackOptions, settings: Option<&Settings>) -> PackO
     merged
 }
 
+/// `--option`s, checked: those that make the interpreter ignore its environment would make it ignore ours.
+pub(super) fn interpreter_options(options: &[String]) -> Result<Vec<String>> {
+    for option in options {
+        let letters = option.strip_prefix('-').unwrap_or_default();
+        let valued = letters.starts_with(['X', 'W']);
+        ensure!(
+            !letters.is_empty() || options.iter().any(|other| other == "-X" || other == "-W"),
+            "failed to use `--option={option}`: an interpreter option begins with `-`, such as -Xutf8 or -Werror"
+        );
+        ensure!(
+            valued || !letters.contains(['I', 'E', 'c', 'm', 'h', 'V', '-']),
+            "failed to use `--option={option}`: the app could not start with it"
+        );
+    }
+    Ok(options.to_vec())
+}
+
 /// `--set-env`; of two with one name the later one counts.
 pub(super) fn environment(pairs: &[String]) -> Result<BTreeMap<String, String>> {
     let mut environment = BTreeMap::new();

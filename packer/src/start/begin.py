@@ -26,7 +26,7 @@ def _begin():
     __loader__ = _external.SourcelessFileLoader("_pyship", __file__)
     __spec__ = _external.spec_from_file_location("_pyship", __file__, loader=__loader__)
     sys.modules["_pyship"] = module
-    # Found by looking, otherwise: `run.pyc` is no archive, and a runtime's standard library isn't zipped.
+    # Found by looking, otherwise: `_pyship_run.pyc` is no archive, and a runtime's standard library isn't zipped.
     sys.path_importer_cache[sys.argv[0]] = None
     if sys.path[0].endswith(".zip"):
         sys.path_importer_cache[sys.path[0]] = None

@@ -1,6 +1,6 @@
 
 
-# --- Before the app's first line: called by `run.pyc`
+# --- Before the app's first line: called by `_pyship_run.pyc`
 
 
 def _prepare():
@@ -10,7 +10,7 @@ def _prepare():
     main = sys.modules["__main__"].__dict__
     sys.path_importer_cache.pop(main["__file__"], None)
     if len(sys.path) > _path_length:
-        del sys.path[0]  # The directory of `run.pyc`.
+        del sys.path[0]  # The directory of `_pyship_run.pyc`.
     sys.argv[0] = _decode(_said[b"ARGV0"])
     if hasattr(sys, "orig_argv"):
         sys.orig_argv[:] = sys.argv

@@ -91,7 +91,7 @@ fn every_source_compiles() {
     };
     let sources = sources_of(&entry, &[], &[]);
     let named: Vec<&[u8]> = sources.iter().map(|(name, _)| name.as_slice()).collect();
-    assert_eq!(named, [b"_pyship".as_slice(), b"encodings", b"run"]);
+    assert_eq!(named, [b"_pyship".as_slice(), b"encodings", b"_pyship_run"]);
     for (_, source) in sources {
         ask_python(
             "import sys; compile(sys.stdin.buffer.read(), 'x', 'exec')",
