@@ -1,13 +1,22 @@
 //! What the launcher and the packer must agree on, and the code that both run.
 //!
 //! ```text
-//! [launcher ELF][ZIP: pyship.json, layers/<name>.tar.zst, __main__.py, central directory, comment = trailer]
+//! [launcher ELF][ZIP: layers/<name>.tar.zst, __main__.py, pyship.json, central directory, comment = trailer]
 //! ```
 //!
-//! [`names`] declares every name, [`trailer`], [`manifest`], [`member`] and [`record`] the bytes,
-//! [`payload`] opens a file, [`unpack`] turns verified frames into directories, [`cache`] publishes them,
-//! [`start`] decides what is exec'd. Whatever needs `unsafe` is in [`sys`].
+//! [`names`] declares every name; [`trailer`], [`manifest`], [`member`] and [`record`] the bytes;
+//! [`payload`] opens a file; [`unpack`] turns verified frames into directories; [`cache`] publishes them;
+//! [`libc_choice`] and [`start`] decide what is exec'd. Whatever needs `unsafe` is in [`sys`].
 
-pub mod names;
+pub mod cache;
+pub mod error;
+pub mod libc_choice;
 pub mod manifest;
+pub mod member;
+pub mod names;
+pub mod payload;
+pub mod record;
+pub mod start;
+pub mod sys;
 pub mod trailer;
+pub mod unpack;

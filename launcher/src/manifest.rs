@@ -6,6 +6,10 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::error::{Error, Result};
+use crate::names::LAYERS;
 
 /// The version of the whole format: trailer, manifest, layers.
 pub const FORMAT: u32 = 1;
@@ -113,9 +117,10 @@ pub struct Libc {
     pub floor: (u32, u32),
     /// The program loader that the interpreter names: `/lib64/ld-linux-x86-64.so.2`.
     pub loader: String,
-    /// Libraries that the packed ELF files take from the system besides the C library itself: `libstdc++.so.6`.
+    /// Libraries that the packed ELF files take from the system besides the C library itself, each with the
+    /// newest symbol version that they ask of it: `libstdc++.so.6` with `GLIBCXX_3.4.29`, or with nothing.
     #[serde(default)]
-    pub system: Vec<String>,
+    pub system: BTreeMap<String, String>,
     /// The glibc in the libc layer, when there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub carried: Option<CarriedLibc>,
@@ -170,4 +175,106 @@ pub struct Frame {
     pub raw: u64,
     /// SHA-256 of the compressed bytes, hexadecimal.
     pub sha256: String,
+}
+
+impl Manifest {
+    /// Reads a manifest and checks everything that later arithmetic relies on.
+    ///
+    /// # Errors
+    /// When it isn't JSON of this shape, its format is newer, or a layer contradicts itself or lies outside
+    /// the file of `file_size` bytes.
+    pub fn decode(bytes: &[u8], file_size: u64) -> Result<Self> {
+        let wrong = |what: &str| Error::damaged(format_args!("its manifest {what}"));
+        let format: Format = serde_json::from_slice(bytes).map_err(|_| wrong("is not JSON of a known shape"))?;
+        if format.format > FORMAT {
+            return Err(crate::trailer::newer(format.format));
+        }
+        let manifest: Self =
+            serde_json::from_slice(bytes).map_err(|error| wrong(&format!("can't be read: {error}")))?;
+        let mut names = LAYERS.iter();
+        for layer in &manifest.layers {
+            if !names.any(|name| *name == layer.name) {
+                return Err(wrong(&format!("has an unexpected layer `{}`", layer.name)));
+            }
+            layer.check(file_size).ok_or_else(|| wrong(&format!("contradicts itself on layer `{}`", layer.name)))?;
+        }
+        let paths = [&manifest.python.executable, &manifest.python.stdlib, &manifest.python.site_packages];
+        let loader = manifest.libc.carried.as_ref().map(|carried| &carried.loader);
+        if !paths.into_iter().chain(loader).all(|path| crate::member::is_safe(path.as_bytes())) {
+            return Err(wrong("names a path outside its layers"));
+        }
+        Ok(manifest)
+    }
+
+    /// The manifest's bytes: JSON, indented for people, with a line end.
+    ///
+    /// # Errors
+    /// None that can be met: the types hold nothing that JSON can't say.
+    pub fn encode(&self) -> Result<Vec<u8>> {
+        let mut bytes = serde_json::to_vec(self).map_err(Error::damaged)?;
+        bytes.push(b'\n');
+        Ok(bytes)
+    }
+
+    /// The layer of that name.
+    #[must_use]
+    pub fn layer(&self, name: &str) -> Option<&Layer> {
+        self.layers.iter().find(|layer| layer.name == name)
+    }
+}
+
+#[derive(Deserialize)]
+struct Format {
+    format: u32,
+}
+
+impl Layer {
+    /// The digest of a layer with these frames: it covers every byte that is verified when they are decoded.
+    #[must_use]
+    pub fn digest_of(frames: &[Frame]) -> String {
+        let mut hash = Sha256::new();
+        hash.update(b"pyship layer\0");
+        for Frame { size, raw, sha256 } in frames {
+            hash.update(size.to_le_bytes());
+            hash.update(raw.to_le_bytes());
+            hash.update(sha256.as_bytes());
+        }
+        hex(&hash.finalize())
+    }
+
+    /// The name of the layer's directory in a cache: enough of the digest (128 bits) to be unique.
+    #[must_use]
+    pub fn directory(&self) -> &str {
+        &self.digest[..DIRECTORY_HEX]
+    }
+
+    fn check(&self, file_size: u64) -> Option<()> {
+        let end = self.offset.checked_add(self.size)?;
+        let mut size = 0u64;
+        for frame in &self.frames {
+            size = size.checked_add(frame.size)?;
+            self.disk.checked_add(frame.raw)?;
+            is_digest(&frame.sha256).then_some(())?;
+        }
+        let sound = size == self.size && end <= file_size && self.digest == Self::digest_of(&self.frames);
+        sound.then_some(())
+    }
+}
+
+/// How many hexadecimal digits of a digest name a directory of the cache.
+pub const DIRECTORY_HEX: usize = 32;
+
+fn is_digest(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// Bytes as lower-case hexadecimal.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    bytes
+        .iter()
+        .flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]])
+        .map(char::from)
+        .collect()
 }

@@ -66,6 +66,8 @@ pub const APP_START: &str = "start";
 pub const START_RUN: &str = "run.pyc";
 /// File in [`APP_START`] that is imported in place of `encodings`, before anything else is.
 pub const START_EARLY: &str = "encodings.pyc";
+/// File in [`APP_START`] that `sys.executable`, started by itself, imports as `_pyship`.
+pub const START_ALONE: &str = "_pyship.pyc";
 /// File in a deps layer's site-packages that gives `sys.executable`, started by itself, the app's `sys.path`.
 pub const START_PTH: &str = "__pyship__.pth";
 

@@ -1,3 +1,14 @@
 //! The packer: `pyship` turns a Python program, its packages and its interpreter into one file.
+//!
+//! A pack is a row of functions from trees to trees ([`tree`]), then [`layer`] compresses and [`assemble`]
+//! writes the file.
 
+pub mod assemble;
+pub mod cli;
+pub mod elf;
+pub mod layer;
+pub mod libc;
+pub mod pack;
+pub mod start;
+pub mod stub;
 pub mod tree;

@@ -1,2 +1,7 @@
 //! The command's entry: a switch.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    pyship::cli::main()
+}

@@ -1,0 +1,78 @@
+//! The content-addressed cache: where it lies, how it is read, how it is filled.
+//!
+//! ```text
+//! <root>/CACHEDIR.TAG
+//! <root>/v1/layers/<digest>/   an unpacked layer: appears by one rename, is never changed afterwards
+//! <root>/v1/apps/<key>/        an app as a virtual environment, with its launch record
+//! <root>/v1/locks/<name>       see `lock`
+//! <root>/v1/tmp/<name>.<...>/  being made, by whoever holds a lock on that very directory
+//! ```
+//!
+//! [`warm`] reads and never writes; [`cold`] takes locks, unpacks, publishes by rename. Rename is what makes
+//! it correct; the locks only save work.
+
+pub mod app_dir;
+pub mod cold;
+pub mod lock;
+pub mod roots;
+pub mod tmp;
+pub mod warm;
+
+use sha2::{Digest, Sha256};
+
+use crate::libc_choice::Host;
+use crate::manifest::{DIRECTORY_HEX, Entry, Manifest, hex};
+use crate::names::{
+    APP_CODE, APP_START, LAYER_APP, LAYER_DEPS, LAYER_LIBC, LAYER_RUNTIME, LIBC_LIB, START_ALONE, START_EARLY,
+    START_PTH, START_RUN,
+};
+use crate::record::Record;
+use crate::trailer::Trailer;
+
+/// An app that is ready to start.
+#[derive(Debug)]
+pub struct Ready {
+    /// Its directory: `<root>/v1/apps/<key>`.
+    pub directory: Vec<u8>,
+    /// How it is started.
+    pub record: Record,
+}
+
+/// The name of an app's directory: it holds absolute paths and a decision about the host's C library, so it
+/// is named after the file's content, the cache's own path and what can be seen of the host.
+#[must_use]
+pub fn app_key(trailer: &Trailer, root: &[u8], host: &Host) -> String {
+    let mut hash = Sha256::new();
+    hash.update(b"pyship app 1\0");
+    hash.update(trailer.manifest_sha256);
+    hash.update(host.key());
+    hash.update(b"\0");
+    hash.update(root);
+    let mut key = hex(&hash.finalize());
+    key.truncate(DIRECTORY_HEX);
+    key
+}
+
+/// What must be in a layer for the interpreter to come up: when one of these is gone, the layer has decayed.
+#[must_use]
+pub fn sentinels(layer: &str, manifest: &Manifest) -> Vec<String> {
+    let python = &manifest.python;
+    match layer {
+        LAYER_LIBC => manifest
+            .libc
+            .carried
+            .iter()
+            .flat_map(|carried| [carried.loader.clone(), format!("{LIBC_LIB}/libc.so.6")])
+            .collect(),
+        LAYER_RUNTIME => vec![python.executable.clone(), format!("{}/os.py", python.stdlib)],
+        LAYER_DEPS => vec![format!("{}/{START_PTH}", python.site_packages)],
+        LAYER_APP => {
+            let files: &[&str] = match manifest.entry {
+                Entry::Interpreter => &[START_ALONE],
+                _ => &[START_ALONE, START_EARLY, START_RUN],
+            };
+            files.iter().map(|file| format!("{APP_START}/{file}")).chain([APP_CODE.to_owned()]).collect()
+        }
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,136 @@
+//! Directories being made, below `<root>/v1/tmp`, and what killed starters left there.
+//!
+//! A maker holds a lock on the directory itself. So whoever can take that lock knows that the maker is gone,
+//! in whatever pid namespace it was, and removes the directory.
+
+use std::fs::{self, File};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, SystemTime};
+
+use super::lock;
+use crate::error::{Error, Kind, Result, cause};
+
+/// Where there are no locks, a directory this old has been left behind.
+const LEFT_BEHIND: Duration = Duration::from_secs(24 * 60 * 60);
+const TRIES: u32 = 100;
+
+/// A directory that is being made; removed when dropped before [`TmpDir::publish`].
+#[derive(Debug)]
+pub struct TmpDir {
+    /// Its path.
+    pub path: PathBuf,
+    lock: File,
+    published: bool,
+}
+
+impl TmpDir {
+    /// Makes a fresh directory for `name` below `parent`.
+    ///
+    /// # Errors
+    /// When it can't be made.
+    pub fn create(parent: &Path, name: &str) -> Result<Self> {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let failed = |path: &Path, error: &std::io::Error| Error::path(Kind::Storage, "create", path, cause(error));
+        for _ in 0..TRIES {
+            // Unique among hosts and pid namespaces that share the cache, not only among processes of this one.
+            let nanos = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |now| now.as_nanos());
+            let count = COUNT.fetch_add(1, Ordering::Relaxed);
+            let path = parent.join(format!("{name}.{}.{nanos:x}.{count}", std::process::id()));
+            match fs::create_dir(&path) {
+                Ok(()) => {}
+                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => continue,
+                Err(error) => return Err(failed(&path, &error)),
+            }
+            // A sweeper may have come between: then the directory is gone or locked, and the next name is tried.
+            let Ok(lock) = File::open(&path) else { continue };
+            match lock::try_take(&lock) {
+                Ok(true) => {}
+                Ok(false) => continue,
+                Err(error) if lock::unsupported(&error) => {}
+                Err(error) => return Err(failed(&path, &error)),
+            }
+            let same = match (lock.metadata(), fs::symlink_metadata(&path)) {
+                (Ok(held), Ok(named)) => held.ino() == named.ino() && held.dev() == named.dev(),
+                _ => false,
+            };
+            if same {
+                return Ok(Self { path, lock, published: false });
+            }
+        }
+        Err(Error::path(Kind::Storage, "create", parent, "other starters remove what is made there"))
+    }
+
+    /// Another handle of the directory.
+    ///
+    /// # Errors
+    /// When there are no file descriptors left.
+    pub fn directory(&self) -> Result<OwnedFd> {
+        let clone = self.lock.try_clone();
+        clone.map(OwnedFd::from).map_err(|error| Error::path(Kind::Storage, "open", &self.path, cause(&error)))
+    }
+
+    /// Gives the directory its final name, in one step. When something is there already, that stays: it was
+    /// made from the same bytes.
+    ///
+    /// # Errors
+    /// When it can't be renamed.
+    pub fn publish(mut self, target: &Path) -> Result<()> {
+        match fs::rename(&self.path, target) {
+            Ok(()) => {
+                self.published = true;
+                Ok(())
+            }
+            Err(_) if target.is_dir() => Ok(()),
+            Err(error) => Err(Error::path(Kind::Storage, "publish", target, cause(&error))),
+        }
+    }
+}
+
+impl Drop for TmpDir {
+    fn drop(&mut self) {
+        if !self.published {
+            // What can't be removed now is swept by a later cold start.
+            fs::remove_dir_all(&self.path).unwrap_or_default();
+        }
+    }
+}
+
+/// Takes a directory of the cache out of use, by one rename, and removes it.
+///
+/// # Errors
+/// When it can't be moved.
+pub fn discard(parent: &Path, directory: &Path) -> Result<()> {
+    let holder = TmpDir::create(parent, "old")?;
+    match fs::rename(directory, holder.path.join("old")) {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(Error::path(Kind::Storage, "remove", directory, cause(&error))),
+    }
+}
+
+/// Removes what killed starters left behind.
+pub fn sweep(parent: &Path) {
+    let Ok(entries) = fs::read_dir(parent) else { return };
+    for entry in entries.flatten() {
+        let path = entry.path();
+        if fs::symlink_metadata(&path).is_ok_and(|found| !found.is_dir()) {
+            fs::remove_file(&path).unwrap_or_default();
+            continue;
+        }
+        let Ok(directory) = File::open(&path) else { continue };
+        let abandoned = match lock::try_take(&directory) {
+            Ok(free) => free,
+            Err(_) => age(&directory).is_some_and(|age| age > LEFT_BEHIND),
+        };
+        if abandoned {
+            fs::remove_dir_all(&path).unwrap_or_default();
+        }
+    }
+}
+
+fn age(directory: &File) -> Option<Duration> {
+    directory.metadata().ok()?.modified().ok()?.elapsed().ok()
+}

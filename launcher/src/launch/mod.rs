@@ -1,0 +1,142 @@
+//! What the launcher does, from its first line to `execve` or to exit code 125.
+
+mod identity;
+
+use std::ffi::CString;
+use std::io::ErrorKind;
+
+use pyship_launcher::cache::roots::{self, Candidate};
+use pyship_launcher::cache::{Ready, cold, warm};
+use pyship_launcher::error::{Error, Kind, Result, cause};
+use pyship_launcher::libc_choice::Host;
+use pyship_launcher::names::{ENV_TOOL, EXIT_FAILURE};
+use pyship_launcher::payload::Payload;
+use pyship_launcher::start::{self, Caller, Environment, Exec};
+use pyship_launcher::sys;
+
+use crate::{tools, watch};
+use identity::Identity;
+
+/// Runs; returns only to exit.
+pub(crate) fn run(arguments: &[CString]) -> i32 {
+    let environment = Environment::of_process();
+    match start(arguments, environment) {
+        Ok(code) => code,
+        Err(error) => {
+            watch::report(&error);
+            EXIT_FAILURE
+        }
+    }
+}
+
+fn start(arguments: &[CString], environment: Environment) -> Result<i32> {
+    let identity = identity::find(arguments)?;
+    let caller = |environment| Caller {
+        argv0: identity.argv0.clone(),
+        arguments: arguments.iter().skip(1).map(|argument| argument.as_bytes().to_vec()).collect(),
+        environment,
+        file: identity.path.clone(),
+    };
+    let Some(payload) = &identity.payload else {
+        return interpreter_of_app(&identity, caller(environment)).map(|never| match never {});
+    };
+    let uid = rustix::process::geteuid().as_raw();
+    let secure = sys::is_secure();
+    let place = Place {
+        payload,
+        host: Host::look(identity.proc),
+        stores: roots::stores(&environment, secure),
+        ladder: roots::candidates(&environment, uid, secure),
+        uid,
+    };
+    let tool = environment.get(ENV_TOOL).filter(|tool| !tool.is_empty() && !secure).map(<[u8]>::to_vec);
+    match tool.as_deref() {
+        None => start_app(&place, &caller(environment)).map(|never| match never {}),
+        Some(b"python") => start_interpreter(&place, &caller(environment)).map(|never| match never {}),
+        Some(tool) => tools::run(tool, &place, &caller(environment).arguments),
+    }
+}
+
+/// Never a value: a successful start does not return.
+pub(crate) enum Never {}
+
+/// Where things are for this start.
+pub(crate) struct Place<'a> {
+    pub(crate) payload: &'a Payload,
+    pub(crate) host: Host,
+    pub(crate) stores: Vec<Candidate>,
+    pub(crate) ladder: Vec<Candidate>,
+    pub(crate) uid: u32,
+}
+
+impl Place<'_> {
+    /// The app, found or made.
+    pub(crate) fn ready(&self) -> Result<Ready> {
+        match self.found() {
+            Some(ready) => Ok(ready),
+            None => self.make(),
+        }
+    }
+
+    /// The app, when a cache holds it.
+    pub(crate) fn found(&self) -> Option<Ready> {
+        let Self { payload, host, stores, ladder, uid } = self;
+        let find = |candidates| warm::find(&payload.trailer, host, candidates, *uid);
+        if stores.is_empty() { find(ladder) } else { find(stores).or_else(|| find(ladder)) }
+    }
+
+    fn make(&self) -> Result<Ready> {
+        let _guard = watch::Surroundings::for_writing();
+        let Self { payload, host, stores, ladder, uid } = self;
+        let watch = &watch::Terminal::new();
+        cold::make(&cold::Context { payload, host, stores, uid: *uid, watch }, ladder)
+    }
+}
+
+fn start_app(place: &Place<'_>, caller: &Caller) -> Result<Never> {
+    start_with(place, |ready| {
+        if ready.record.interpreter {
+            start::interpreter(ready, None, caller.clone())
+        } else {
+            start::app(ready, caller.clone())
+        }
+    })
+}
+
+fn start_interpreter(place: &Place<'_>, caller: &Caller) -> Result<Never> {
+    start_with(place, |ready| start::interpreter(ready, None, caller.clone()))
+}
+
+/// Starts what was found; when it turns out to be gone, makes it anew and tries once more.
+fn start_with(place: &Place<'_>, plan: impl Fn(&Ready) -> Exec) -> Result<Never> {
+    let ready = place.ready()?;
+    let (error, kind) = execute(plan(&ready));
+    if kind != ErrorKind::NotFound {
+        return Err(error);
+    }
+    let (error, _) = execute(plan(&place.make()?));
+    Err(error)
+}
+
+/// `bin/python3` of an app's directory: the same program, without a payload.
+fn interpreter_of_app(identity: &Identity, caller: Caller) -> Result<Never> {
+    let Some(ready) = identity.app_directory().as_deref().and_then(warm::in_directory) else {
+        return Err(identity.no_payload());
+    };
+    let (error, _) = execute(start::interpreter(&ready, identity.interpreter_argv0(&ready), caller));
+    Err(error)
+}
+
+fn execute(exec: Exec) -> (Error, ErrorKind) {
+    let Exec { path, argv, environment } = exec;
+    let shown = warm::shown(&path);
+    let strings = |bytes: Vec<Vec<u8>>| bytes.into_iter().map(CString::new).collect::<std::result::Result<Vec<_>, _>>();
+    let (Ok(path), Ok(argv), Ok(environment)) =
+        (CString::new(path), strings(argv), strings(environment.entries().collect()))
+    else {
+        let error = Error::new(Kind::Other, "failed to start the interpreter: an argument holds a NUL byte");
+        return (error, ErrorKind::InvalidInput);
+    };
+    let refused = sys::execve(&path, &argv, &environment);
+    (Error::path(Kind::Other, "start", &shown, cause(&refused)), refused.kind())
+}

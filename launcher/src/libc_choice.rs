@@ -1,0 +1,157 @@
+//! Which C library the interpreter is started with: the host's or the carried one.
+//!
+//! Deciding means looking for version strings in the host's libraries, which a warm start can't afford. So
+//! the decision is made by the cold start and kept in the app's record, and the app's directory is named
+//! after what a warm start can see with one `stat` ([`Host`]): the host's loader, by size and time. A cache
+//! that two systems share (a home directory on NFS, one mounted into a container) has an app directory for
+//! each of them.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+
+use crate::error::{Error, Kind, Result};
+use crate::manifest::{Libc, LibcPolicy};
+use crate::sys;
+
+/// The program loader that a glibc program of this machine names.
+pub const LOADER: &str = if cfg!(target_arch = "aarch64") {
+    "/lib/ld-linux-aarch64.so.1"
+} else {
+    "/lib64/ld-linux-x86-64.so.2"
+};
+
+/// Where distributions keep the C library, in the order in which they are looked at.
+const DIRECTORIES: &[&str] = if cfg!(target_arch = "aarch64") {
+    &["/lib/aarch64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/lib64", "/usr/lib64", "/lib", "/usr/lib"]
+} else {
+    &["/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib64", "/usr/lib64", "/lib", "/usr/lib"]
+};
+
+/// What a start can see of the system at the price of one `stat`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Host {
+    /// Size and modification time (seconds, nanoseconds) of [`LOADER`], when there is one.
+    pub loader: Option<(u64, i64, i64)>,
+    /// Whether `/proc` is mounted: without it the loader can't expand `$ORIGIN` for the interpreter.
+    pub proc: bool,
+}
+
+/// The decision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Choice {
+    /// The interpreter is exec'd as it is.
+    Host,
+    /// The carried loader is exec'd and told what to load.
+    Carried,
+}
+
+impl Host {
+    /// Looks at the system.
+    #[must_use]
+    pub fn look(proc: bool) -> Self {
+        let loader = fs::metadata(LOADER).ok();
+        Self { loader: loader.map(|found| (found.len(), found.mtime(), found.mtime_nsec())), proc }
+    }
+
+    /// Bytes that differ when the systems do.
+    #[must_use]
+    pub fn key(&self) -> Vec<u8> {
+        format!("{:?}", (self.loader, self.proc)).into_bytes()
+    }
+}
+
+/// Decides for a file that asks for `libc`.
+///
+/// # Errors
+/// When the host's C library won't do and none is carried: says which one is needed and which one is there.
+pub fn decide(libc: &Libc, host: &Host) -> Result<Choice> {
+    let suits = || suits(libc, host);
+    match (libc.policy, &libc.carried) {
+        (LibcPolicy::Bundled, Some(_)) => Ok(Choice::Carried),
+        (LibcPolicy::Auto, Some(_)) => Ok(if host.proc && suits().is_ok() { Choice::Host } else { Choice::Carried }),
+        (LibcPolicy::Auto | LibcPolicy::Host, None) | (LibcPolicy::Host, Some(_)) => {
+            suits().map(|()| Choice::Host).map_err(|reason| {
+                let (major, minor) = libc.floor;
+                Error::new(
+                    Kind::Other,
+                    format!("failed to start the interpreter: it needs glibc {major}.{minor} or newer, and {reason}"),
+                )
+                .hint("pack the file with `--libc auto`, so that it carries its own glibc")
+            })
+        }
+        (LibcPolicy::Bundled, None) => Err(Error::damaged("it carries no glibc and says that it uses it")),
+    }
+}
+
+/// Whether the host has everything, or what it lacks.
+fn suits(libc: &Libc, host: &Host) -> std::result::Result<(), String> {
+    if host.loader.is_none() {
+        return Err(format!("this system has none (no `{LOADER}`)"));
+    }
+    let (major, minor) = libc.floor;
+    let c_library = find("libc.so.6").ok_or("this system has none (no `libc.so.6`)")?;
+    if !has_version(&c_library, &format!("GLIBC_{major}.{minor}")) {
+        return Err(match newest(&c_library) {
+            Some(minor) => format!("this system has glibc 2.{minor}"),
+            None => "this system's is older".to_owned(),
+        });
+    }
+    for (name, version) in &libc.system {
+        let library = find(name).ok_or_else(|| format!("this system has no `{name}`"))?;
+        if !version.is_empty() && !has_version(&library, version) {
+            return Err(format!("this system's `{name}` has no {version}"));
+        }
+    }
+    Ok(())
+}
+
+fn find(name: &str) -> Option<Vec<u8>> {
+    DIRECTORIES.iter().find_map(|directory| fs::read(format!("{directory}/{name}")).ok())
+}
+
+/// Whether a library defines a symbol version: its name is there as a string of its own.
+fn has_version(library: &[u8], version: &str) -> bool {
+    sys::find(library, format!("\0{version}\0").as_bytes()).is_some()
+}
+
+fn newest(c_library: &[u8]) -> Option<u32> {
+    (0..100).rev().find(|minor| has_version(c_library, &format!("GLIBC_2.{minor}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manifest::CarriedLibc;
+
+    fn libc(policy: LibcPolicy, floor: (u32, u32), carried: bool) -> Libc {
+        let carried = carried.then(|| CarriedLibc { version: (2, 36), loader: "lib/ld.so".into() });
+        Libc { policy, floor, loader: LOADER.into(), system: Default::default(), carried }
+    }
+
+    #[test]
+    fn the_host_is_used_when_it_is_new_enough() {
+        let host = Host::look(true);
+        assert!(host.loader.is_some(), "this test needs a glibc system");
+        assert_eq!(decide(&libc(LibcPolicy::Auto, (2, 17), true), &host).unwrap(), Choice::Host);
+        assert_eq!(decide(&libc(LibcPolicy::Auto, (2, 99), true), &host).unwrap(), Choice::Carried);
+        assert_eq!(decide(&libc(LibcPolicy::Bundled, (2, 17), true), &host).unwrap(), Choice::Carried);
+        let error = decide(&libc(LibcPolicy::Host, (2, 99), false), &host).unwrap_err();
+        assert!(error.message.contains("needs glibc 2.99 or newer, and this system has glibc 2."), "{error}");
+    }
+
+    #[test]
+    fn musl_and_no_proc_use_the_carried_one() {
+        let musl = Host { loader: None, proc: true };
+        assert_eq!(decide(&libc(LibcPolicy::Auto, (2, 17), true), &musl).unwrap(), Choice::Carried);
+        assert!(decide(&libc(LibcPolicy::Host, (2, 17), false), &musl).is_err());
+        let bare = Host { proc: false, ..Host::look(true) };
+        assert_eq!(decide(&libc(LibcPolicy::Auto, (2, 17), true), &bare).unwrap(), Choice::Carried);
+    }
+
+    #[test]
+    fn a_missing_system_library_counts() {
+        let mut libc = libc(LibcPolicy::Auto, (2, 17), true);
+        libc.system.insert("libnowhere.so.9".into(), String::new());
+        assert_eq!(decide(&libc, &Host::look(true)).unwrap(), Choice::Carried);
+    }
+}

@@ -1,0 +1,153 @@
+//! An app directory's `launch` record: what a warm start needs, decided once by the cold start that made it.
+//!
+//! `key=value` items, each ended by a NUL; values are bytes, and paths can't hold a NUL. The first item names
+//! the record's format. Keeping this out of the manifest is what makes a warm start independent of the
+//! payload's size: it reads this record of under 1 KiB and nothing else.
+
+use crate::error::{Error, Kind, Result};
+
+const VERSION: &[u8] = b"pyship-launch=1";
+
+/// The largest record that is read, in bytes.
+pub const SIZE_MAX: usize = 64 << 10;
+
+/// How the app in this directory is started.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Record {
+    /// Whether the file behaves like `python` in place of starting an app.
+    pub interpreter: bool,
+    /// The interpreter's ELF file.
+    pub executable: Vec<u8>,
+    /// PYTHONHOME: the runtime layer's directory.
+    pub home: Vec<u8>,
+    /// The carried loader and its `--library-path`, when the carried C library is used.
+    pub loader: Option<Loader>,
+    /// Interpreter options fixed at pack time.
+    pub options: Vec<Vec<u8>>,
+    /// Environment variables to set unless the caller has: name, value.
+    pub environment: Vec<(Vec<u8>, Vec<u8>)>,
+    /// Files that must be there; when one is missing the cache has decayed.
+    pub checks: Vec<Vec<u8>>,
+}
+
+/// See [`Record::loader`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loader {
+    /// The loader's path.
+    pub path: Vec<u8>,
+    /// Directories for `--library-path`, separated by `:`.
+    pub library_path: Vec<u8>,
+}
+
+impl Record {
+    /// The record's bytes.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let Self { interpreter, executable, home, loader, options, environment, checks } = self;
+        let mut bytes = Vec::new();
+        let mut put = |key: &[u8], value: &[u8]| {
+            bytes.extend_from_slice(key);
+            bytes.push(b'=');
+            bytes.extend_from_slice(value);
+            bytes.push(0);
+        };
+        let at = VERSION.iter().position(|&byte| byte == b'=').unwrap_or(0);
+        put(&VERSION[..at], &VERSION[at + 1..]);
+        if *interpreter {
+            put(b"interpreter", b"");
+        }
+        put(b"executable", executable);
+        put(b"home", home);
+        if let Some(Loader { path, library_path }) = loader {
+            put(b"loader", path);
+            put(b"library-path", library_path);
+        }
+        for option in options {
+            put(b"option", option);
+        }
+        for (name, value) in environment {
+            put(b"set", &[name, b"=".as_slice(), value].concat());
+        }
+        for check in checks {
+            put(b"check", check);
+        }
+        bytes
+    }
+
+    /// Reads a record.
+    ///
+    /// # Errors
+    /// When it is cut short or of another format; the cold start then makes it anew.
+    pub fn decode(bytes: &[u8]) -> Result<Self> {
+        let damaged = || Error::new(Kind::Storage, "failed to read the app's launch record: it is damaged");
+        let mut items = bytes.strip_suffix(b"\0").ok_or_else(damaged)?.split(|&byte| byte == 0);
+        if items.next() != Some(VERSION) {
+            return Err(damaged());
+        }
+        let mut record = Self::default();
+        let (mut loader, mut library_path) = (None, None);
+        for item in items {
+            let (key, value) = pair(item).ok_or_else(damaged)?;
+            match key {
+                b"interpreter" => record.interpreter = true,
+                b"executable" => record.executable = value.to_vec(),
+                b"home" => record.home = value.to_vec(),
+                b"loader" => loader = Some(value.to_vec()),
+                b"library-path" => library_path = Some(value.to_vec()),
+                b"option" => record.options.push(value.to_vec()),
+                b"set" => {
+                    let (name, value) = pair(value).ok_or_else(damaged)?;
+                    record.environment.push((name.to_vec(), value.to_vec()));
+                }
+                b"check" => record.checks.push(value.to_vec()),
+                _ => return Err(damaged()),
+            }
+        }
+        record.loader = match (loader, library_path) {
+            (Some(path), Some(library_path)) => Some(Loader { path, library_path }),
+            (None, None) => None,
+            _ => return Err(damaged()),
+        };
+        // `check` comes last, so a record with at least one was not cut before them.
+        if record.executable.is_empty() || record.home.is_empty() || record.checks.is_empty() {
+            return Err(damaged());
+        }
+        Ok(record)
+    }
+}
+
+fn pair(item: &[u8]) -> Option<(&[u8], &[u8])> {
+    let at = item.iter().position(|&byte| byte == b'=')?;
+    Some((&item[..at], &item[at + 1..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn round_trip() {
+        let record = Record {
+            interpreter: true,
+            executable: b"/c/bin/python3.12".to_vec(),
+            home: b"/c\xff".to_vec(),
+            loader: Some(Loader { path: b"/l/ld.so".to_vec(), library_path: b"/l:/m".to_vec() }),
+            options: vec![b"-X".to_vec(), b"utf8".to_vec()],
+            environment: vec![(b"A".to_vec(), b"b=c".to_vec())],
+            checks: vec![b"/c/os.py".to_vec()],
+        };
+        assert_eq!(Record::decode(&record.encode()).unwrap(), record);
+        let plain = Record { interpreter: false, loader: None, environment: vec![], ..record };
+        assert_eq!(Record::decode(&plain.encode()).unwrap(), plain);
+    }
+
+    #[test]
+    fn cut_records_are_refused() {
+        let record =
+            Record { executable: b"e".to_vec(), home: b"h".to_vec(), checks: vec![b"c".to_vec()], ..Record::default() };
+        let bytes = record.encode();
+        for end in 0..bytes.len() {
+            assert!(Record::decode(&bytes[..end]).is_err(), "{end}");
+        }
+    }
+}

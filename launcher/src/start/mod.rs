@@ -1,0 +1,176 @@
+//! From an app that is ready to the `execve` that starts it: values in, values out.
+
+mod environment;
+
+pub use environment::Environment;
+
+use crate::cache::Ready;
+use crate::names::{
+    APP_LINK, APP_START, ENV_PRIVATE_APP, ENV_PRIVATE_ARGV0, ENV_PRIVATE_FILE, ENV_PRIVATE_KEEP, ENV_PYTHON_CODE,
+    ENV_TOOL, START_RUN,
+};
+use crate::record::Loader;
+
+/// What is handed to `execve`.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Exec {
+    /// The program.
+    pub path: Vec<u8>,
+    /// Its arguments, `argv[0]` first.
+    pub argv: Vec<Vec<u8>>,
+    /// Its environment.
+    pub environment: Environment,
+}
+
+/// What the caller gave.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// The path by which the file was called: `argv[0]`, or what the kernel was asked for when that has no `/`.
+    pub argv0: Vec<u8>,
+    /// The arguments after `argv[0]`.
+    pub arguments: Vec<Vec<u8>>,
+    /// The environment.
+    pub environment: Environment,
+    /// The absolute path of the packed file, when it is known.
+    pub file: Vec<u8>,
+}
+
+/// Starts the app: the interpreter runs pyship's start-up code, which runs the entry.
+///
+/// The caller's `PYTHON*` variables that say where code is found are put aside, where the start-up code finds
+/// them; all others (`PYTHONUNBUFFERED`, `PYTHONWARNINGS`) stay and are honoured.
+#[must_use]
+pub fn app(ready: &Ready, caller: Caller) -> Exec {
+    let Ready { directory, record } = ready;
+    let start = join(directory, &[APP_LINK, APP_START]);
+    let Caller { argv0, arguments, mut environment, file } = caller;
+    environment.remove(ENV_TOOL);
+    for name in ENV_PYTHON_CODE {
+        if let Some(value) = environment.remove(name) {
+            environment.set(format!("{ENV_PRIVATE_KEEP}{name}"), value);
+        }
+    }
+    set_defaults(&mut environment, &record.environment);
+    environment.set("PYTHONHOME", record.home.clone());
+    environment.set("PYTHONPATH", start.clone());
+    environment.set(ENV_PRIVATE_APP, directory.clone());
+    environment.set(ENV_PRIVATE_FILE, file);
+    environment.set(ENV_PRIVATE_ARGV0, argv0.clone());
+    let mut rest = record.options.clone();
+    rest.push(join(&start, &[START_RUN]));
+    rest.extend(arguments);
+    exec(ready, argv0, rest, environment)
+}
+
+/// Starts the interpreter as a virtual environment's: `argv[0]` tells it where its `pyvenv.cfg` lies.
+///
+/// `argv0` is how it was called when that leads to a virtual environment, else none. The caller's PYTHONPATH
+/// counts; PYTHONHOME would only break it and is put aside.
+#[must_use]
+pub fn interpreter(ready: &Ready, argv0: Option<Vec<u8>>, caller: Caller) -> Exec {
+    let Ready { directory, record } = ready;
+    let Caller { arguments, mut environment, .. } = caller;
+    environment.remove(ENV_TOOL);
+    if let Some(home) = environment.remove("PYTHONHOME") {
+        environment.set(format!("{ENV_PRIVATE_KEEP}PYTHONHOME"), home);
+    }
+    let mut rest = Vec::new();
+    if record.interpreter {
+        set_defaults(&mut environment, &record.environment);
+        rest.clone_from(&record.options);
+    }
+    rest.extend(arguments);
+    exec(ready, argv0.unwrap_or_else(|| join(directory, &["bin/python3"])), rest, environment)
+}
+
+fn exec(ready: &Ready, argv0: Vec<u8>, rest: Vec<Vec<u8>>, environment: Environment) -> Exec {
+    let executable = ready.record.executable.clone();
+    match &ready.record.loader {
+        None => {
+            let argv = std::iter::once(argv0).chain(rest).collect();
+            Exec { path: executable, argv, environment }
+        }
+        Some(Loader { path, library_path }) => {
+            let said: [&[u8]; 6] = [&argv0, b"--argv0", &argv0, b"--library-path", library_path, &executable];
+            let argv = said.into_iter().map(<[u8]>::to_vec).chain(rest).collect();
+            Exec { path: path.clone(), argv, environment }
+        }
+    }
+}
+
+fn set_defaults(environment: &mut Environment, defaults: &[(Vec<u8>, Vec<u8>)]) {
+    for (name, value) in defaults {
+        if environment.get_bytes(name).is_none() {
+            environment.set(name.clone(), value.clone());
+        }
+    }
+}
+
+fn join(directory: &[u8], parts: &[&str]) -> Vec<u8> {
+    let mut path = directory.to_vec();
+    for part in parts {
+        path.push(b'/');
+        path.extend_from_slice(part.as_bytes());
+    }
+    path
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::Record;
+
+    fn ready(loader: bool, interpreter: bool) -> Ready {
+        let loader =
+            loader.then(|| Loader { path: b"/l/ld.so".to_vec(), library_path: b"/l".to_vec() });
+        let record = Record {
+            interpreter,
+            executable: b"/r/bin/python3.12".to_vec(),
+            home: b"/r".to_vec(),
+            loader,
+            options: vec![b"-Xutf8".to_vec()],
+            environment: vec![(b"A".to_vec(), b"default".to_vec()), (b"B".to_vec(), b"default".to_vec())],
+            checks: vec![],
+        };
+        Ready { directory: b"/a".to_vec(), record }
+    }
+
+    fn caller(variables: &[(&str, &str)]) -> Caller {
+        Caller {
+            argv0: b"./app.bin".to_vec(),
+            arguments: vec![b"x\xff".to_vec()],
+            environment: Environment::from_pairs(variables),
+            file: b"/d/app.bin".to_vec(),
+        }
+    }
+
+    #[test]
+    fn an_app_starts_with_its_own_python_variables_and_the_callers_aside() {
+        let exec = app(&ready(false, false), caller(&[("PYTHONPATH", "/evil"), ("PYSHIP", "x"), ("A", "mine")]));
+        assert_eq!(exec.path, b"/r/bin/python3.12");
+        assert_eq!(exec.argv, [b"./app.bin".as_slice(), b"-Xutf8", b"/a/app/start/run.pyc", b"x\xff"]);
+        let get = |name| exec.environment.get(name);
+        assert_eq!(get("PYTHONPATH"), Some(&b"/a/app/start"[..]));
+        assert_eq!(get("PYTHONHOME"), Some(&b"/r"[..]));
+        assert_eq!(get("_PYSHIP_KEEP_PYTHONPATH"), Some(&b"/evil"[..]));
+        assert_eq!(get("PYSHIP"), None);
+        assert_eq!((get("A"), get("B")), (Some(&b"mine"[..]), Some(&b"default"[..])));
+    }
+
+    #[test]
+    fn the_carried_loader_is_told_what_to_load() {
+        let exec = app(&ready(true, false), caller(&[]));
+        assert_eq!(exec.path, b"/l/ld.so");
+        let want: [&[u8]; 6] = [b"./app.bin", b"--argv0", b"./app.bin", b"--library-path", b"/l", b"/r/bin/python3.12"];
+        assert_eq!(exec.argv[..6], want);
+    }
+
+    #[test]
+    fn an_interpreter_keeps_pythonpath_and_loses_pythonhome() {
+        let exec = interpreter(&ready(false, false), None, caller(&[("PYTHONPATH", "/p"), ("PYTHONHOME", "/h")]));
+        assert_eq!(exec.argv, [b"/a/bin/python3".as_slice(), b"x\xff"]);
+        assert_eq!(exec.environment.get("PYTHONPATH"), Some(&b"/p"[..]));
+        assert_eq!(exec.environment.get("PYTHONHOME"), None);
+        assert_eq!(exec.environment.get("_PYSHIP_KEEP_PYTHONHOME"), Some(&b"/h"[..]));
+    }
+}

@@ -1,0 +1,55 @@
+//! The one module with `unsafe`: what neither std nor rustix wraps.
+#![allow(unsafe_code)]
+
+use std::ffi::{CStr, CString, c_char, c_int};
+use std::io;
+
+/// The arguments that `main` got, as bytes.
+///
+/// std's own `args_os` relies on glibc handing the arguments to `.init_array`; musl does not, and the
+/// launcher has no `std` start-up that would do it.
+///
+/// # Safety
+/// `argv` must be the array that the C library gave to `main`: `argc` pointers to strings that live as
+/// long as the process.
+#[must_use]
+pub unsafe fn arguments(argc: c_int, argv: *const *const c_char) -> Vec<CString> {
+    let count = usize::try_from(argc).unwrap_or(0);
+    (0..count)
+        .map_while(|index| {
+            // SAFETY: index < argc, and the caller vouches for the array.
+            let pointer = unsafe { *argv.add(index) };
+            // SAFETY: a non-null entry of argv is a NUL-terminated string.
+            (!pointer.is_null()).then(|| unsafe { CStr::from_ptr(pointer) }.to_owned())
+        })
+        .collect()
+}
+
+/// Replaces the process; returns only when that failed.
+#[must_use]
+pub fn execve(path: &CStr, argv: &[CString], environment: &[CString]) -> io::Error {
+    let pointers = |strings: &[CString]| -> Vec<*const c_char> {
+        strings.iter().map(|string| string.as_ptr()).chain([std::ptr::null()]).collect()
+    };
+    let (argv, environment) = (pointers(argv), pointers(environment));
+    // SAFETY: both arrays end with a null pointer, and they and their strings outlive the call.
+    unsafe { libc::execve(path.as_ptr(), argv.as_ptr(), environment.as_ptr()) };
+    io::Error::last_os_error()
+}
+
+/// Whether the kernel asks for distrust of the environment (set-user-ID and the like: `AT_SECURE`).
+#[must_use]
+pub fn is_secure() -> bool {
+    // SAFETY: getauxval has no preconditions.
+    unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
+}
+
+/// Where `needle` begins in `haystack`.
+#[must_use]
+pub fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
+    // SAFETY: both pointers are valid for the lengths given.
+    let found = unsafe {
+        libc::memmem(haystack.as_ptr().cast(), haystack.len(), needle.as_ptr().cast(), needle.len())
+    };
+    (!found.is_null()).then(|| found as usize - haystack.as_ptr() as usize)
+}

@@ -1,0 +1,204 @@
+//! One frame: read, checked, decoded.
+
+use std::io::{self, BufRead, Read};
+
+use sha2::{Digest, Sha256};
+use zstd_safe::{DCtx, DParameter, InBuffer, OutBuffer, ResetDirective};
+
+use super::{SMALL_FRAME, WINDOW_LOG_MAX};
+use crate::error::{Error, Result};
+use crate::manifest::{Frame, hex};
+use crate::payload::Payload;
+
+const CHUNK: usize = 128 << 10;
+
+/// A thread's buffers and zstd context, used for one frame after the other.
+pub(super) struct Decoder {
+    context: DCtx<'static>,
+    compressed: Vec<u8>,
+    raw: Vec<u8>,
+}
+
+impl Decoder {
+    pub(super) fn new() -> Self {
+        Self { context: DCtx::create(), compressed: Vec::new(), raw: Vec::new() }
+    }
+
+    /// Calls `each` with the frame's decompressed bytes, which must consume all of them.
+    ///
+    /// # Errors
+    /// When the frame is not what the manifest says, or `each` fails.
+    pub(super) fn each_member(
+        &mut self,
+        payload: &Payload,
+        offset: u64,
+        frame: &Frame,
+        each: impl FnOnce(&mut dyn BufRead) -> Result<()>,
+    ) -> Result<()> {
+        // A frame that does not shrink is a little longer than its content; one much longer is a lie.
+        if frame.raw <= SMALL_FRAME && frame.size <= SMALL_FRAME + CHUNK as u64 {
+            self.whole(payload, offset, frame, each)
+        } else {
+            self.streamed(payload, offset, frame, each)
+        }
+    }
+
+    fn whole(
+        &mut self,
+        payload: &Payload,
+        offset: u64,
+        frame: &Frame,
+        each: impl FnOnce(&mut dyn BufRead) -> Result<()>,
+    ) -> Result<()> {
+        let (size, raw) = (to_usize(frame.size), to_usize(frame.raw));
+        self.compressed.resize(size, 0);
+        payload.read(&mut self.compressed, offset)?;
+        check(Sha256::digest(&self.compressed).as_slice(), frame)?;
+        self.raw.clear();
+        self.raw.reserve_exact(raw);
+        let decoded = self.context.decompress(&mut self.raw, &self.compressed).map_err(bad_frame)?;
+        if decoded != raw {
+            return Err(wrong_size());
+        }
+        let mut rest = self.raw.as_slice();
+        each(&mut rest)?;
+        if rest.is_empty() { Ok(()) } else { Err(wrong_size()) }
+    }
+
+    fn streamed(
+        &mut self,
+        payload: &Payload,
+        offset: u64,
+        frame: &Frame,
+        each: impl FnOnce(&mut dyn BufRead) -> Result<()>,
+    ) -> Result<()> {
+        self.context.reset(ResetDirective::SessionAndParameters).map_err(bad_frame)?;
+        self.context.set_parameter(DParameter::WindowLogMax(WINDOW_LOG_MAX)).map_err(bad_frame)?;
+        self.compressed.resize(CHUNK, 0);
+        self.raw.clear();
+        self.raw.reserve_exact(CHUNK);
+        let mut stream = Stream {
+            payload,
+            offset,
+            unread: frame.size,
+            input: &mut self.compressed,
+            input_from: 0,
+            input_to: 0,
+            output: &mut self.raw,
+            output_from: 0,
+            produced: 0,
+            raw: frame.raw,
+            context: &mut self.context,
+            hash: Sha256::new(),
+        };
+        each(&mut stream)?;
+        stream.finish(frame)
+    }
+}
+
+struct Stream<'a> {
+    payload: &'a Payload,
+    offset: u64,
+    unread: u64,
+    input: &'a mut Vec<u8>,
+    input_from: usize,
+    input_to: usize,
+    output: &'a mut Vec<u8>,
+    output_from: usize,
+    produced: u64,
+    raw: u64,
+    context: &'a mut DCtx<'static>,
+    hash: Sha256,
+}
+
+impl Stream<'_> {
+    fn refill(&mut self) -> Result<bool> {
+        if self.input_from < self.input_to || self.unread == 0 {
+            return Ok(self.input_from < self.input_to);
+        }
+        let length = to_usize(self.unread.min(CHUNK as u64));
+        self.payload.read(&mut self.input[..length], self.offset)?;
+        self.hash.update(&self.input[..length]);
+        self.offset += length as u64;
+        self.unread -= length as u64;
+        (self.input_from, self.input_to) = (0, length);
+        Ok(true)
+    }
+
+    /// Makes more output; leaves it empty at the end of the frame.
+    fn produce(&mut self) -> Result<()> {
+        self.output.clear();
+        self.output_from = 0;
+        while self.output.is_empty() && self.produced < self.raw {
+            let more = self.refill()?;
+            let mut input = InBuffer::around(&self.input[self.input_from..self.input_to]);
+            let mut output = OutBuffer::around(&mut *self.output);
+            self.context.decompress_stream(&mut output, &mut input).map_err(bad_frame)?;
+            let (read, made) = (input.pos(), output.pos());
+            self.input_from += read;
+            self.produced += made as u64;
+            if self.produced > self.raw || (!more && made == 0) {
+                return Err(wrong_size());
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(mut self, frame: &Frame) -> Result<()> {
+        if self.produced != self.raw || self.output_from < self.output.len() {
+            return Err(wrong_size());
+        }
+        // The frame's end (its checksum, an empty last block) may not have been asked for yet.
+        loop {
+            self.input_from = self.input_to;
+            if !self.refill()? {
+                break;
+            }
+        }
+        check(self.hash.finalize().as_slice(), frame)
+    }
+}
+
+impl BufRead for Stream<'_> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.output_from == self.output.len() {
+            self.produce().map_err(|error| io::Error::other(error.message))?;
+        }
+        Ok(&self.output[self.output_from..])
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.output_from = (self.output_from + amount).min(self.output.len());
+    }
+}
+
+impl Read for Stream<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let bytes = self.fill_buf()?;
+        let length = bytes.len().min(buffer.len());
+        buffer[..length].copy_from_slice(&bytes[..length]);
+        self.consume(length);
+        Ok(length)
+    }
+}
+
+fn check(digest: &[u8], frame: &Frame) -> Result<()> {
+    if hex(digest) == frame.sha256 {
+        Ok(())
+    } else {
+        Err(Error::damaged("a frame does not have the digest that the manifest names"))
+    }
+}
+
+fn wrong_size() -> Error {
+    Error::damaged("a frame does not have the size that the manifest names")
+}
+
+fn bad_frame(code: usize) -> Error {
+    Error::damaged(format_args!("a frame can't be decoded: {}", zstd_safe::get_error_name(code)))
+}
+
+/// Sizes were checked against the file's; this target has 64-bit addresses.
+fn to_usize(size: u64) -> usize {
+    usize::try_from(size).unwrap_or(usize::MAX)
+}

@@ -1,0 +1,167 @@
+//! Layers out of a packed file: frames are read, checked against their sha256, decoded and handed member by
+//! member to a [`Sink`], several at a time.
+//!
+//! A frame of up to [`SMALL_FRAME`] is checked before it is decoded and decoded in one go; a larger one (a
+//! large library is one member and so one frame) streams through a bounded window and is checked at its end.
+//! So memory is bounded by the number of threads, whatever the payload, and a sink must be able to take back
+//! what it was given: nothing of it counts before [`run`] has returned without an error.
+
+mod compare;
+mod frame;
+mod write;
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+
+pub use compare::Compare;
+pub use write::Write;
+
+use std::io::BufRead;
+
+use crate::error::{Error, Result};
+use crate::manifest::Layer;
+use crate::member::{Member, MemberKind, skip_padding};
+use crate::payload::Payload;
+
+/// Frames up to this decompressed size are decoded in one piece.
+pub const SMALL_FRAME: u64 = 2 << 20;
+/// The largest window that a frame may ask for, as a power of two: 8 MiB, zstd's own at level 19.
+pub const WINDOW_LOG_MAX: u32 = 23;
+
+const THREADS_MAX: usize = 8;
+const THREADS_MAX_LARGE: usize = 4;
+
+/// Takes the members of one layer; called from several threads.
+pub trait Sink: Sync {
+    /// A directory; its parents may come later.
+    ///
+    /// # Errors
+    /// When it can't be taken.
+    fn directory(&self, path: &[u8]) -> Result<()>;
+
+    /// A regular file; `data` gives at least `size` bytes, of which exactly `size` must be consumed.
+    ///
+    /// # Errors
+    /// When it can't be taken or `data` fails.
+    fn file(&self, path: &[u8], size: u64, executable: bool, data: &mut dyn BufRead) -> Result<()>;
+
+    /// A symbolic link.
+    ///
+    /// # Errors
+    /// When it can't be taken.
+    fn symlink(&self, path: &[u8], target: &[u8]) -> Result<()>;
+}
+
+/// Decompressed bytes so far, for whoever shows progress.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// Bytes decoded and handed over.
+    pub done: AtomicU64,
+    /// Set when the work is over, well or not.
+    pub over: AtomicBool,
+}
+
+struct Job<'a> {
+    layer: usize,
+    offset: u64,
+    frame: &'a crate::manifest::Frame,
+}
+
+/// Hands every member of `layers` to its sink.
+///
+/// # Errors
+/// The first failure; the other threads stop soon after it.
+pub fn run(payload: &Payload, layers: &[(&Layer, &dyn Sink)], progress: &Progress) -> Result<()> {
+    let jobs = jobs(layers);
+    let large = jobs.iter().any(|job| job.frame.raw > SMALL_FRAME);
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let threads = cores.min(if large { THREADS_MAX_LARGE } else { THREADS_MAX }).min(jobs.len());
+    let next = AtomicUsize::new(0);
+    let failure = Mutex::new(None);
+    let entries: Vec<AtomicU64> = layers.iter().map(|_| AtomicU64::new(0)).collect();
+    let work = || {
+        let mut decoder = frame::Decoder::new();
+        while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let mut count = 0;
+            let taken = decoder.each_member(payload, job.offset, job.frame, |data| {
+                take(layers[job.layer].1, data, &mut count)
+            });
+            entries[job.layer].fetch_add(count, Ordering::Relaxed);
+            progress.done.fetch_add(job.frame.raw, Ordering::Relaxed);
+            if let Err(error) = taken {
+                next.store(jobs.len(), Ordering::Relaxed);
+                failure.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).get_or_insert(error);
+                return;
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        // Where no thread can be had (a limit on processes, a full address space) this one does it all.
+        for _ in 1..threads {
+            if std::thread::Builder::new().stack_size(256 << 10).spawn_scoped(scope, work).is_err() {
+                break;
+            }
+        }
+        work();
+    });
+    progress.over.store(true, Ordering::Relaxed);
+    if let Some(error) = failure.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner()) {
+        return Err(error);
+    }
+    for ((layer, _), found) in layers.iter().zip(&entries) {
+        if found.load(Ordering::Relaxed) != layer.entries {
+            return Err(Error::damaged(format_args!("layer `{}` has another number of members", layer.name)));
+        }
+    }
+    Ok(())
+}
+
+/// Every frame, large ones first so that no thread is left with one at the end.
+fn jobs<'a>(layers: &[(&'a Layer, &dyn Sink)]) -> Vec<Job<'a>> {
+    let mut jobs = Vec::new();
+    for (index, (layer, _)) in layers.iter().enumerate() {
+        let mut offset = layer.offset;
+        for frame in &layer.frames {
+            jobs.push(Job { layer: index, offset, frame });
+            offset = offset.saturating_add(frame.size);
+        }
+    }
+    jobs.sort_by_key(|job| std::cmp::Reverse(if job.frame.raw > SMALL_FRAME { job.frame.raw } else { 0 }));
+    jobs
+}
+
+fn take(sink: &dyn Sink, data: &mut dyn BufRead, count: &mut u64) -> Result<()> {
+    let mut data = data;
+    while let Some(Member { path, kind }) = Member::decode(&mut data)? {
+        *count += 1;
+        match kind {
+            MemberKind::Directory => sink.directory(&path)?,
+            MemberKind::Symlink { target } => sink.symlink(&path, &target)?,
+            MemberKind::File { size, executable } => {
+                sink.file(&path, size, executable, data)?;
+                skip_padding(&mut data, size)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Feeds `size` bytes of `data` to `use_bytes`, in pieces as they come, without copying them.
+pub(crate) fn pieces(
+    data: &mut dyn BufRead,
+    size: u64,
+    mut use_bytes: impl FnMut(&[u8]) -> Result<()>,
+) -> Result<()> {
+    let mut left = size;
+    while left > 0 {
+        let bytes = data.fill_buf().map_err(|error| crate::member::read_failed(&error))?;
+        if bytes.is_empty() {
+            return Err(crate::member::read_failed(&std::io::ErrorKind::UnexpectedEof.into()));
+        }
+        let length = bytes.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+        use_bytes(&bytes[..length])?;
+        data.consume(length);
+        left -= length as u64;
+    }
+    Ok(())
+}

@@ -1,0 +1,131 @@
+//! A sink that writes a layer into a fresh directory.
+//!
+//! Links are made last, when every file is there: while files are written the directory holds no link, so
+//! no member can be written through one, whatever the order in which threads come by.
+
+use std::io::BufRead;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use rustix::fs::{Mode, OFlags, mkdirat, openat, symlinkat};
+use rustix::io::Errno;
+
+use super::{Sink, pieces};
+use crate::error::{Error, Kind, Result, cause};
+use crate::member::unsafe_path;
+
+/// All links of a layer together may take this many bytes: they wait in memory.
+const LINKS_MAX: usize = 8 << 20;
+
+/// Writes below a directory that this process has just made.
+pub struct Write {
+    root: OwnedFd,
+    shown: PathBuf,
+    links: Mutex<Links>,
+}
+
+#[derive(Default)]
+struct Links {
+    bytes: usize,
+    list: Vec<(Vec<u8>, Vec<u8>)>,
+}
+
+impl Write {
+    /// A sink for the empty directory `root`, called `shown` in messages.
+    #[must_use]
+    pub fn new(root: OwnedFd, shown: &Path) -> Self {
+        Self { root, shown: shown.to_owned(), links: Mutex::default() }
+    }
+
+    /// Makes the links; to be called when [`super::run`] has returned.
+    ///
+    /// # Errors
+    /// When one can't be made, or lies below another one.
+    pub fn finish(self) -> Result<()> {
+        let mut links =
+            std::mem::take(&mut self.links.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).list);
+        links.sort();
+        let below_another = links.iter().find(|(path, _)| {
+            path.iter().enumerate().filter(|(_, byte)| **byte == b'/').any(|(end, _)| {
+                links.binary_search_by(|(other, _)| other.as_slice().cmp(&path[..end])).is_ok()
+            })
+        });
+        if let Some((path, _)) = below_another {
+            return Err(unsafe_path(path));
+        }
+        for (path, target) in &links {
+            self.with_parents(path, || symlinkat(target.as_slice(), self.root.as_fd(), path.as_slice()))?;
+        }
+        Ok(())
+    }
+
+    /// Runs `make`, after making the parents of `path` when they are not there yet.
+    fn with_parents<T>(&self, path: &[u8], make: impl Fn() -> rustix::io::Result<T>) -> Result<T> {
+        let made = match make() {
+            Err(Errno::NOENT) => {
+                let slashes = path.iter().enumerate().filter(|(_, byte)| **byte == b'/');
+                for (end, _) in slashes {
+                    match mkdirat(&self.root, &path[..end], Mode::from_raw_mode(0o755)) {
+                        Ok(()) | Err(Errno::EXIST) => {}
+                        Err(errno) => return Err(self.failed(path, errno)),
+                    }
+                }
+                make()
+            }
+            made => made,
+        };
+        made.map_err(|errno| self.failed(path, errno))
+    }
+
+    fn failed(&self, path: &[u8], errno: Errno) -> Error {
+        match errno {
+            Errno::EXIST | Errno::NOTDIR | Errno::LOOP => {
+                Error::damaged(format_args!("a layer has `{}` twice", String::from_utf8_lossy(path)))
+            }
+            _ => Error::path(Kind::Storage, "unpack to", &self.shown, cause(&errno.into())),
+        }
+    }
+}
+
+impl Sink for Write {
+    fn directory(&self, path: &[u8]) -> Result<()> {
+        let made = self.with_parents(path, || match mkdirat(&self.root, path, Mode::from_raw_mode(0o755)) {
+            // Another thread had a file below it first.
+            Err(Errno::EXIST) => Ok(false),
+            made => made.map(|()| true),
+        })?;
+        if !made {
+            let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::PATH | OFlags::CLOEXEC;
+            openat(&self.root, path, flags, Mode::empty()).map_err(|errno| self.failed(path, errno))?;
+        }
+        Ok(())
+    }
+
+    fn file(&self, path: &[u8], size: u64, executable: bool, data: &mut dyn BufRead) -> Result<()> {
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let mode = Mode::from_raw_mode(if executable { 0o755 } else { 0o644 });
+        let file = self.with_parents(path, || openat(&self.root, path, flags, mode))?;
+        pieces(data, size, |mut bytes| {
+            while !bytes.is_empty() {
+                match rustix::io::write(&file, bytes) {
+                    Ok(0) => return Err(self.failed(path, Errno::IO)),
+                    Ok(written) => bytes = &bytes[written..],
+                    Err(Errno::INTR) => {}
+                    Err(errno) => return Err(self.failed(path, errno)),
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn symlink(&self, path: &[u8], target: &[u8]) -> Result<()> {
+        let mut links = self.links.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        links.bytes += path.len() + target.len();
+        if links.bytes > LINKS_MAX {
+            return Err(Error::damaged("a layer has too many links"));
+        }
+        links.list.push((path.to_vec(), target.to_vec()));
+        Ok(())
+    }
+}

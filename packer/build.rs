@@ -1,0 +1,72 @@
+//! Builds the launcher and hands its path to the packer, which embeds it: `cargo build` and `cargo install`
+//! give a complete `pyship` in one step.
+//!
+//! The launcher is a program for a target of its own: static, optimised for size. So cargo is called once
+//! more, with a target directory of its own below `OUT_DIR`.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+fn main() {
+    let root = PathBuf::from(variable("CARGO_MANIFEST_DIR")).join("..");
+    for path in ["launcher/src", "launcher/Cargo.toml", "Cargo.toml", "Cargo.lock"] {
+        println!("cargo::rerun-if-changed={}", root.join(path).display());
+    }
+    println!("cargo::rerun-if-env-changed=PYSHIP_STUB_TARGET");
+    let target = env::var("PYSHIP_STUB_TARGET").unwrap_or_else(|_| best_target());
+    let built = build(&root, &target);
+    println!("cargo::rustc-env=PYSHIP_STUB={}", built.display());
+}
+
+/// musl where its standard library is installed, else glibc linked statically; either starts on any Linux.
+fn best_target() -> String {
+    let machine = variable("CARGO_CFG_TARGET_ARCH");
+    let musl = format!("{machine}-unknown-linux-musl");
+    let libraries = Command::new(variable("RUSTC"))
+        .args(["--print", "target-libdir", "--target", &musl])
+        .output()
+        .ok()
+        .and_then(|output| String::from_utf8(output.stdout).ok());
+    // zstd is C: without a C compiler for musl the glibc launcher is the one that can be built.
+    let compiler = format!("{machine}-linux-musl-gcc");
+    let can = |program: &str| Command::new(program).arg("--version").output().is_ok_and(|done| done.status.success());
+    let has_musl = libraries.is_some_and(|path| Path::new(path.trim()).is_dir());
+    if has_musl && (can("musl-gcc") || can(&compiler) || env::var_os("TARGET_CC").is_some()) {
+        musl
+    } else {
+        format!("{machine}-unknown-linux-gnu")
+    }
+}
+
+fn build(root: &Path, target: &str) -> PathBuf {
+    let directory = PathBuf::from(variable("OUT_DIR")).join("stub");
+    let mut cargo = Command::new(variable("CARGO"));
+    cargo
+        .current_dir(root)
+        .args(["build", "--profile", "launcher", "--package", "pyship-launcher", "--bin", "pyship-launcher"])
+        .args(["--target", target, "--target-dir"])
+        .arg(&directory);
+    // What this build was told about itself is not meant for that one.
+    for (name, _) in env::vars_os() {
+        let name = name.to_string_lossy();
+        let ours = ["CARGO_FEATURE_", "CARGO_CFG_", "CARGO_PKG_", "CARGO_MANIFEST_", "DEP_"];
+        if ours.iter().any(|prefix| name.starts_with(prefix)) {
+            cargo.env_remove(&*name);
+        }
+    }
+    for name in ["RUSTFLAGS", "CARGO_BUILD_RUSTFLAGS", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER", "CARGO_MAKEFLAGS"] {
+        cargo.env_remove(name);
+    }
+    if env::var("CARGO_NET_OFFLINE").is_ok() {
+        cargo.arg("--offline");
+    }
+    cargo.env("CARGO_ENCODED_RUSTFLAGS", "-Ctarget-feature=+crt-static\u{1f}-Crelocation-model=static");
+    let status = cargo.status().unwrap_or_else(|error| panic!("failed to run cargo for the launcher: {error}"));
+    assert!(status.success(), "failed to build the launcher for {target}: cargo ended with {status}");
+    directory.join(target).join("launcher/pyship-launcher")
+}
+
+fn variable(name: &str) -> String {
+    env::var(name).unwrap_or_else(|_| panic!("cargo did not set {name}"))
+}

@@ -1,0 +1,31 @@
+//! The command line: what can be said, and who does it.
+
+mod options;
+pub mod ui;
+mod view;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+pub use options::{LibcOption, PackOptions};
+use options::{Cli, Command};
+
+/// Runs the command; the one place that turns an error into words and an exit code.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let done = match &cli.command {
+        Command::Pack(options) => crate::pack::command(options),
+        Command::Inspect { file, json } => view::inspect(file, *json),
+        Command::Verify { file, json } => view::verify(file, *json),
+        Command::Extract { file, directory } => view::extract(file, directory),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            ui::error(&error);
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! Finds shared libraries on the builder, or in a sysroot that stands for another machine.
+//!
+//! The directories are those of the loader: the asking file's search path, `/etc/ld.so.conf` with what it
+//! includes, and the defaults of Debian's and Fedora's layouts. `/etc/ld.so.cache` is only an index of the
+//! same directories. Subdirectories for newer processors (`glibc-hwcaps`) are passed over on purpose: what is
+//! packed must run on every processor of its kind.
+
+use std::collections::BTreeSet;
+use std::io::Read as _;
+use std::path::{Component, Path, PathBuf};
+
+use anyhow::Result;
+
+use super::read::Machine;
+
+/// See the module.
+#[derive(Debug, Clone)]
+pub struct Lookup {
+    machine: Machine,
+    sysroot: PathBuf,
+    directories: Vec<PathBuf>,
+}
+
+impl Lookup {
+    /// A lookup of libraries for one machine, below `sysroot` or the builder's own `/`.
+    #[must_use]
+    pub fn new(machine: Machine, sysroot: Option<&Path>) -> Self {
+        let mut lookup = Self {
+            machine,
+            sysroot: sysroot.unwrap_or(Path::new("/")).to_owned(),
+            directories: Vec::new(),
+        };
+        let mut configured = Vec::new();
+        lookup.read_conf(Path::new("/etc/ld.so.conf"), &mut configured, &mut BTreeSet::new());
+        let triplet = match machine {
+            Machine::X86_64 => "x86_64-linux-gnu",
+            Machine::Aarch64 => "aarch64-linux-gnu",
+            Machine::Other { .. } => "none",
+        };
+        let defaults = [
+            format!("/lib/{triplet}"),
+            format!("/usr/lib/{triplet}"),
+            "/lib64".to_owned(),
+            "/usr/lib64".to_owned(),
+            "/lib".to_owned(),
+            "/usr/lib".to_owned(),
+        ];
+        configured.extend(defaults.map(PathBuf::from));
+        let mut seen = BTreeSet::new();
+        lookup.directories = configured.into_iter().filter(|directory| seen.insert(directory.clone())).collect();
+        lookup
+    }
+
+    /// The machine whose libraries are looked for.
+    #[must_use]
+    pub fn machine(&self) -> Machine {
+        self.machine
+    }
+
+    /// The file that the loader would take for a soname, with its links resolved; `search` is looked in first.
+    #[must_use]
+    pub fn find(&self, soname: &str, search: &[PathBuf]) -> Option<PathBuf> {
+        if soname.contains('/') {
+            return None;
+        }
+        search.iter().chain(&self.directories).find_map(|directory| {
+            let file = self.resolve(&directory.join(soname))?;
+            self.fits(&file).then_some(file)
+        })
+    }
+
+    /// The real file behind an absolute path of the target. Links are followed inside the sysroot.
+    #[must_use]
+    pub fn resolve(&self, path: &Path) -> Option<PathBuf> {
+        const MOST_LINKS: usize = 40;
+        let mut links = 0;
+        let mut todo: Vec<PathBuf> = parts(path);
+        let mut real = PathBuf::from("/");
+        while let Some(part) = todo.pop() {
+            if part == Path::new("..") {
+                real.pop();
+                continue;
+            }
+            let next = real.join(&part);
+            let Ok(target) = fs_err::read_link(self.on_builder(&next)) else {
+                real = next;
+                continue;
+            };
+            links += 1;
+            if links > MOST_LINKS {
+                return None;
+            }
+            if target.is_absolute() {
+                real = PathBuf::from("/");
+            }
+            todo.extend(parts(&target));
+        }
+        let file = self.on_builder(&real);
+        file.is_file().then_some(file)
+    }
+
+    /// Where a path of the target lies on the builder.
+    fn on_builder(&self, path: &Path) -> PathBuf {
+        self.sysroot.join(path.strip_prefix("/").unwrap_or(path))
+    }
+
+    /// The path that a file of the builder has on the target.
+    #[must_use]
+    pub fn on_target(&self, file: &Path) -> PathBuf {
+        file.strip_prefix(&self.sysroot).map_or_else(|_| file.to_owned(), |inner| Path::new("/").join(inner))
+    }
+
+    fn fits(&self, file: &Path) -> bool {
+        let mut header = [0; 20];
+        fs_err::File::open(file).and_then(|mut file| file.read_exact(&mut header)).is_ok()
+            && Machine::of_header(&header) == Some(self.machine)
+    }
+
+    /// Reads a line-oriented list of directories; `include` takes a pattern. What can't be read has no say.
+    fn read_conf(&self, path: &Path, found: &mut Vec<PathBuf>, seen: &mut BTreeSet<PathBuf>) {
+        let Some(file) = self.resolve(path).filter(|file| seen.insert(file.clone())) else {
+            return;
+        };
+        let text = fs_err::read_to_string(file).unwrap_or_default();
+        for line in text.lines() {
+            let line = line.split('#').next().unwrap_or_default().trim();
+            match line.strip_prefix("include").filter(|rest| rest.starts_with(char::is_whitespace)) {
+                Some(pattern) => {
+                    let base = path.parent().unwrap_or(Path::new("/"));
+                    for included in self.matching(&base.join(pattern.trim())).unwrap_or_default() {
+                        self.read_conf(&included, found, seen);
+                    }
+                }
+                None if line.starts_with('/') => found.push(PathBuf::from(line)),
+                None => {}
+            }
+        }
+    }
+
+    /// The files that a pattern names, sorted; `*` stands in its last part only, as in every distribution.
+    fn matching(&self, pattern: &Path) -> Result<Vec<PathBuf>> {
+        let directory = pattern.parent().unwrap_or(Path::new("/"));
+        let glob = globset::Glob::new(&pattern.file_name().unwrap_or_default().to_string_lossy())?.compile_matcher();
+        let mut files = Vec::new();
+        for entry in fs_err::read_dir(self.on_builder(directory))? {
+            let name = entry?.file_name();
+            if glob.is_match(&name) {
+                files.push(directory.join(name));
+            }
+        }
+        files.sort();
+        Ok(files)
+    }
+}
+
+/// The parts of a path, last first.
+fn parts(path: &Path) -> Vec<PathBuf> {
+    path.components()
+        .rev()
+        .filter(|part| matches!(part, Component::Normal(_) | Component::ParentDir))
+        .map(|part| PathBuf::from(part.as_os_str()))
+        .collect()
+}

@@ -1,0 +1,194 @@
+//! A tree becomes a layer: a deterministic tar, cut into zstd frames at member boundaries.
+//!
+//! Frames are what a start unpacks in parallel, so none is longer than it must be; but a longer one is
+//! smaller. Members are put in an order that brings like to like: directories first, then bytecode, sources
+//! and the rest by their endings. Links come last, as the launcher makes them last.
+
+use std::io;
+
+use anyhow::{Context, Result};
+use pyship_launcher::manifest::{Frame, Layer, hex};
+use pyship_launcher::member::{END, Member, MemberKind, padding};
+use pyship_launcher::unpack::WINDOW_LOG_MAX;
+use rayon::prelude::*;
+use sha2::{Digest, Sha256};
+use zstd_safe::{CCtx, CParameter};
+
+use crate::tree::{File, LayerPath, Node, Tree};
+
+/// A frame is closed when it holds this many bytes; a member that is longer has one of its own.
+const FRAME_TARGET: u64 = 1 << 20;
+const DISK_BLOCK: u64 = 4096;
+
+/// A layer's compressed bytes, and what the manifest says of it, but for its place in the file.
+pub struct Packed {
+    /// The manifest's entry; `offset` is zero.
+    pub layer: Layer,
+    /// The frames, back to back in order.
+    pub frames: Vec<Vec<u8>>,
+    /// Bytes of all files before compression.
+    pub raw: u64,
+}
+
+/// Compresses `tree` at zstd's `level`; `done` is told of decompressed bytes as they are dealt with.
+///
+/// # Errors
+/// When a file can't be read, or has changed its size since it was looked at.
+pub fn pack(name: &str, tree: &Tree, level: i32, done: &(dyn Fn(u64) + Sync)) -> Result<Packed> {
+    let plan = plan(tree)?;
+    let last = plan.len().saturating_sub(1);
+    let frames: Vec<(Frame, Vec<u8>)> = plan
+        .par_iter()
+        .enumerate()
+        .map(|(index, members)| {
+            let raw = raw_frame(members, index == last)?;
+            let compressed = compress(&raw, level)?;
+            done(raw.len() as u64);
+            let sha256 = hex(&Sha256::digest(&compressed));
+            Ok((Frame { size: compressed.len() as u64, raw: raw.len() as u64, sha256 }, compressed))
+        })
+        .collect::<Result<_>>()?;
+    let (entries, frames): (Vec<Frame>, Vec<Vec<u8>>) = frames.into_iter().unzip();
+    let sizes = plan.iter().flatten().map(|planned| planned.size);
+    let raw = sizes.clone().sum();
+    let layer = Layer {
+        name: name.to_owned(),
+        digest: Layer::digest_of(&entries),
+        offset: 0,
+        size: entries.iter().map(|frame| frame.size).sum(),
+        disk: sizes.map(|size| size.div_ceil(DISK_BLOCK).max(1) * DISK_BLOCK).sum(),
+        entries: plan.iter().map(|members| members.len() as u64).sum(),
+        frames: entries,
+    };
+    Ok(Packed { layer, frames, raw })
+}
+
+struct Planned<'a> {
+    path: &'a LayerPath,
+    node: &'a Node,
+    size: u64,
+}
+
+/// Which members go into which frame.
+fn plan(tree: &Tree) -> Result<Vec<Vec<Planned<'_>>>> {
+    let mut members = Vec::new();
+    for (path, node) in tree.iter() {
+        let size = match node {
+            Node::File(file) => {
+                file.content.size().with_context(|| format!("failed to pack `{}`", shown(path)))?
+            }
+            Node::Directory | Node::Symlink(_) => 0,
+        };
+        members.push(Planned { path, node, size });
+    }
+    members.sort_by(|a, b| group(a).cmp(&group(b)).then_with(|| a.path.cmp(b.path)));
+    let mut frames: Vec<Vec<Planned<'_>>> = Vec::new();
+    let mut filled = 0;
+    for member in members {
+        if frames.is_empty() || filled >= FRAME_TARGET || (filled > 0 && member.size >= FRAME_TARGET) {
+            frames.push(Vec::new());
+            filled = 0;
+        }
+        filled += member.size + 512;
+        if let Some(frame) = frames.last_mut() {
+            frame.push(member);
+        }
+    }
+    if frames.is_empty() {
+        frames.push(Vec::new());
+    }
+    Ok(frames)
+}
+
+/// Members that resemble each other share a frame.
+fn group<'a>(member: &Planned<'a>) -> (u8, &'a [u8]) {
+    let name = member.path.rsplit(|&byte| byte == b'/').next().unwrap_or(member.path);
+    let ending = name.iter().rposition(|&byte| byte == b'.').map_or(&b""[..], |dot| &name[dot..]);
+    match member.node {
+        Node::Directory => (0, b""),
+        Node::File(_) if ending == b".pyc" => (1, b""),
+        Node::File(_) if ending == b".py" => (2, b""),
+        Node::File(_) => (3, ending),
+        Node::Symlink(_) => (4, b""),
+    }
+}
+
+fn raw_frame(members: &[Planned<'_>], last: bool) -> Result<Vec<u8>> {
+    let mut raw = Vec::new();
+    for Planned { path, node, size } in members {
+        let kind = match node {
+            Node::Directory => MemberKind::Directory,
+            Node::File(File { executable, .. }) => MemberKind::File { size: *size, executable: *executable },
+            Node::Symlink(target) => MemberKind::Symlink { target: target.clone() },
+        };
+        raw.extend_from_slice(&Member { path: (*path).clone(), kind }.encode());
+        if let Node::File(file) = node {
+            let bytes = file.content.read().with_context(|| format!("failed to pack `{}`", shown(path)))?;
+            anyhow::ensure!(bytes.len() as u64 == *size, "failed to pack `{}`: it changes while it is read", shown(path));
+            raw.extend_from_slice(&bytes);
+            raw.resize(raw.len() + padding(*size), 0);
+        }
+    }
+    if last {
+        raw.extend_from_slice(&END);
+    }
+    Ok(raw)
+}
+
+fn compress(raw: &[u8], level: i32) -> Result<Vec<u8>> {
+    let failed = |code: usize| io::Error::other(zstd_safe::get_error_name(code));
+    let mut context = CCtx::create();
+    context.set_parameter(CParameter::CompressionLevel(level)).map_err(failed)?;
+    // What a launcher accepts; lower levels use less by themselves.
+    if level > 19 {
+        context.set_parameter(CParameter::WindowLog(WINDOW_LOG_MAX)).map_err(failed)?;
+    }
+    let mut compressed = Vec::with_capacity(zstd_safe::compress_bound(raw.len()));
+    context.compress2(&mut compressed, raw).map_err(failed)?;
+    Ok(compressed)
+}
+
+fn shown(path: &[u8]) -> std::borrow::Cow<'_, str> {
+    String::from_utf8_lossy(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample() -> Tree {
+        let mut tree = Tree::new();
+        tree.insert_bytes("a/b.py", &b"print(1)\n"[..], false);
+        tree.insert_bytes("bin/x", vec![7u8; 3 << 20], true);
+        tree.insert("link", Node::Symlink(b"a/b.py".to_vec()));
+        tree
+    }
+
+    #[test]
+    fn the_same_tree_gives_the_same_bytes() {
+        let (one, two) = (pack("app", &sample(), 3, &|_| {}).unwrap(), pack("app", &sample(), 3, &|_| {}).unwrap());
+        assert_eq!(one.frames, two.frames);
+        assert_eq!(one.layer, two.layer);
+        assert_eq!(one.layer.entries, 5);
+    }
+
+    #[test]
+    fn frames_end_on_members_and_decode_to_one_tar() {
+        let packed = pack("app", &sample(), 3, &|_| {}).unwrap();
+        assert!(packed.frames.len() >= 2);
+        let mut members = Vec::new();
+        for (frame, bytes) in packed.layer.frames.iter().zip(&packed.frames) {
+            let mut raw = Vec::with_capacity(usize::try_from(frame.raw).unwrap());
+            zstd_safe::decompress(&mut raw, bytes).unwrap();
+            assert_eq!(raw.len() as u64, frame.raw);
+            let mut rest = raw.as_slice();
+            while let Some(member) = Member::decode(&mut rest).unwrap() {
+                if let MemberKind::File { size, .. } = member.kind {
+                    rest = &rest[usize::try_from(size).unwrap() + padding(size)..];
+                }
+                members.push(String::from_utf8(member.path).unwrap());
+            }
+        }
+        assert_eq!(members, ["a", "bin", "a/b.py", "bin/x", "link"]);
+    }
+}

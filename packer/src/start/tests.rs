@@ -1,0 +1,142 @@
+//! The rendered sources against a real interpreter: they compile, and their constants come out as they went in.
+
+use std::process::{Command as Process, Stdio};
+
+use pyship_launcher::names;
+
+use super::*;
+
+fn python() -> Python {
+    Python {
+        version: "3.12.1".into(),
+        executable: "bin/python3.12".into(),
+        stdlib: "lib/python3.12".into(),
+        site_packages: "lib/python3.12/site-packages".into(),
+    }
+}
+
+fn sources_of(entry: &Entry, directories: &[LayerPath], pth: &[PthFile]) -> Vec<(LayerPath, Vec<u8>)> {
+    sources(&StartConfig {
+        name: "it's \\ \"odd\" é\n",
+        version: None,
+        python: &python(),
+        entry,
+        directories,
+        pth,
+        sitecustomize: true,
+    })
+}
+
+/// What `python3 -c SCRIPT` prints when it reads `input`.
+fn ask_python(script: &str, input: &[u8]) -> String {
+    let mut child = Process::new("python3")
+        .args(["-I", "-c", script])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("a `python3` is on PATH");
+    std::io::Write::write_all(&mut child.stdin.take().expect("stdin is a pipe"), input).expect("it reads");
+    let output = child.wait_with_output().expect("it ends");
+    assert!(output.status.success(), "{script}");
+    String::from_utf8(output.stdout).expect("ASCII")
+}
+
+#[test]
+fn constants_survive_the_interpreter() {
+    let entry = Entry::Commands {
+        commands: vec![
+            Command {
+                name: "a'b".into(),
+                function: Some("pkg.cli : App.main".into()),
+            },
+            Command {
+                name: "plain".into(),
+                function: None,
+            },
+        ],
+    };
+    let pth = [PthFile::parse(
+        b"\xff.pth",
+        b"import os; x = 'y'\n\n../caf\xc3\xa9\n",
+    )];
+    let sources = sources_of(&entry, &[b"".to_vec(), b"src/\xfe".to_vec()], &pth);
+    let script = "import ast, sys
+for node in ast.parse(sys.stdin.buffer.read()).body:
+    try:
+        print(node.targets[0].id, ascii(ast.literal_eval(node.value)))
+    except (AttributeError, ValueError):
+        pass";
+    let printed = ask_python(script, &sources[1].1);
+    for line in [
+        "name 'it\\'s \\\\ \"odd\" \\xe9\\n'",
+        "version None",
+        "_EXECUTABLE 'bin/python3.12'",
+        "_STDLIB 'lib/python3.12'",
+        "_SITE_PACKAGES 'lib/python3.12/site-packages'",
+        "_DIRECTORIES ('', 'src/\\udcfe')",
+        "_ENTRY ('commands', ((\"a'b\", ('pkg.cli', 'App.main')), ('plain', None)))",
+        "_PTH (('\\udcff.pth', ((1, \"import os; x = 'y'\"), (3, '../caf\\xe9'))),)",
+        "_SITECUSTOMIZE True",
+    ] {
+        assert!(
+            printed.lines().any(|printed| printed == line),
+            "{line} is not in\n{printed}"
+        );
+    }
+}
+
+#[test]
+fn every_source_compiles() {
+    let entry = Entry::Function {
+        module: "m".into(),
+        attr: "f.g".into(),
+    };
+    let sources = sources_of(&entry, &[], &[]);
+    let named: Vec<&[u8]> = sources.iter().map(|(name, _)| name.as_slice()).collect();
+    assert_eq!(named, [b"_pyship".as_slice(), b"encodings", b"run"]);
+    for (_, source) in sources {
+        ask_python(
+            "import sys; compile(sys.stdin.buffer.read(), 'x', 'exec')",
+            &source,
+        );
+    }
+}
+
+#[test]
+fn an_interpreter_has_nothing_to_run() {
+    assert_eq!(sources_of(&Entry::Interpreter, &[], &[]).len(), 1);
+}
+
+#[test]
+fn python_and_rust_agree_on_names() {
+    let said = |name: &str| {
+        format!(
+            "said[b\"{}\"]",
+            name.trim_start_matches(names::ENV_PRIVATE_PREFIX)
+        )
+    };
+    for name in [names::ENV_PRIVATE_FILE, names::ENV_PRIVATE_ARGV0] {
+        assert!(EARLY.contains(&said(name)), "{name}");
+    }
+    assert_eq!(names::ENV_PRIVATE_APP, "_PYSHIP_APP");
+    assert_eq!(
+        names::ENV_PRIVATE_PREFIX.len(),
+        8,
+        "`public.py` cuts the names there"
+    );
+    assert_eq!(names::ENV_PRIVATE_KEEP, "_PYSHIP_KEEP_");
+    assert!(EARLY.contains(&format!("\"/{}/{}\"", names::APP_LINK, names::APP_CODE)));
+    assert!(EARLY.contains(&format!("\"/{}/{}\"", names::APP_LINK, names::APP_START)));
+    assert!(EARLY.contains(&format!("\"/{}\"", names::START_RUN)));
+    assert_eq!(names::START_EARLY, "encodings.pyc");
+    let pth = String::from_utf8_lossy(pth());
+    assert!(pth.contains(&format!(
+        "\"/{}/{}/_pyship.pyc\"",
+        names::APP_LINK,
+        names::APP_START
+    )));
+    assert_eq!(
+        (EARLY.matches(CONFIG).count(), ALONE.matches(CONFIG).count()),
+        (1, 1)
+    );
+}
