@@ -25,7 +25,10 @@ pub enum Compression {
 /// The archive of `interpreter`, which must be one that lies in a prefix of its own; kept between runs.
 #[must_use]
 pub fn archive(interpreter: &Interpreter, compression: Compression) -> PathBuf {
-    assert!(!interpreter.is_systems(), "an archive is made from an interpreter with a prefix of its own");
+    assert!(
+        !interpreter.is_systems(),
+        "an archive is made from an interpreter with a prefix of its own"
+    );
     let ending = match compression {
         Compression::Gzip => "tar.gz",
         Compression::Zstd => "tar.zst",
@@ -33,7 +36,9 @@ pub fn archive(interpreter: &Interpreter, compression: Compression) -> PathBuf {
     };
     let directory = cache("archives").join(key(&[&format!("{interpreter:?} {compression:?}")]));
     let name = format!("cpython-{}-install_only.{ending}", interpreter.full());
-    once(&directory, |half| fs_err::write(half.join(&name), compress(&tar_of(interpreter), compression)).unwrap());
+    once(&directory, |half| {
+        fs_err::write(half.join(&name), compress(&tar_of(interpreter), compression)).unwrap()
+    });
     directory.join(name)
 }
 
@@ -62,30 +67,64 @@ fn tar_of(interpreter: &Interpreter) -> Vec<u8> {
     let minor = interpreter.minor();
     let prefix = &interpreter.prefix;
     let program = prefix.join(format!("bin/python{minor}"));
-    put(&mut tar, &format!("python/bin/python{minor}"), &relocatable(&program, prefix), 0o755);
+    put(
+        &mut tar,
+        &format!("python/bin/python{minor}"),
+        &relocatable(&program, prefix),
+        0o755,
+    );
     link(&mut tar, "python/bin/python3", &format!("python{minor}"));
     for library in fs_err::read_dir(prefix.join("lib")).unwrap().map(Result::unwrap) {
         let name = library.file_name().to_string_lossy().into_owned();
         if name.starts_with("libpython") && name.contains(".so") {
-            put(&mut tar, &format!("python/lib/{name}"), &relocatable(&library.path(), prefix), 0o755);
+            put(
+                &mut tar,
+                &format!("python/lib/{name}"),
+                &relocatable(&library.path(), prefix),
+                0o755,
+            );
         }
     }
     let library = prefix.join(format!("lib/python{minor}"));
-    let left_out = ["site-packages", "__pycache__", "test", "tests", "idlelib", "ensurepip"];
-    let walk = WalkDir::new(&library).min_depth(1).sort_by_file_name().into_iter();
+    let left_out = [
+        "site-packages",
+        "__pycache__",
+        "test",
+        "tests",
+        "idlelib",
+        "ensurepip",
+    ];
+    let walk = WalkDir::new(&library)
+        .min_depth(1)
+        .sort_by_file_name()
+        .into_iter();
     for entry in walk.filter_entry(|entry| !left_out.iter().any(|name| entry.file_name() == *name)) {
         let entry = entry.unwrap();
         if entry.file_type().is_file() && entry.path().extension().is_none_or(|ending| ending != "a") {
             let inside = entry.path().strip_prefix(&library).unwrap().display();
             let bytes = fs_err::read(entry.path()).unwrap();
-            put(&mut tar, &format!("python/lib/python{minor}/{inside}"), &bytes, 0o644);
+            put(
+                &mut tar,
+                &format!("python/lib/python{minor}/{inside}"),
+                &bytes,
+                0o644,
+            );
         }
     }
     // pip lies there in the real archives too.
     let packages = WalkDir::new(library.join("site-packages/pip")).sort_by_file_name();
-    for entry in packages.into_iter().map(Result::unwrap).filter(|entry| entry.file_type().is_file()) {
+    for entry in packages
+        .into_iter()
+        .map(Result::unwrap)
+        .filter(|entry| entry.file_type().is_file())
+    {
         let inside = entry.path().strip_prefix(&library).unwrap().display();
-        put(&mut tar, &format!("python/lib/python{minor}/{inside}"), &fs_err::read(entry.path()).unwrap(), 0o644);
+        put(
+            &mut tar,
+            &format!("python/lib/python{minor}/{inside}"),
+            &fs_err::read(entry.path()).unwrap(),
+            0o644,
+        );
     }
     tar.into_inner().unwrap()
 }
@@ -96,8 +135,15 @@ fn relocatable(path: &Path, prefix: &Path) -> Vec<u8> {
     let mut bytes = fs_err::read(path).unwrap();
     let absolute = [prefix.join("lib").as_os_str().as_encoded_bytes(), b"\0"].concat();
     let relative = b"$ORIGIN/../lib\0";
-    assert!(absolute.len() >= relative.len(), "`{}` is too short to be replaced", prefix.display());
-    if let Some(place) = bytes.windows(absolute.len()).position(|window| window == absolute) {
+    assert!(
+        absolute.len() >= relative.len(),
+        "`{}` is too short to be replaced",
+        prefix.display()
+    );
+    if let Some(place) = bytes
+        .windows(absolute.len())
+        .position(|window| window == absolute)
+    {
         bytes[place..place + absolute.len()].fill(0);
         bytes[place..place + relative.len()].copy_from_slice(relative);
     }

@@ -28,9 +28,10 @@ impl Expected {
                 let wanted = String::from_utf8_lossy(bytes);
                 (bytes != actual).then(|| format!("{name} should be {wanted:?}"))
             }
-            Self::Parts(parts) => {
-                parts.iter().find(|part| !text.contains(*part)).map(|part| format!("{name} lacks {part:?}"))
-            }
+            Self::Parts(parts) => parts
+                .iter()
+                .find(|part| !text.contains(*part))
+                .map(|part| format!("{name} lacks {part:?}")),
         }
     }
 }

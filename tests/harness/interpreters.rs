@@ -46,8 +46,12 @@ impl Interpreter {
 /// The one for tests that don't care: 3.12, else the newest.
 #[must_use]
 pub fn usual() -> &'static Interpreter {
-    let preferred = all().iter().find(|found| found.version.1 == 12 && !found.is_systems());
-    preferred.or_else(|| all().iter().max_by_key(|found| found.version)).unwrap()
+    let preferred = all()
+        .iter()
+        .find(|found| found.version.1 == 12 && !found.is_systems());
+    preferred
+        .or_else(|| all().iter().max_by_key(|found| found.version))
+        .unwrap()
 }
 
 /// One of each minor version.
@@ -60,7 +64,10 @@ pub fn each_minor() -> Vec<&'static Interpreter> {
     let wanted = env::var("PYSHIP_TEST_PYTHONS").unwrap_or_default();
     for version in wanted.split_whitespace() {
         let here = found.values().any(|interpreter| interpreter.minor() == version);
-        assert!(here, "PYSHIP_TEST_PYTHONS wants Python {version}, which isn't on this machine");
+        assert!(
+            here,
+            "PYSHIP_TEST_PYTHONS wants Python {version}, which isn't on this machine"
+        );
     }
     found.into_values().collect()
 }
@@ -68,7 +75,10 @@ pub fn each_minor() -> Vec<&'static Interpreter> {
 /// The distribution's own; fails when there is none.
 #[must_use]
 pub fn systems() -> &'static Interpreter {
-    all().iter().find(|found| found.is_systems()).expect("the system's own python3 (/usr) isn't on this machine")
+    all()
+        .iter()
+        .find(|found| found.is_systems())
+        .expect("the system's own python3 (/usr) isn't on this machine")
 }
 
 /// A Python that is too old to be packed; fails when there is none.
@@ -76,9 +86,13 @@ pub fn systems() -> &'static Interpreter {
 pub fn too_old() -> &'static Path {
     static FOUND: OnceLock<Option<PathBuf>> = OnceLock::new();
     let found = FOUND.get_or_init(|| {
-        candidates().into_iter().find(|path| probe(path).is_some_and(|found| found.version < (3, OLDEST, 0)))
+        candidates()
+            .into_iter()
+            .find(|path| probe(path).is_some_and(|found| found.version < (3, OLDEST, 0)))
     });
-    found.as_deref().expect("no Python 3 older than 3.9 is on this machine (pyenv install 3.8 makes one)")
+    found
+        .as_deref()
+        .expect("no Python 3 older than 3.9 is on this machine (pyenv install 3.8 makes one)")
 }
 
 /// Every one that pyship must be able to pack; fails when there is none.
@@ -89,12 +103,17 @@ pub fn all() -> &'static [Interpreter] {
         let mut found: Vec<Interpreter> = Vec::new();
         for path in candidates() {
             if let Some(interpreter) = probe(&path).filter(|found| found.version >= (3, OLDEST, 0))
-                && !found.iter().any(|other| other.prefix == interpreter.prefix && other.version == interpreter.version)
+                && !found
+                    .iter()
+                    .any(|other| other.prefix == interpreter.prefix && other.version == interpreter.version)
             {
                 found.push(interpreter);
             }
         }
-        assert!(!found.is_empty(), "no CPython 3.{OLDEST} or newer is on this machine: install python3, pyenv or uv's");
+        assert!(
+            !found.is_empty(),
+            "no CPython 3.{OLDEST} or newer is on this machine: install python3, pyenv or uv's"
+        );
         found
     })
 }
@@ -102,21 +121,31 @@ pub fn all() -> &'static [Interpreter] {
 fn candidates() -> Vec<PathBuf> {
     let mut places = Vec::new();
     let home = env::var_os("HOME").map(PathBuf::from);
-    let pyenv = env::var_os("PYENV_ROOT").map(PathBuf::from).or_else(|| home.as_ref().map(|home| home.join(".pyenv")));
+    let pyenv = env::var_os("PYENV_ROOT")
+        .map(PathBuf::from)
+        .or_else(|| home.as_ref().map(|home| home.join(".pyenv")));
     let uv = env::var_os("UV_PYTHON_INSTALL_DIR")
         .map(PathBuf::from)
         .or_else(|| home.as_ref().map(|home| home.join(".local/share/uv/python")));
-    for root in [pyenv.map(|root| root.join("versions")), uv].into_iter().flatten() {
+    for root in [pyenv.map(|root| root.join("versions")), uv]
+        .into_iter()
+        .flatten()
+    {
         // A directory that isn't there holds no interpreters.
-        let entries = fs_err::read_dir(root).map(|entries| entries.flatten().collect()).unwrap_or_else(|_| Vec::new());
+        let entries = fs_err::read_dir(root)
+            .map(|entries| entries.flatten().collect())
+            .unwrap_or_else(|_| Vec::new());
         places.extend(entries.into_iter().map(|entry| entry.path().join("bin")));
     }
     places.extend(env::split_paths(&env::var_os("PATH").unwrap_or_default()));
     places.push(PathBuf::from("/usr/bin"));
     let names: Vec<String> = (6..30).rev().map(|minor| format!("python3.{minor}")).collect();
-    let all = places.iter().flat_map(|place| names.iter().map(move |name| place.join(name)));
+    let all = places
+        .iter()
+        .flat_map(|place| names.iter().map(move |name| place.join(name)));
     // A shim stands for an interpreter that is found by itself.
-    all.filter(|path| path.is_file() && !path.components().any(|part| part.as_os_str() == "shims")).collect()
+    all.filter(|path| path.is_file() && !path.components().any(|part| part.as_os_str() == "shims"))
+        .collect()
 }
 
 fn probe(path: &Path) -> Option<Interpreter> {
@@ -129,5 +158,9 @@ fn probe(path: &Path) -> Option<Interpreter> {
     let version = (number()?, number()?, number()?);
     let is_base = words.next() == Some("True");
     let prefix = PathBuf::from(words.next()?);
-    (done.status.success() && is_cpython && is_base).then(|| Interpreter { path: path.to_owned(), version, prefix })
+    (done.status.success() && is_cpython && is_base).then(|| Interpreter {
+        path: path.to_owned(),
+        version,
+        prefix,
+    })
 }

@@ -9,7 +9,11 @@
 //! Programs start with an empty environment. Files are packed once per `pyship` and argument list, and kept in the
 //! test cache; whatever else a test makes goes with its temporary directory. A missing tool or interpreter is a
 //! failure with its reason, never a test that passes without having run.
-#![allow(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a harness ends a test by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::missing_panics_doc,
+    reason = "a harness ends a test by panicking"
+)]
 
 mod archive;
 mod expect;

@@ -29,13 +29,23 @@ impl Pack {
     pub fn new(app: impl AsRef<Path>) -> Self {
         let app = repository().join(app);
         let name = app.file_stem().unwrap().to_string_lossy().into_owned();
-        Self { app: Some(app), name: format!("{name}.bin"), ..Self::without_app() }
+        Self {
+            app: Some(app),
+            name: format!("{name}.bin"),
+            ..Self::without_app()
+        }
     }
 
     /// No APP: an environment that behaves like `python`.
     pub fn without_app() -> Self {
         let python = Some(interpreters::usual().path.clone().into_os_string());
-        Self { app: None, python, level: 3, name: "env.bin".to_owned(), arguments: Vec::new() }
+        Self {
+            app: None,
+            python,
+            level: 3,
+            name: "env.bin".to_owned(),
+            arguments: Vec::new(),
+        }
     }
 
     /// An interpreter that was found.
@@ -85,7 +95,8 @@ impl Pack {
 
     /// Any other arguments.
     pub fn args<A: AsRef<OsStr>>(mut self, arguments: impl IntoIterator<Item = A>) -> Self {
-        self.arguments.extend(arguments.into_iter().map(|argument| argument.as_ref().to_owned()));
+        self.arguments
+            .extend(arguments.into_iter().map(|argument| argument.as_ref().to_owned()));
         self
     }
 
@@ -95,7 +106,9 @@ impl Pack {
         if let Some(python) = &self.python {
             run = run.arg("--python").arg(python);
         }
-        run.arg("--level").arg(self.level.to_string()).args(&self.arguments)
+        run.arg("--level")
+            .arg(self.level.to_string())
+            .args(&self.arguments)
     }
 
     /// The command that makes `output`.
@@ -103,19 +116,39 @@ impl Pack {
         self.command().arg("-o").arg(output)
     }
 
+    /// The same as words, for a test that starts it through another program.
+    #[must_use]
+    pub fn command_line(&self, output: &Path) -> Vec<OsString> {
+        let mut words = vec![pyship().as_os_str().to_owned()];
+        words.extend(self.command_to(output).words().iter().cloned());
+        words
+    }
+
     /// Packs, or takes what the same `pyship` made of the same inputs; a failure ends the test.
     #[must_use]
     pub fn run(&self) -> Packed {
         let inputs: Vec<&OsString> = self.arguments.iter().collect();
-        let paths = self.app.iter().map(PathBuf::as_path).chain(inputs.iter().map(Path::new));
+        let paths = self
+            .app
+            .iter()
+            .map(PathBuf::as_path)
+            .chain(inputs.iter().map(Path::new));
         let paths: Vec<&Path> = paths.filter(|path| path.is_absolute() && path.exists()).collect();
         let temporary = std::env::temp_dir();
         let python = self.python.as_ref().map(Path::new);
-        if paths.iter().copied().chain(python).any(|path| path.starts_with(&temporary)) {
+        if paths
+            .iter()
+            .copied()
+            .chain(python)
+            .any(|path| path.starts_with(&temporary))
+        {
             let own = scratch();
             let path = own.path().join(&self.name);
             self.command_to(&path).stderr_any().success();
-            return Packed { path, own: Some(Arc::new(own)) };
+            return Packed {
+                path,
+                own: Some(Arc::new(own)),
+            };
         }
         let digests: Vec<String> = paths.iter().map(|path| digest(path)).collect();
         let described = format!("{self:?} {digests:?}");
@@ -123,7 +156,10 @@ impl Pack {
         once(&target, |half| {
             self.command_to(&half.join(&self.name)).stderr_any().success();
         });
-        Packed { path: target.join(&self.name), own: None }
+        Packed {
+            path: target.join(&self.name),
+            own: None,
+        }
     }
 }
 
@@ -133,7 +169,10 @@ fn kept() -> PathBuf {
     let own = all.join(pyship_digest());
     if !own.exists() {
         for entry in fs_err::read_dir(&all).unwrap().flatten() {
-            let age = entry.metadata().and_then(|data| data.modified()).map(|then| SystemTime::now().duration_since(then));
+            let age = entry
+                .metadata()
+                .and_then(|data| data.modified())
+                .map(|then| SystemTime::now().duration_since(then));
             if matches!(age, Ok(Ok(age)) if age > Duration::from_secs(86_400)) {
                 // Another run may be removing it too.
                 fs_err::remove_dir_all(entry.path()).unwrap_or_default();
@@ -176,6 +215,13 @@ impl Packed {
     /// Its manifest, read by an ordinary tool.
     #[must_use]
     pub fn manifest(&self) -> serde_json::Value {
-        Run::inheriting("unzip").arg("-p").arg(&self.path).arg("pyship.json").stdout_any().stderr_any().output().json()
+        Run::inheriting("unzip")
+            .arg("-p")
+            .arg(&self.path)
+            .arg("pyship.json")
+            .stdout_any()
+            .stderr_any()
+            .output()
+            .json()
     }
 }

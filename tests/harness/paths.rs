@@ -25,7 +25,8 @@ pub fn cache(part: &str) -> PathBuf {
 
 fn default_cache() -> PathBuf {
     let user = env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
-    let home = || PathBuf::from(env::var_os("HOME").expect("HOME or PYSHIP_TEST_CACHE must be set")).join(".cache");
+    let home =
+        || PathBuf::from(env::var_os("HOME").expect("HOME or PYSHIP_TEST_CACHE must be set")).join(".cache");
     user.unwrap_or_else(home).join("pyship-tests")
 }
 
@@ -38,8 +39,13 @@ pub fn scratch() -> TempDir {
 /// Every path below `directory`, relative to it, sorted.
 #[must_use]
 pub fn files_below(directory: &Path) -> BTreeSet<PathBuf> {
-    let entries = WalkDir::new(directory).min_depth(1).into_iter().map(Result::unwrap);
-    entries.map(|entry| entry.path().strip_prefix(directory).unwrap().to_owned()).collect()
+    let entries = WalkDir::new(directory)
+        .min_depth(1)
+        .into_iter()
+        .map(Result::unwrap);
+    entries
+        .map(|entry| entry.path().strip_prefix(directory).unwrap().to_owned())
+        .collect()
 }
 
 /// A digest of a file's bytes, or of every path and file below a directory.

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -64,29 +65,80 @@ impl Outcome {
 pub(crate) struct Started {
     pub(crate) child: Child,
     command: String,
-    streams: Option<(JoinHandle<Vec<u8>>, JoinHandle<Vec<u8>>)>,
+    ended: bool,
+    stdout: Stream,
+    stderr: Stream,
+}
+
+/// What was read so far, and who reads.
+struct Stream {
+    bytes: Arc<Mutex<Vec<u8>>>,
+    reader: Option<JoinHandle<()>>,
 }
 
 pub(crate) fn start(mut command: Command, input: Vec<u8>) -> Started {
     let words = format!("{command:?}");
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap_or_else(|error| panic!("failed to start {words}: {error}"));
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command
+        .spawn()
+        .unwrap_or_else(|error| panic!("failed to start {words}: {error}"));
     let mut stdin = child.stdin.take().unwrap();
     // A program that doesn't read its input is no failure here.
     thread::spawn(move || stdin.write_all(&input).unwrap_or_default());
-    let streams = Some((drain(child.stdout.take().unwrap()), drain(child.stderr.take().unwrap())));
-    Started { child, command: words, streams }
+    let (stdout, stderr) = (
+        Stream::of(child.stdout.take().unwrap()),
+        Stream::of(child.stderr.take().unwrap()),
+    );
+    Started {
+        child,
+        command: words,
+        ended: false,
+        stdout,
+        stderr,
+    }
 }
 
-fn drain(mut pipe: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
-    thread::spawn(move || {
-        let mut bytes = Vec::new();
-        pipe.read_to_end(&mut bytes).unwrap();
-        bytes
-    })
+impl Stream {
+    fn of(mut pipe: impl Read + Send + 'static) -> Self {
+        let bytes = Arc::new(Mutex::new(Vec::new()));
+        let shared = Arc::clone(&bytes);
+        let reader = thread::spawn(move || {
+            let mut block = vec![0; 65_536];
+            loop {
+                let length = pipe.read(&mut block).unwrap();
+                if length == 0 {
+                    return;
+                }
+                shared.lock().unwrap().extend_from_slice(&block[..length]);
+            }
+        });
+        Self {
+            bytes,
+            reader: Some(reader),
+        }
+    }
+
+    /// All of it, when the last writer is gone.
+    fn finish(&mut self) -> Vec<u8> {
+        self.reader.take().unwrap().join().unwrap();
+        std::mem::take(&mut self.bytes.lock().unwrap())
+    }
 }
 
 impl Started {
+    /// Whether standard output holds this by now.
+    pub(crate) fn has_said(&self, part: &[u8]) -> bool {
+        self.stdout
+            .bytes
+            .lock()
+            .unwrap()
+            .windows(part.len())
+            .any(|window| window == part)
+    }
+
     /// Waits for the end; a process that is still there after `limit` is killed, which fails the test.
     pub(crate) fn wait(mut self, limit: Duration) -> Outcome {
         let begin = Instant::now();
@@ -98,21 +150,27 @@ impl Started {
             if begin.elapsed() > limit {
                 self.child.kill().unwrap();
                 self.child.wait().unwrap();
+                self.ended = true;
                 panic!("still running after {limit:?}: {}", self.command);
             }
             thread::sleep(pause);
             pause = (pause * 2).min(Duration::from_millis(20));
         };
-        let (stdout, stderr) = self.streams.take().unwrap();
-        let (stdout, stderr) = (stdout.join().unwrap(), stderr.join().unwrap());
-        Outcome { command: self.command.clone(), status, stdout, stderr }
+        self.ended = true;
+        let (stdout, stderr) = (self.stdout.finish(), self.stderr.finish());
+        Outcome {
+            command: self.command.clone(),
+            status,
+            stdout,
+            stderr,
+        }
     }
 }
 
 impl Drop for Started {
     fn drop(&mut self) {
         // A test that failed half-way leaves no process behind; one that has ended already can't be killed.
-        if self.streams.is_some() && self.child.kill().is_ok() {
+        if !self.ended && self.child.kill().is_ok() {
             self.child.wait().unwrap();
         }
     }

@@ -12,7 +12,8 @@ pub fn pyship() -> &'static Path {
     PROGRAM.get_or_init(|| match std::env::var_os("PYSHIP_BIN") {
         Some(path) => {
             let path = PathBuf::from(path);
-            std::path::absolute(&path).unwrap_or_else(|error| panic!("PYSHIP_BIN=`{}`: {error}", path.display()))
+            std::path::absolute(&path)
+                .unwrap_or_else(|error| panic!("PYSHIP_BIN=`{}`: {error}", path.display()))
         }
         None => build(),
     })
@@ -35,6 +36,10 @@ fn build() -> PathBuf {
     // This program is <target>/<profile>/deps/it-<hash>.
     let own = std::env::current_exe().unwrap();
     let program = own.ancestors().nth(3).unwrap().join("release/pyship");
-    assert!(program.is_file(), "failed to find `{}`: set PYSHIP_BIN to a built pyship", program.display());
+    assert!(
+        program.is_file(),
+        "failed to find `{}`: set PYSHIP_BIN to a built pyship",
+        program.display()
+    );
     program
 }

@@ -4,7 +4,8 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -54,7 +55,10 @@ impl Run {
 
     /// A program with the tests' own environment, but for what would change how Python or pyship behave.
     pub fn inheriting(program: impl Into<PathBuf>) -> Self {
-        Self { inherit: true, ..Self::new(program) }
+        Self {
+            inherit: true,
+            ..Self::new(program)
+        }
     }
 
     /// One more argument; bytes, not text.
@@ -65,8 +69,15 @@ impl Run {
 
     /// More arguments.
     pub fn args<A: AsRef<OsStr>>(mut self, arguments: impl IntoIterator<Item = A>) -> Self {
-        self.arguments.extend(arguments.into_iter().map(|argument| argument.as_ref().to_owned()));
+        self.arguments
+            .extend(arguments.into_iter().map(|argument| argument.as_ref().to_owned()));
         self
+    }
+
+    /// The arguments so far.
+    #[must_use]
+    pub fn words(&self) -> &[OsString] {
+        &self.arguments
     }
 
     /// What the program sees as its own name.
@@ -78,7 +89,8 @@ impl Run {
     /// Sets a variable; the last setting of a name counts.
     pub fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
         self.environment.retain(|(known, _)| known != name.as_ref());
-        self.environment.push((name.as_ref().to_owned(), value.as_ref().to_owned()));
+        self.environment
+            .push((name.as_ref().to_owned(), value.as_ref().to_owned()));
         self
     }
 
@@ -204,7 +216,11 @@ impl Run {
     /// Runs it; it has to end with this exit code and say what was expected.
     pub fn fails(self, code: i32) -> Outcome {
         let outcome = self.output();
-        self.judge(&outcome, outcome.status.code() == Some(code), &format!("it should exit with {code}"));
+        self.judge(
+            &outcome,
+            outcome.status.code() == Some(code),
+            &format!("it should exit with {code}"),
+        );
         outcome
     }
 
@@ -223,7 +239,12 @@ impl Run {
         }
         complaints.extend(self.stdout.complaint("standard output", &outcome.stdout));
         complaints.extend(self.stderr.complaint("standard error", &outcome.stderr));
-        assert!(complaints.is_empty(), "{}\n{}", complaints.join("; "), outcome.report());
+        assert!(
+            complaints.is_empty(),
+            "{}\n{}",
+            complaints.join("; "),
+            outcome.report()
+        );
     }
 
     /// Runs it and judges nothing.
@@ -235,7 +256,10 @@ impl Run {
     /// Starts it.
     #[must_use]
     pub fn spawn(self) -> Running {
-        Running { started: start(self.command(), self.input.clone()), run: self }
+        Running {
+            started: start(self.command(), self.input.clone()),
+            run: self,
+        }
     }
 
     fn command(&self) -> Command {
@@ -259,7 +283,8 @@ impl Run {
             for (name, _) in std::env::vars_os() {
                 let text = name.to_string_lossy();
                 let cargo = text.starts_with("CARGO") || text.starts_with("RUST");
-                if cargo || text.starts_with("PYTHON") || text.starts_with("PYSHIP") || text == "VIRTUAL_ENV" {
+                if cargo || text.starts_with("PYTHON") || text.starts_with("PYSHIP") || text == "VIRTUAL_ENV"
+                {
                     command.env_remove(&name);
                 }
             }
@@ -282,7 +307,10 @@ impl Run {
         if let Some(directory) = &self.directory {
             command.arg("--cwd").arg(directory);
         }
-        command.arg("--").arg(self.inside.as_ref().unwrap_or(&self.program)).args(&self.arguments);
+        command
+            .arg("--")
+            .arg(self.inside.as_ref().unwrap_or(&self.program))
+            .args(&self.arguments);
         command
     }
 }
@@ -300,6 +328,19 @@ impl Running {
         self.started.child.id()
     }
 
+    /// Waits until it has written this to standard output.
+    pub fn says(&self, part: &str) {
+        let begin = Instant::now();
+        while !self.started.has_said(part.as_bytes()) {
+            assert!(
+                begin.elapsed() < Duration::from_secs(60),
+                "process {} never said {part:?}",
+                self.pid()
+            );
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     /// Sends it a signal.
     pub fn signal(&self, signal: Signal) {
         let pid = Pid::from_raw(i32::try_from(self.pid()).unwrap()).unwrap();
@@ -309,7 +350,11 @@ impl Running {
     /// Waits; it has to end with this exit code and say what was expected.
     pub fn fails(self, code: i32) -> Outcome {
         let outcome = self.started.wait(LIMIT);
-        self.run.judge(&outcome, outcome.status.code() == Some(code), &format!("it should exit with {code}"));
+        self.run.judge(
+            &outcome,
+            outcome.status.code() == Some(code),
+            &format!("it should exit with {code}"),
+        );
         outcome
     }
 
@@ -317,7 +362,8 @@ impl Running {
     pub fn killed_by(self, signal: Signal) -> Outcome {
         let outcome = self.started.wait(LIMIT);
         let right = outcome.status.signal() == Some(signal.as_raw());
-        self.run.judge(&outcome, right, &format!("it should be ended by {signal:?}"));
+        self.run
+            .judge(&outcome, right, &format!("it should be ended by {signal:?}"));
         outcome
     }
 }
