@@ -127,6 +127,12 @@ impl Run {
         self
     }
 
+    /// Runs a program of the root itself, with an empty environment.
+    pub fn root_of_its_own(mut self, name: &str) -> Self {
+        self.inside = Some(self.program.clone());
+        self.root(name)
+    }
+
     /// In a root: starts `program` of the root, with the packed file's path there as its first argument's place
     /// of your choice (`/<its file name>`).
     pub fn through<A: AsRef<OsStr>>(mut self, command: impl IntoIterator<Item = A>) -> Self {

@@ -10,6 +10,7 @@ mod file;
 mod interpreters;
 mod options;
 mod process;
+mod roots;
 mod sees;
 mod start;
 mod support;
