@@ -13,15 +13,25 @@ fn main() {
     for path in ["launcher/src", "launcher/Cargo.toml", "Cargo.toml", "Cargo.lock"] {
         println!("cargo::rerun-if-changed={}", root.join(path).display());
     }
-    println!("cargo::rerun-if-env-changed=PYSHIP_STUB_TARGET");
-    let target = env::var("PYSHIP_STUB_TARGET").unwrap_or_else(|_| best_target());
-    let built = build(&root, &target);
-    println!("cargo::rustc-env=PYSHIP_STUB={}", built.display());
+    let own = variable("CARGO_CFG_TARGET_ARCH");
+    stub(&root, "PYSHIP_STUB", &own);
+    if env::var_os("CARGO_FEATURE_AARCH64").is_some() && own != "aarch64" {
+        stub(&root, "PYSHIP_STUB_AARCH64", "aarch64");
+    }
+}
+
+/// Tells the packer where the launcher for `machine` lies: at the path that the variable `name` holds when it
+/// does, else where it is built now.
+fn stub(root: &Path, name: &str, machine: &str) {
+    println!("cargo::rerun-if-env-changed={name}");
+    let path = env::var_os(name).map_or_else(|| build(root, &best_target(machine)), PathBuf::from);
+    assert!(path.is_file(), "failed to find the launcher for {machine} at {}", path.display());
+    println!("cargo::rerun-if-changed={}", path.display());
+    println!("cargo::rustc-env={name}={}", path.display());
 }
 
 /// musl where its standard library is installed, else glibc linked statically; either starts on any Linux.
-fn best_target() -> String {
-    let machine = variable("CARGO_CFG_TARGET_ARCH");
+fn best_target(machine: &str) -> String {
     let musl = format!("{machine}-unknown-linux-musl");
     let libraries = Command::new(variable("RUSTC"))
         .args(["--print", "target-libdir", "--target", &musl])
@@ -60,6 +70,12 @@ fn build(root: &Path, target: &str) -> PathBuf {
     }
     if env::var("CARGO_NET_OFFLINE").is_ok() {
         cargo.arg("--offline");
+    }
+    // Debian and others name their cross compilers like this; whoever has set another one keeps it.
+    let variable_of_linker = format!("CARGO_TARGET_{}_LINKER", target.replace('-', "_").to_uppercase());
+    let compiler = format!("{}-linux-gnu-gcc", target.split('-').next().unwrap_or_default());
+    if target != variable("HOST") && target.ends_with("-gnu") && env::var_os(&variable_of_linker).is_none() {
+        cargo.env(variable_of_linker, compiler);
     }
     cargo.env("CARGO_ENCODED_RUSTFLAGS", "-Ctarget-feature=+crt-static\u{1f}-Crelocation-model=static");
     let status = cargo.status().unwrap_or_else(|error| panic!("failed to run cargo for the launcher: {error}"));

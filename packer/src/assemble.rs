@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::io::{Seek, SeekFrom, Write};
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use anyhow::{Context, Result};
@@ -16,13 +16,41 @@ use zip::{CompressionMethod, DateTime, ZipWriter};
 
 use crate::layer::Packed;
 
-/// Writes the file to `out`; it appears there by one rename when it is whole.
+/// A file that is whole, under a name of its own beside the one it will get; removed when dropped.
+pub struct Assembled {
+    path: tempfile::TempPath,
+    out: PathBuf,
+    /// The complete manifest.
+    pub manifest: Manifest,
+    /// Length in bytes.
+    pub size: u64,
+}
+
+impl Assembled {
+    /// Where it lies now; it can be run there.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Gives it its name, by one rename.
+    ///
+    /// # Errors
+    /// When that can't be done.
+    pub fn publish(self) -> Result<Manifest> {
+        let failed = || format!("failed to write `{}`", self.out.display());
+        self.path.persist(&self.out).map_err(|error| error.error).with_context(failed)?;
+        Ok(self.manifest)
+    }
+}
+
+/// Writes the file beside `out`.
 ///
-/// `manifest` comes without its launcher and its layers, which are filled in here; it is returned complete.
+/// `manifest` comes without its launcher and its layers, which are filled in here.
 ///
 /// # Errors
-/// When `out` can't be written; nothing is left behind then.
-pub fn write(out: &Path, stub: &[u8], main: &[u8], mut manifest: Manifest, layers: &[Packed]) -> Result<Manifest> {
+/// When it can't be written; nothing is left behind then.
+pub fn write(out: &Path, stub: &[u8], main: &[u8], mut manifest: Manifest, layers: &[Packed]) -> Result<Assembled> {
     let failed = || format!("failed to write `{}`", out.display());
     let directory = out.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = tempfile::Builder::new().prefix(".pyship-").tempfile_in(directory).with_context(failed)?;
@@ -63,8 +91,9 @@ pub fn write(out: &Path, stub: &[u8], main: &[u8], mut manifest: Manifest, layer
     rustix::process::umask(umask);
     let mode = 0o777 & !umask.bits();
     file.as_file().set_permissions(std::fs::Permissions::from_mode(mode)).with_context(failed)?;
-    file.persist(out).map_err(|error| error.error).with_context(failed)?;
-    Ok(manifest)
+    // Closed for writing: a file that is open for that can't be executed.
+    let path = file.into_temp_path();
+    Ok(Assembled { path, out: out.to_owned(), manifest, size: file_size })
 }
 
 /// Stored, with the same time everywhere: the file's bytes depend on its content only.
@@ -145,7 +174,7 @@ mod tests {
             },
             layers: vec![],
         };
-        let written = write(&out, b"launcher", b"pass\n", manifest, &[packed]).unwrap();
+        let written = write(&out, b"launcher", b"pass\n", manifest, &[packed]).unwrap().publish().unwrap();
         let payload = Payload::open(&out).unwrap().unwrap();
         assert_eq!(payload.manifest().unwrap(), written);
         assert_eq!(payload.launcher(&written).unwrap(), b"launcher");

@@ -3,12 +3,16 @@
 //! A pack is a row of functions from trees to trees ([`tree`]), then [`layer`] compresses and [`assemble`]
 //! writes the file.
 
+pub mod app;
 pub mod assemble;
+pub mod bytecode;
 pub mod cli;
 pub mod elf;
+pub mod interpreter;
 pub mod layer;
 pub mod libc;
 pub mod pack;
+pub mod packages;
 pub mod start;
 pub mod stub;
 pub mod tree;

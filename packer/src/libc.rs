@@ -61,7 +61,10 @@ pub enum NoLibc {
 /// # Errors
 /// See [`NoLibc`].
 pub fn carried(loader: &Path, sysroot: Option<&Path>) -> Result<(Tree, CarriedLibc), NoLibc> {
-    let name = loader.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let name = loader
+        .file_name()
+        .and_then(|name| name.to_str())
+        .unwrap_or_default();
     if !is_loader(name) {
         return Err(NoLibc::NotGlibc(loader.to_owned()));
     }
@@ -71,7 +74,12 @@ pub fn carried(loader: &Path, sysroot: Option<&Path>) -> Result<(Tree, CarriedLi
     let loader_file = lookup.resolve(loader).ok_or_else(no_loader)?;
     let (bytes, elf) = read(&loader_file)?;
     let lookup = Lookup::new(elf.machine, sysroot);
-    let beside: Vec<PathBuf> = lookup.on_target(&loader_file).parent().map(Path::to_owned).into_iter().collect();
+    let beside: Vec<PathBuf> = lookup
+        .on_target(&loader_file)
+        .parent()
+        .map(Path::to_owned)
+        .into_iter()
+        .collect();
 
     let mut tree = Tree::new();
     let loader_path = format!("{LIBC_LIB}/{name}");
@@ -89,10 +97,20 @@ pub fn carried(loader: &Path, sysroot: Option<&Path>) -> Result<(Tree, CarriedLi
             let found = release(&bytes).or_else(|| newest_symbol(&bytes));
             version = Some(found.ok_or_else(|| NoLibc::NoVersion(file.clone()))?);
         }
-        tree.insert_bytes(format!("{LIBC_LIB}/{soname}"), stripped(&file, &bytes)?, soname == "libc.so.6");
+        tree.insert_bytes(
+            format!("{LIBC_LIB}/{soname}"),
+            stripped(&file, &bytes)?,
+            soname == "libc.so.6",
+        );
     }
     let version = version.ok_or(NoLibc::Missing("libc.so.6"))?;
-    Ok((tree, CarriedLibc { version, loader: loader_path }))
+    Ok((
+        tree,
+        CarriedLibc {
+            version,
+            loader: loader_path,
+        },
+    ))
 }
 
 fn read(file: &Path) -> anyhow::Result<(Vec<u8>, Elf)> {
@@ -139,3 +157,5 @@ fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
     bytes.windows(wanted.len()).position(|window| window == wanted)
 }
 
+#[cfg(test)]
+mod tests;

@@ -12,6 +12,7 @@ mod literal;
 mod pth_file;
 
 use pyship_launcher::manifest::{Command, Entry, Python};
+use pyship_launcher::names;
 
 pub use self::pth_file::{PthFile, pth_files};
 use crate::tree::LayerPath;
@@ -64,19 +65,24 @@ pub fn sources(config: &StartConfig<'_>) -> Vec<(LayerPath, Vec<u8>)> {
     let render = |source: &str| source.replacen(CONFIG, &constants, 1).into_bytes();
     let mut sources = vec![(b"_pyship".to_vec(), render(ALONE))];
     if *config.entry != Entry::Interpreter {
-        sources.push((b"encodings".to_vec(), render(EARLY)));
-        sources.push((b"run".to_vec(), RUN.as_bytes().to_vec()));
+        sources.push((module_name(names::START_EARLY), render(EARLY)));
+        sources.push((module_name(names::START_RUN), RUN.as_bytes().to_vec()));
     }
     sources
 }
 
-/// The content of [`pyship_launcher::names::START_PTH`], the same for every app.
+/// What stands before `.pyc` in a file's name.
+fn module_name(file: &str) -> LayerPath {
+    file.trim_end_matches(".pyc").as_bytes().to_vec()
+}
+
+/// The content of [`names::START_PTH`], the same for every app.
 #[must_use]
 pub fn pth() -> &'static [u8] {
     include_bytes!("start/__pyship__.pth")
 }
 
-/// The content of [`pyship_launcher::names::MEMBER_MAIN`], the same for every app.
+/// The content of [`names::MEMBER_MAIN`], the same for every app.
 #[must_use]
 pub fn zip_main() -> &'static [u8] {
     include_bytes!("start/zip_main.py")
@@ -93,7 +99,7 @@ fn constants(config: &StartConfig<'_>) -> String {
         pth,
         sitecustomize,
     } = *config;
-    let directories = directories.iter().map(|directory| literal::text(directory));
+    let directories = directories.iter().map(literal::text);
     let pth = pth.iter().map(|file| {
         let lines = file
             .lines

@@ -97,12 +97,7 @@ impl Tree {
     }
 
     /// Puts bytes at `path`.
-    pub fn insert_bytes(
-        &mut self,
-        path: impl Into<LayerPath>,
-        bytes: impl Into<Arc<[u8]>>,
-        executable: bool,
-    ) {
+    pub fn insert_bytes(&mut self, path: impl Into<LayerPath>, bytes: impl Into<Arc<[u8]>>, executable: bool) {
         let content = Content::Bytes(bytes.into());
         self.insert(path, Node::File(File { content, executable }));
     }
@@ -118,12 +113,8 @@ impl Tree {
         let path = path.as_ref();
         let mut below = path.to_vec();
         below.push(b'/');
-        let doomed: Vec<LayerPath> = self
-            .nodes
-            .keys()
-            .filter(|key| key.as_slice() == path || key.starts_with(&below))
-            .cloned()
-            .collect();
+        let doomed: Vec<LayerPath> =
+            self.nodes.keys().filter(|key| key.as_slice() == path || key.starts_with(&below)).cloned().collect();
         doomed
             .iter()
             .filter(|key| !matches!(self.nodes.remove(*key), None | Some(Node::Directory)))

@@ -19,6 +19,7 @@ pub fn main() -> ExitCode {
         Command::Pack(options) => crate::pack::command(options),
         Command::Inspect { file, json } => view::inspect(file, *json),
         Command::Verify { file, json } => view::verify(file, *json),
+        Command::Targets { json } => view::targets(*json),
         Command::Extract { file, directory } => view::extract(file, directory),
     };
     match done {

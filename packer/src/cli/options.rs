@@ -34,6 +34,12 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// List the machines that files can be made for
+    Targets {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Unpack a file's layers into a new directory
     Extract {
         /// A file that pyship made

@@ -49,6 +49,20 @@ pub(super) fn inspect(file: &Path, json: bool) -> Result<()> {
     ui::data(&text)
 }
 
+/// Lists the launchers that this program carries.
+pub(super) fn targets(json: bool) -> Result<()> {
+    let carried = crate::stub::carried();
+    if json {
+        let list: Vec<_> = carried
+            .iter()
+            .map(|(target, stub)| serde_json::json!({"target": target, "launcher": stub.len()}))
+            .collect();
+        return ui::data(&format!("{}\n", serde_json::to_string_pretty(&list)?));
+    }
+    let lines = carried.iter().map(|(target, stub)| format!("{target}  (launcher of {})\n", ui::size(stub.len() as u64)));
+    ui::data(&lines.collect::<String>())
+}
+
 /// Checks every byte against its digest: decodes every frame, and the launcher's.
 pub(super) fn verify(file: &Path, json: bool) -> Result<()> {
     let (payload, manifest) = open(file)?;

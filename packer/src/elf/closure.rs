@@ -83,21 +83,33 @@ pub fn closure(tree: &Tree, lookup: &Lookup) -> Result<Closure> {
                 continue;
             }
             let Some(source) = lookup.find(soname, &asking_file.search) else {
-                found.missing.insert(Missing { file: asking_file.path.clone(), soname: soname.clone() });
+                found.missing.insert(Missing {
+                    file: asking_file.path.clone(),
+                    soname: soname.clone(),
+                });
                 continue;
             };
             let elf = inspect(&fs_err::read(&source)?)
                 .with_context(|| format!("failed to read `{}`", source.display()))?
                 .with_context(|| format!("failed to read `{}`: no longer an ELF file", source.display()))?;
             queue.push_back(asking(path, &elf, Some(&source), &asking_file.inherited, lookup));
-            let carried = Carried { source, needed_by: asking_file.path.clone() };
+            let carried = Carried {
+                source,
+                needed_by: asking_file.path.clone(),
+            };
             found.carried.insert(soname.clone(), carried);
         }
     }
     Ok(found)
 }
 
-fn asking(path: LayerPath, elf: &Elf, builder: Option<&Path>, inherited: &[PathBuf], lookup: &Lookup) -> Asking {
+fn asking(
+    path: LayerPath,
+    elf: &Elf,
+    builder: Option<&Path>,
+    inherited: &[PathBuf],
+    lookup: &Lookup,
+) -> Asking {
     let mut search = Vec::new();
     if let (Some(search_path), Some(builder)) = (elf.search_path(), builder) {
         // A program's origin has its links resolved, a library's has not.
@@ -113,6 +125,71 @@ fn asking(path: LayerPath, elf: &Elf, builder: Option<&Path>, inherited: &[PathB
         passed_on.splice(0..0, search.iter().cloned());
         search = passed_on.clone();
     }
-    Asking { path, needed: elf.needed.clone(), search, inherited: passed_on }
+    Asking {
+        path,
+        needed: elf.needed.clone(),
+        search,
+        inherited: passed_on,
+    }
 }
 
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::elf::edit::set_runpath;
+    use crate::elf::read::Machine;
+
+    fn own() -> Vec<u8> {
+        fs_err::read("/proc/self/exe").expect("readable")
+    }
+
+    #[test]
+    fn what_the_builder_lacks_is_named_with_the_file() {
+        let mut bytes = own();
+        let machine = Machine::of_header(&bytes).expect("an ELF file");
+        // The test program needs libgcc_s.so.1, which every system has; under another name nobody has it.
+        let at = bytes
+            .windows(14)
+            .position(|name| name == b"libgcc_s.so.1\0")
+            .expect("a name");
+        bytes[at..at + 9].copy_from_slice(b"libnobody");
+        let mut tree = Tree::new();
+        tree.insert_bytes("bin/program", bytes.clone(), true);
+        let found = closure(&tree, &Lookup::new(machine, None)).expect("readable");
+        let soname = String::from_utf8_lossy(&bytes[at..at + 13]).into_owned();
+        let missing = Missing {
+            file: b"bin/program".to_vec(),
+            soname,
+        };
+        assert_eq!(found.missing, BTreeSet::from([missing.clone()]));
+        assert!(found.carried.is_empty());
+
+        // Beside the program on the builder, where its search path leads, it is found.
+        let scratch = tempfile::tempdir().expect("a directory");
+        let program = scratch.path().join("bin/program");
+        let library = scratch.path().join("own").join(&missing.soname);
+        for file in [&program, &library] {
+            fs_err::create_dir_all(file.parent().expect("a directory")).expect("a new directory");
+            fs_err::write(file, set_runpath(&bytes, "$ORIGIN/../own").expect("edited")).expect("a new file");
+        }
+        let mut tree = Tree::new();
+        tree.insert_path("bin/program", &program, true);
+        let found = closure(&tree, &Lookup::new(machine, None)).expect("readable");
+        assert_eq!(found.missing, BTreeSet::new());
+        let carried = &found.carried[&missing.soname];
+        assert_eq!(carried.needed_by, b"bin/program");
+        assert_eq!(
+            carried.source.canonicalize().expect("there"),
+            library.canonicalize().expect("there")
+        );
+
+        // In the tree it is nobody's business.
+        tree.insert_path(lib_path(&missing.soname), &library, false);
+        assert!(
+            closure(&tree, &Lookup::new(machine, None))
+                .expect("readable")
+                .carried
+                .is_empty()
+        );
+    }
+}

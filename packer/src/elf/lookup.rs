@@ -31,7 +31,11 @@ impl Lookup {
             directories: Vec::new(),
         };
         let mut configured = Vec::new();
-        lookup.read_conf(Path::new("/etc/ld.so.conf"), &mut configured, &mut BTreeSet::new());
+        lookup.read_conf(
+            Path::new("/etc/ld.so.conf"),
+            &mut configured,
+            &mut BTreeSet::new(),
+        );
         let triplet = match machine {
             Machine::X86_64 => "x86_64-linux-gnu",
             Machine::Aarch64 => "aarch64-linux-gnu",
@@ -47,7 +51,10 @@ impl Lookup {
         ];
         configured.extend(defaults.map(PathBuf::from));
         let mut seen = BTreeSet::new();
-        lookup.directories = configured.into_iter().filter(|directory| seen.insert(directory.clone())).collect();
+        lookup.directories = configured
+            .into_iter()
+            .filter(|directory| seen.insert(directory.clone()))
+            .collect();
         lookup
     }
 
@@ -107,12 +114,15 @@ impl Lookup {
     /// The path that a file of the builder has on the target.
     #[must_use]
     pub fn on_target(&self, file: &Path) -> PathBuf {
-        file.strip_prefix(&self.sysroot).map_or_else(|_| file.to_owned(), |inner| Path::new("/").join(inner))
+        file.strip_prefix(&self.sysroot)
+            .map_or_else(|_| file.to_owned(), |inner| Path::new("/").join(inner))
     }
 
     fn fits(&self, file: &Path) -> bool {
         let mut header = [0; 20];
-        fs_err::File::open(file).and_then(|mut file| file.read_exact(&mut header)).is_ok()
+        fs_err::File::open(file)
+            .and_then(|mut file| file.read_exact(&mut header))
+            .is_ok()
             && Machine::of_header(&header) == Some(self.machine)
     }
 
@@ -124,7 +134,10 @@ impl Lookup {
         let text = fs_err::read_to_string(file).unwrap_or_default();
         for line in text.lines() {
             let line = line.split('#').next().unwrap_or_default().trim();
-            match line.strip_prefix("include").filter(|rest| rest.starts_with(char::is_whitespace)) {
+            match line
+                .strip_prefix("include")
+                .filter(|rest| rest.starts_with(char::is_whitespace))
+            {
                 Some(pattern) => {
                     let base = path.parent().unwrap_or(Path::new("/"));
                     for included in self.matching(&base.join(pattern.trim())).unwrap_or_default() {
@@ -140,7 +153,8 @@ impl Lookup {
     /// The files that a pattern names, sorted; `*` stands in its last part only, as in every distribution.
     fn matching(&self, pattern: &Path) -> Result<Vec<PathBuf>> {
         let directory = pattern.parent().unwrap_or(Path::new("/"));
-        let glob = globset::Glob::new(&pattern.file_name().unwrap_or_default().to_string_lossy())?.compile_matcher();
+        let glob =
+            globset::Glob::new(&pattern.file_name().unwrap_or_default().to_string_lossy())?.compile_matcher();
         let mut files = Vec::new();
         for entry in fs_err::read_dir(self.on_builder(directory))? {
             let name = entry?.file_name();
@@ -160,4 +174,59 @@ fn parts(path: &Path) -> Vec<PathBuf> {
         .filter(|part| matches!(part, Component::Normal(_) | Component::ParentDir))
         .map(|part| PathBuf::from(part.as_os_str()))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use object::elf;
+
+    fn library(machine: elf::Machine) -> Vec<u8> {
+        let mut header = [&b"\x7fELF\x02\x01\x01"[..], &[0; 13]].concat();
+        header[18..20].copy_from_slice(&machine.0.to_le_bytes());
+        header
+    }
+
+    #[test]
+    fn a_sysroot_is_searched_as_its_own_loader_would() {
+        let scratch = tempfile::tempdir().expect("a directory");
+        let root = scratch.path();
+        for directory in ["etc/ld.so.conf.d", "opt/x", "opt/y", "usr/lib", "usr/lib64"] {
+            fs_err::create_dir_all(root.join(directory)).expect("a new directory");
+        }
+        fs_err::write(
+            root.join("etc/ld.so.conf"),
+            "# note\ninclude ld.so.conf.d/*.conf\n",
+        )
+        .expect("a file");
+        fs_err::write(root.join("etc/ld.so.conf.d/b.conf"), "/opt/y # second\n").expect("a file");
+        fs_err::write(root.join("etc/ld.so.conf.d/a.conf"), "/opt/x\n").expect("a file");
+        fs_err::write(root.join("etc/ld.so.conf.d/c.txt"), "/usr/lib\n").expect("a file");
+        fs_err::write(root.join("opt/x/liba.so.1"), library(elf::EM_X86_64)).expect("a file");
+        fs_err::write(root.join("opt/y/liba.so.1.2"), library(elf::EM_AARCH64)).expect("a file");
+        // Absolute links mean the sysroot's own paths.
+        fs_err::os::unix::fs::symlink("/opt/y/liba.so.1.2", root.join("opt/y/liba.so.1")).expect("a link");
+        fs_err::os::unix::fs::symlink("/usr/lib", root.join("lib")).expect("a link");
+        fs_err::os::unix::fs::symlink("loop.so", root.join("usr/lib/loop.so")).expect("a link");
+        fs_err::write(root.join("usr/lib/libb.so.1"), "INPUT(libc.so.6)").expect("a file");
+
+        let arm = Lookup::new(Machine::Aarch64, Some(root));
+        assert_eq!(arm.directories[..2], ["/opt/x", "/opt/y"].map(PathBuf::from));
+        assert_eq!(arm.find("liba.so.1", &[]), Some(root.join("opt/y/liba.so.1.2")));
+        let intel = Lookup::new(Machine::X86_64, Some(root));
+        assert_eq!(intel.find("liba.so.1", &[]), Some(root.join("opt/x/liba.so.1")));
+        assert_eq!(
+            intel.find("liba.so.1.2", &[PathBuf::from("/opt/y")]),
+            None,
+            "for another machine"
+        );
+        assert_eq!(intel.find("libb.so.1", &[]), None, "not an ELF file");
+        assert_eq!(intel.find("loop.so", &[]), None);
+        assert_eq!(
+            intel.find("../x/liba.so.1", &[PathBuf::from("/opt/y")]),
+            None,
+            "not a soname"
+        );
+        assert_eq!(intel.on_target(&root.join("opt/x")), Path::new("/opt/x"));
+    }
 }

@@ -10,7 +10,10 @@ pub mod edit;
 pub mod lookup;
 pub mod prepare;
 pub mod read;
+#[cfg(test)]
+pub(crate) mod samples;
 mod scan;
 mod search;
 pub mod survey;
 pub mod system;
+pub mod versions;

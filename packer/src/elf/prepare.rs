@@ -93,7 +93,10 @@ fn edit(bytes: &[u8], runpath: Option<&str>) -> Result<Vec<u8>> {
 /// The search path that a file should have: the way from its directory to [`LIB`] when it needs something
 /// there, or when it has a path now, which is one of the builder's.
 fn runpath_for(tree: &Tree, path: &LayerPath, elf: &Elf) -> Option<String> {
-    let needs = elf.needed.iter().any(|soname| tree.get(lib_path(soname)).is_some());
+    let needs = elf
+        .needed
+        .iter()
+        .any(|soname| tree.get(lib_path(soname)).is_some());
     if !needs && elf.rpath.is_none() && elf.runpath.is_none() {
         return None;
     }
@@ -102,7 +105,14 @@ fn runpath_for(tree: &Tree, path: &LayerPath, elf: &Elf) -> Option<String> {
     if directory.first() == Some(&LIB) {
         return Some(["$ORIGIN".to_owned(), "/..".repeat(directory.len() - 1)].concat());
     }
-    Some(["$ORIGIN".to_owned(), "/..".repeat(directory.len()), "/lib".to_owned()].concat())
+    Some(
+        [
+            "$ORIGIN".to_owned(),
+            "/..".repeat(directory.len()),
+            "/lib".to_owned(),
+        ]
+        .concat(),
+    )
 }
 
 /// Removes `lib/libpython*.so*` that nothing needs: a second copy for programs that embed Python.
@@ -119,7 +129,9 @@ fn drop_libpython(tree: &mut Tree, needed_elsewhere: &BTreeSet<String>) -> Resul
         let mut needed: BTreeSet<LayerPath> = sonames.map(|soname| lib_path(soname)).collect();
         let prefix = lib_path("libpython");
         let copies = tree.iter().filter(|(path, _)| {
-            path.starts_with(&prefix) && path.windows(3).any(|part| part == b".so") && !path[4..].contains(&b'/')
+            path.starts_with(&prefix)
+                && path.windows(3).any(|part| part == b".so")
+                && !path[4..].contains(&b'/')
         });
         let mut doomed = Vec::new();
         for (path, node) in copies {
@@ -142,3 +154,5 @@ fn drop_libpython(tree: &mut Tree, needed_elsewhere: &BTreeSet<String>) -> Resul
     }
 }
 
+#[cfg(test)]
+mod tests;

@@ -3,8 +3,6 @@
 //! Only the program headers and the dynamic segment are believed, as by the loader; section headers just
 //! tell whether there is something to strip. Bytes may be hostile: every offset is checked, nothing panics.
 
-use std::collections::BTreeSet;
-
 use anyhow::{Context as _, Result, bail};
 use object::Endianness;
 use object::elf;
@@ -12,6 +10,7 @@ use object::pod;
 use object::read::elf::{Dyn as _, FileHeader, ProgramHeader as _, SectionHeader as _};
 
 use super::edit::is_debug_section;
+use super::versions::Versions;
 
 /// The first bytes of every ELF file.
 pub const MAGIC: &[u8] = b"\x7fELF";
@@ -72,40 +71,14 @@ pub enum Kind {
     Other,
 }
 
-/// The newest versions of symbols that a file asks for. Weak ones don't count: the loader starts without them.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Versions {
-    /// Newest `GLIBC_x.y`, as major and minor.
-    pub glibc: Option<(u32, u32)>,
-    /// Whether `GLIBC_PRIVATE` is among them: it fits one build of glibc only.
-    pub glibc_private: bool,
-    /// Every `GLIBC_ABI_*`.
-    pub glibc_abi: BTreeSet<String>,
-    /// Newest `GLIBCXX_x.y.z`.
-    pub glibcxx: Option<Dotted>,
-    /// Newest `CXXABI_x.y.z`.
-    pub cxxabi: Option<Dotted>,
-    /// Newest `GCC_x.y.z`.
-    pub gcc: Option<Dotted>,
-}
-
-/// A dotted version; compares by numbers.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Dotted(pub Vec<u32>);
-
-impl std::fmt::Display for Dotted {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let parts: Vec<String> = self.0.iter().map(u32::to_string).collect();
-        out.write_str(&parts.join("."))
-    }
-}
-
 impl std::fmt::Display for Machine {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::X86_64 => out.write_str("x86_64"),
             Self::Aarch64 => out.write_str("aarch64"),
-            Self::Other { code, wide, .. } => write!(out, "{}-bit machine {code}", if *wide { 64 } else { 32 }),
+            Self::Other { code, wide, .. } => {
+                write!(out, "{}-bit machine {code}", if *wide { 64 } else { 32 })
+            }
         }
     }
 }
@@ -127,7 +100,11 @@ impl Machine {
         let header = bytes.get(..20).filter(|header| header.starts_with(MAGIC))?;
         let (wide, little) = (header[4] == elf::ELFCLASS64.0, header[5] == elf::ELFDATA2LSB.0);
         let code = [header[18], header[19]];
-        let code = if little { u16::from_le_bytes(code) } else { u16::from_be_bytes(code) };
+        let code = if little {
+            u16::from_le_bytes(code)
+        } else {
+            u16::from_be_bytes(code)
+        };
         Some(match elf::Machine(code) {
             elf::EM_X86_64 if wide && little => Self::X86_64,
             elf::EM_AARCH64 if wide && little => Self::Aarch64,
@@ -172,7 +149,9 @@ fn inspect_class<H: FileHeader<Endian = Endianness>>(bytes: &[u8], machine: Mach
     let segments = header.program_headers(endian, bytes)?;
     let dynamic = Dynamic::read::<H>(bytes, endian, segments)?;
 
-    let interpreter = segments.iter().find(|segment| segment.p_type(endian) == elf::PT_INTERP);
+    let interpreter = segments
+        .iter()
+        .find(|segment| segment.p_type(endian) == elf::PT_INTERP);
     let interpreter = match interpreter {
         Some(segment) => segment.interpreter(endian, bytes)?.map(lossy),
         None => None,
@@ -207,8 +186,9 @@ fn inspect_class<H: FileHeader<Endian = Endianness>>(bytes: &[u8], machine: Mach
 /// The dynamic segment, with the means to follow its addresses.
 struct Dynamic<'data> {
     endian: Endianness,
-    /// File bytes of each `PT_LOAD`, with the address of the first one.
-    loads: Vec<(u64, &'data [u8])>,
+    /// Address and size of each `PT_LOAD`, and the file from its first byte on. A table may go on in the next
+    /// segment, as patchelf lays it out.
+    loads: Vec<(u64, u64, &'data [u8])>,
     entries: Vec<(elf::DynamicTag, u64)>,
     strings: &'data [u8],
 }
@@ -219,12 +199,21 @@ impl<'data> Dynamic<'data> {
         endian: Endianness,
         segments: &[H::ProgramHeader],
     ) -> Result<Self> {
-        let mut found = Self { endian, loads: Vec::new(), entries: Vec::new(), strings: &[] };
+        let mut found = Self {
+            endian,
+            loads: Vec::new(),
+            entries: Vec::new(),
+            strings: &[],
+        };
         for segment in segments {
             if segment.p_type(endian) == elf::PT_LOAD {
+                let (offset, size) = segment.file_range(endian);
                 // A detached debug file has the headers but not the bytes.
-                if let Ok(data) = segment.data(endian, bytes) {
-                    found.loads.push((segment.p_vaddr(endian).into(), data));
+                if let Some(rest) = usize::try_from(offset)
+                    .ok()
+                    .and_then(|offset| bytes.get(offset..))
+                {
+                    found.loads.push((segment.p_vaddr(endian).into(), size, rest));
                 }
             }
             if segment.p_type(endian) == elf::PT_DYNAMIC {
@@ -242,37 +231,52 @@ impl<'data> Dynamic<'data> {
             }
         }
         if let (Some(address), Some(size)) = (found.value(elf::DT_STRTAB), found.value(elf::DT_STRSZ)) {
-            let table = found.at(address).context("the dynamic string table lies outside the file")?;
+            let table = found
+                .at(address)
+                .context("the dynamic string table lies outside the file")?;
             found.strings = &table[..table.len().min(usize::try_from(size)?)];
         }
         Ok(found)
     }
 
     fn value(&self, tag: elf::DynamicTag) -> Option<u64> {
-        self.entries.iter().find(|entry| entry.0 == tag).map(|entry| entry.1)
+        self.entries
+            .iter()
+            .find(|entry| entry.0 == tag)
+            .map(|entry| entry.1)
     }
 
     fn is_pie(&self) -> bool {
-        self.value(elf::DT_FLAGS_1).is_some_and(|flags| flags & elf::DF_1_PIE.0 != 0)
+        self.value(elf::DT_FLAGS_1)
+            .is_some_and(|flags| flags & elf::DF_1_PIE.0 != 0)
     }
 
-    /// The file's bytes from an address to the end of its segment.
+    /// The file's bytes from an address on.
     fn at(&self, address: u64) -> Option<&'data [u8]> {
-        self.loads.iter().find_map(|(start, data)| {
-            let offset = usize::try_from(address.checked_sub(*start)?).ok()?;
-            data.get(offset..).filter(|rest| !rest.is_empty())
+        self.loads.iter().find_map(|(start, size, rest)| {
+            let offset = address.checked_sub(*start).filter(|offset| offset < size)?;
+            rest.get(usize::try_from(offset).ok()?..)
         })
     }
 
     fn name(&self, offset: u64) -> Result<String> {
-        let rest = usize::try_from(offset).ok().and_then(|offset| self.strings.get(offset..));
+        let rest = usize::try_from(offset)
+            .ok()
+            .and_then(|offset| self.strings.get(offset..));
         let rest = rest.context("a name lies outside the dynamic string table")?;
-        let end = rest.iter().position(|&byte| byte == 0).context("a name has no end")?;
+        let end = rest
+            .iter()
+            .position(|&byte| byte == 0)
+            .context("a name has no end")?;
         Ok(lossy(&rest[..end]))
     }
 
     fn strings_of(&self, tag: elf::DynamicTag) -> Result<Vec<String>> {
-        self.entries.iter().filter(|entry| entry.0 == tag).map(|entry| self.name(entry.1)).collect()
+        self.entries
+            .iter()
+            .filter(|entry| entry.0 == tag)
+            .map(|entry| self.name(entry.1))
+            .collect()
     }
 
     fn string(&self, tag: elf::DynamicTag) -> Result<Option<String>> {
@@ -285,7 +289,9 @@ impl<'data> Dynamic<'data> {
         let Some(address) = self.value(elf::DT_VERNEED) else {
             return Ok(versions);
         };
-        let mut rest = self.at(address).context("the needed versions lie outside the file")?;
+        let mut rest = self
+            .at(address)
+            .context("the needed versions lie outside the file")?;
         // A file with this many is hostile, and its chains may overlap.
         let mut budget = 100_000_u32;
         loop {
@@ -311,64 +317,40 @@ impl<'data> Dynamic<'data> {
     }
 }
 
-impl Versions {
-    fn note(&mut self, name: &str) {
-        let Some((family, rest)) = name.split_once('_') else {
-            return;
-        };
-        if family == "GLIBC" {
-            if rest == "PRIVATE" {
-                self.glibc_private = true;
-            } else if rest.starts_with("ABI_") {
-                self.glibc_abi.insert(name.to_owned());
-                // Packed relative relocations came with glibc 2.36; older loaders refuse the file by this name.
-                if rest == "ABI_DT_RELR" {
-                    self.glibc = self.glibc.max(Some((2, 36)));
-                }
-            } else if let Some(Dotted(parts)) = dotted(rest)
-                && let [major, minor, ..] = parts[..]
-            {
-                self.glibc = self.glibc.max(Some((major, minor)));
-            }
-            return;
-        }
-        let newest = match family {
-            "GLIBCXX" => &mut self.glibcxx,
-            "CXXABI" => &mut self.cxxabi,
-            "GCC" => &mut self.gcc,
-            _ => return,
-        };
-        if let Some(version) = dotted(rest) {
-            *newest = newest.take().max(Some(version));
-        }
-    }
-}
-
-fn dotted(text: &str) -> Option<Dotted> {
-    text.split('.').map(|part| part.parse().ok()).collect::<Option<Vec<u32>>>().map(Dotted)
-}
-
 /// Whether there is a symbol table, and whether there are debug sections. Damaged section headers count as none.
-fn stripable<H: FileHeader<Endian = Endianness>>(header: &H, endian: Endianness, bytes: &[u8]) -> (bool, bool) {
+fn stripable<H: FileHeader<Endian = Endianness>>(
+    header: &H,
+    endian: Endianness,
+    bytes: &[u8],
+) -> (bool, bool) {
     let Ok(sections) = header.sections(endian, bytes) else {
         return (false, false);
     };
-    let symtab = sections.iter().any(|section| section.sh_type(endian) == elf::SHT_SYMTAB);
-    let debug = sections
+    let symtab = sections
         .iter()
-        .any(|section| sections.section_name(endian, section).is_ok_and(is_debug_section));
+        .any(|section| section.sh_type(endian) == elf::SHT_SYMTAB);
+    let debug = sections.iter().any(|section| {
+        !section.sh_flags(endian).contains(elf::SHF_ALLOC)
+            && sections.section_name(endian, section).is_ok_and(is_debug_section)
+    });
     (symtab, debug)
 }
 
 fn record<T: pod::Pod>(bytes: &[u8]) -> Result<&T> {
-    pod::from_bytes(bytes).map(|(record, _)| record).map_err(|()| anyhow::anyhow!("a version record is cut off"))
+    pod::from_bytes(bytes)
+        .map(|(record, _)| record)
+        .map_err(|()| anyhow::anyhow!("a version record is cut off"))
 }
 
 fn skip(bytes: &[u8], count: u32) -> Result<&[u8]> {
-    bytes.get(count as usize..).context("a version record lies outside the file")
+    bytes
+        .get(count as usize..)
+        .context("a version record lies outside the file")
 }
 
 fn lossy(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
+#[cfg(test)]
+mod tests;

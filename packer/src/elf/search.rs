@@ -9,9 +9,13 @@ use std::path::{Component, Path, PathBuf};
 pub(super) fn expand(search_path: &str, origin: &Path) -> Vec<PathBuf> {
     let mut directories = Vec::new();
     for entry in search_path.split(':') {
-        let after = ["$ORIGIN", "${ORIGIN}"].iter().find_map(|token| entry.strip_prefix(token));
+        let after = ["$ORIGIN", "${ORIGIN}"]
+            .iter()
+            .find_map(|token| entry.strip_prefix(token));
         let directory = match after {
-            Some(rest) if rest.is_empty() || rest.starts_with('/') => origin.join(rest.trim_start_matches('/')),
+            Some(rest) if rest.is_empty() || rest.starts_with('/') => {
+                origin.join(rest.trim_start_matches('/'))
+            }
             Some(_) => continue,
             None => PathBuf::from(entry),
         };
@@ -42,13 +46,19 @@ mod tests {
 
     #[test]
     fn origin_is_the_only_token_that_counts() {
-        let found = expand("$ORIGIN/../lib:${ORIGIN}:/opt/lib:relative:$LIB/x::$ORIGINAL", Path::new("bin"));
+        let found = expand(
+            "$ORIGIN/../lib:${ORIGIN}:/opt/lib:relative:$LIB/x::$ORIGINAL",
+            Path::new("bin"),
+        );
         assert_eq!(found, ["bin/../lib", "bin", "/opt/lib"].map(PathBuf::from));
     }
 
     #[test]
     fn a_path_stays_inside() {
-        assert_eq!(normalize(Path::new("bin/../lib/./x")), Some(PathBuf::from("lib/x")));
+        assert_eq!(
+            normalize(Path::new("bin/../lib/./x")),
+            Some(PathBuf::from("lib/x"))
+        );
         assert_eq!(normalize(Path::new("lib/../../x")), None);
     }
 }

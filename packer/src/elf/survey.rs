@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use super::read::{Elf, Machine};
+use super::versions::Dotted;
 use super::scan::scan;
 use super::search::{expand, normalize};
 use super::system::{COMPILER, is_provided};
@@ -22,8 +23,11 @@ pub struct Survey {
     pub floor: Option<Floor>,
     /// The same for each layer that asks for one.
     pub floors: BTreeMap<String, Floor>,
-    /// Libraries of the compiler's run time that some file takes from the system.
-    pub system: BTreeSet<String>,
+    /// Libraries of the compiler's run time that some file takes from the system, each with the newest symbol
+    /// version that is asked of it: `GLIBCXX_3.4.29`, or nothing.
+    pub system: BTreeMap<String, String>,
+    /// The same as numbers, while looking for the newest.
+    newest: BTreeMap<String, Dotted>,
     /// Every soname that some file needs, for [`super::prepare::prepare_runtime`].
     pub needed: BTreeSet<String>,
     /// Libraries that neither the layers nor a plain system have.
@@ -101,13 +105,19 @@ pub fn survey(machine: Machine, layers: &[(&str, &Tree)]) -> Result<Survey> {
     for (layer, tree) in layers {
         for scanned in scan(tree)? {
             survey.files += 1;
-            let place = Place { layer: (*layer).to_owned(), path: scanned.path.clone() };
+            let place = Place {
+                layer: (*layer).to_owned(),
+                path: scanned.path.clone(),
+            };
             match scanned.elf {
                 Err(error) => survey.damaged.push((place, format!("{error:#}"))),
                 Ok(elf) if !elf.is_loadable() => {}
                 Ok(elf) if elf.machine != machine => survey.foreign.push((place, elf.machine)),
                 Ok(elf) => {
-                    for name in [Some(file_name(&place.path)), elf.soname.clone()].into_iter().flatten() {
+                    for name in [Some(file_name(&place.path)), elf.soname.clone()]
+                        .into_iter()
+                        .flatten()
+                    {
                         providers.entry(name).or_insert_with(|| place.clone());
                     }
                     ours.push((place, elf, *tree));
@@ -125,10 +135,14 @@ pub fn survey(machine: Machine, layers: &[(&str, &Tree)]) -> Result<Survey> {
             let (file, soname) = (place.clone(), soname.clone());
             if is_provided(&soname) {
                 if COMPILER.contains(&soname.as_str()) {
-                    survey.system.insert(soname);
+                    survey.note_compiler(soname, elf);
                 }
             } else if let Some(provider) = providers.get(&soname).cloned() {
-                survey.assumed.push(Assumed { file, soname, provider });
+                survey.assumed.push(Assumed {
+                    file,
+                    soname,
+                    provider,
+                });
             } else {
                 survey.unresolved.push(Unresolved { file, soname });
             }
@@ -138,6 +152,22 @@ pub fn survey(machine: Machine, layers: &[(&str, &Tree)]) -> Result<Survey> {
 }
 
 impl Survey {
+    fn note_compiler(&mut self, soname: String, elf: &Elf) {
+        let (prefix, version) = if soname.starts_with("libstdc++") {
+            ("GLIBCXX", &elf.versions.glibcxx)
+        } else {
+            ("GCC", &elf.versions.gcc)
+        };
+        let newest = self.newest.get(&soname);
+        let named = version.as_ref().filter(|version| newest.is_none_or(|newest| newest < version));
+        if let Some(version) = named {
+            self.newest.insert(soname.clone(), version.clone());
+            self.system.insert(soname, format!("{prefix}_{version}"));
+        } else {
+            self.system.entry(soname).or_default();
+        }
+    }
+
     fn note(&mut self, place: &Place, elf: &Elf) {
         if elf.executable_stack {
             self.executable_stacks.push(place.clone());
@@ -145,8 +175,14 @@ impl Survey {
         let Some(version) = elf.versions.glibc else {
             return;
         };
-        let floor = Floor { version, by: place.clone() };
-        let layer = self.floors.entry(place.layer.clone()).or_insert_with(|| floor.clone());
+        let floor = Floor {
+            version,
+            by: place.clone(),
+        };
+        let layer = self
+            .floors
+            .entry(place.layer.clone())
+            .or_insert_with(|| floor.clone());
         if layer.version < version {
             *layer = floor.clone();
         }
@@ -174,3 +210,5 @@ fn file_name(path: &[u8]) -> String {
     String::from_utf8_lossy(name).into_owned()
 }
 
+#[cfg(test)]
+mod tests;

@@ -27,7 +27,7 @@ def _begin():
     __spec__ = _external.spec_from_file_location("_pyship", __file__, loader=__loader__)
     sys.modules["_pyship"] = module
     # Found by looking, otherwise: `run.pyc` is no archive, and a runtime's standard library isn't zipped.
-    sys.path_importer_cache[start + "/run.pyc"] = None
+    sys.path_importer_cache[sys.argv[0]] = None
     if sys.path[0].endswith(".zip"):
         sys.path_importer_cache[sys.path[0]] = None
     sys.path[:0] = _IMPORTS
@@ -37,6 +37,10 @@ def _begin():
         _stand_in_for_site(stdlib)
     _path_length = len(sys.path)
     _import_encodings(stdlib)
+    # What is there by now lives as long as the app: no collection, above all not those at exit, needs to look
+    # at it. Measured with CPython 3.12: 0.7 of 9 ms. `__main__` isn't there yet, and must not be among it,
+    # since its variables' `__del__` would come too late.
+    gc.freeze()
 
 
 def _name_process(argv0):

@@ -2,12 +2,18 @@
 
 # --- `site` and its builtins, until someone uses them
 
+import gc
 import _frozen_importlib as _bootstrap
 import _frozen_importlib_external as _external
 
 
 class _Site(type(sys)):
-    """`site` before anyone uses it: the first look at it runs the real module's code in this very object."""
+    # `site` before anyone uses it: the first look at it runs the real module's code in this very object.
+
+    @property
+    def __doc__(self):
+        _load_site(self)
+        return self.__doc__
 
     def __getattr__(self, name):
         # Dunders such as `__warningregistry__` are asked of every module, and not what `site` is used for.
@@ -43,7 +49,8 @@ def _load_site(module):
             return  # Another thread did it, or this one is at it.
         exec(names["__loader__"].get_code("site"), names, Names())
         # What `main` leaves behind in a virtual environment that doesn't see the system's packages.
-        names["PREFIXES"] = [sys.prefix]
+        if sys.version_info < (3, 14):
+            names["PREFIXES"] = [sys.prefix]
         names["ENABLE_USER_SITE"] = False
         names["getusersitepackages"]()
         object.__setattr__(module, "__class__", type(sys))

@@ -2,8 +2,6 @@
 
 use std::process::{Command as Process, Stdio};
 
-use pyship_launcher::names;
-
 use super::*;
 
 fn python() -> Python {
@@ -127,7 +125,6 @@ fn python_and_rust_agree_on_names() {
     assert_eq!(names::ENV_PRIVATE_KEEP, "_PYSHIP_KEEP_");
     assert!(EARLY.contains(&format!("\"/{}/{}\"", names::APP_LINK, names::APP_CODE)));
     assert!(EARLY.contains(&format!("\"/{}/{}\"", names::APP_LINK, names::APP_START)));
-    assert!(EARLY.contains(&format!("\"/{}\"", names::START_RUN)));
     assert_eq!(names::START_EARLY, "encodings.pyc");
     let pth = String::from_utf8_lossy(pth());
     assert!(pth.contains(&format!(

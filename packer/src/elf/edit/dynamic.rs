@@ -24,7 +24,10 @@ pub(super) struct Dynamic {
 impl Dynamic {
     /// Finds them.
     pub(super) fn read(image: &Image) -> Result<Self> {
-        let segment = image.segments.iter().position(|segment| segment.p_type.get(LE) == elf::PT_DYNAMIC);
+        let segment = image
+            .segments
+            .iter()
+            .position(|segment| segment.p_type.get(LE) == elf::PT_DYNAMIC);
         let segment = segment.context("no dynamic segment")?;
         let header = &image.segments[segment];
         let offset = usize::try_from(header.p_offset.get(LE))?;
@@ -34,12 +37,27 @@ impl Dynamic {
             .get(offset..)
             .and_then(|bytes| pod::slice_from_bytes::<Dyn64<LE>>(bytes, room).ok())
             .context("the dynamic segment lies outside the file")?;
-        let entries: Vec<_> = all.iter().take_while(|entry| entry.d_tag.get(LE) != elf::DT_NULL).copied().collect();
-        let value = |tag| entries.iter().find(|entry| entry.d_tag.get(LE) == tag).map(|entry| entry.d_val.get(LE));
+        let entries: Vec<_> = all
+            .iter()
+            .take_while(|entry| entry.d_tag.get(LE) != elf::DT_NULL)
+            .copied()
+            .collect();
+        let value = |tag| {
+            entries
+                .iter()
+                .find(|entry| entry.d_tag.get(LE) == tag)
+                .map(|entry| entry.d_val.get(LE))
+        };
         let address = value(elf::DT_STRTAB).context("no dynamic string table")?;
         let size = value(elf::DT_STRSZ).context("no size of the dynamic string table")?;
         let strings = (image.offset_of(address, size)?, address, usize::try_from(size)?);
-        Ok(Self { entries, room, offset, segment, strings })
+        Ok(Self {
+            entries,
+            room,
+            offset,
+            segment,
+            strings,
+        })
     }
 
     /// The string table.
@@ -106,6 +124,13 @@ impl Dynamic {
         Ok(())
     }
 
+    /// Uses up the spare entries, as a linker that leaves none.
+    #[cfg(test)]
+    pub(super) fn fill(&mut self) {
+        let last = *self.entries.last().expect("an entry");
+        self.entries.resize(self.room - 1, last);
+    }
+
     /// Whether no name other than the search paths reads any of the string bytes `start..end`.
     ///
     /// Linkers let one string be the tail of another. Without section headers there is no telling.
@@ -117,8 +142,10 @@ impl Dynamic {
         let inside = |offset: u64| usize::try_from(offset).is_ok_and(|offset| (start..end).contains(&offset));
         let in_entries = self.entries.iter().any(|entry| {
             let tag = entry.d_tag.get(LE);
-            matches!(tag, elf::DT_NEEDED | elf::DT_SONAME | elf::DT_AUXILIARY | elf::DT_FILTER)
-                && inside(entry.d_val.get(LE))
+            matches!(
+                tag,
+                elf::DT_NEEDED | elf::DT_SONAME | elf::DT_AUXILIARY | elf::DT_FILTER
+            ) && inside(entry.d_val.get(LE))
         });
         let mut symbols_seen = false;
         let mut in_tables = false;

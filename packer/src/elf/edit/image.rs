@@ -37,7 +37,10 @@ impl Image {
     /// Takes a file apart.
     pub(super) fn read(bytes: &[u8]) -> Result<Self> {
         let header = FileHeader64::<LE>::parse(bytes).context("not a 64-bit ELF file")?;
-        ensure!(header.e_ident.data == elf::ELFDATA2LSB, "not a little-endian ELF file");
+        ensure!(
+            header.e_ident.data == elf::ELFDATA2LSB,
+            "not a little-endian ELF file"
+        );
         let segments = header.program_headers(LE, bytes)?.to_vec();
         ensure!(!segments.is_empty(), "no program headers");
         let mut end = header.e_phoff.get(LE) + size_of_val(segments.as_slice()) as u64;
@@ -51,7 +54,11 @@ impl Image {
         let table = header.sections(LE, bytes)?;
         let mut sections = Vec::with_capacity(table.len());
         for section in table.iter() {
-            let name = if sections.is_empty() { &[][..] } else { table.section_name(LE, section)? };
+            let name = if sections.is_empty() {
+                &[][..]
+            } else {
+                table.section_name(LE, section)?
+            };
             sections.push(Section {
                 name: name.to_vec(),
                 header: *section,
@@ -59,18 +66,31 @@ impl Image {
                 removed: false,
             });
         }
-        let names = if sections.is_empty() { 0 } else { header.shstrndx(LE, bytes)? as usize };
-        Ok(Self { mapped, segments, sections, names })
+        let names = if sections.is_empty() {
+            0
+        } else {
+            header.shstrndx(LE, bytes)? as usize
+        };
+        Ok(Self {
+            mapped,
+            segments,
+            sections,
+            names,
+        })
     }
 
-    /// The offset in [`Self::mapped`] of `size` bytes at an address.
+    /// The offset in [`Self::mapped`] of `size` bytes at an address. They may go on in the next segment, as
+    /// patchelf lays out what it moves.
     pub(super) fn offset_of(&self, address: u64, size: u64) -> Result<usize> {
         let found = self.loads().find_map(|load| {
             let inner = address.checked_sub(load.p_vaddr.get(LE))?;
-            let fits = inner.checked_add(size)? <= load.p_filesz.get(LE);
-            fits.then(|| inner + load.p_offset.get(LE))
+            let inside = inner < load.p_filesz.get(LE) || (size == 0 && inner == load.p_filesz.get(LE));
+            let offset = inner.checked_add(load.p_offset.get(LE))?;
+            (inside && offset.checked_add(size)? <= self.mapped.len() as u64).then_some(offset)
         });
-        Ok(usize::try_from(found.context("an address lies outside the file")?)?)
+        Ok(usize::try_from(
+            found.context("an address lies outside the file")?,
+        )?)
     }
 
     /// The section whose bytes begin at an address.
@@ -81,7 +101,9 @@ impl Image {
     }
 
     fn loads(&self) -> impl Iterator<Item = &ProgramHeader64<LE>> {
-        self.segments.iter().filter(|segment| segment.p_type.get(LE) == elf::PT_LOAD)
+        self.segments
+            .iter()
+            .filter(|segment| segment.p_type.get(LE) == elf::PT_LOAD)
     }
 
     /// Lengthens the last segment by `size` zero bytes at a multiple of 8: gives their offset and address.
@@ -96,11 +118,21 @@ impl Image {
             .filter(|segment| segment.p_type.get(LE) == elf::PT_LOAD)
             .max_by_key(|segment| segment.p_vaddr.get(LE))
             .context("nothing is loaded")?;
-        ensure!(last.p_flags.get(LE).contains(elf::PF_W), "the last segment is not writable");
+        ensure!(
+            last.p_flags.get(LE).contains(elf::PF_W),
+            "the last segment is not writable"
+        );
         let (offset, address) = (last.p_offset.get(LE), last.p_vaddr.get(LE));
         let (filled, whole) = (last.p_filesz.get(LE), last.p_memsz.get(LE));
-        ensure!(offset + filled == self.mapped.len() as u64, "the last segment is not the last in the file");
-        ensure!(whole >= filled && whole - filled <= MOST_ZEROS, "too much zero-initialised data");
+        ensure!(
+            offset.checked_add(filled) == Some(self.mapped.len() as u64),
+            "the last segment is not the last in the file"
+        );
+        ensure!(
+            whole >= filled && whole - filled <= MOST_ZEROS,
+            "too much zero-initialised data"
+        );
+        ensure!(address < u64::MAX / 2, "an address overflows");
 
         let start = (address + whole).next_multiple_of(8) - address;
         let end = start + size as u64;
@@ -113,9 +145,10 @@ impl Image {
             let zeros = header.sh_type.get(LE) == elf::SHT_NOBITS
                 && flags.contains(elf::SHF_ALLOC)
                 && !flags.contains(elf::SHF_TLS);
-            if zeros && header.sh_addr.get(LE) >= address {
+            let inner = header.sh_addr.get(LE).wrapping_sub(address);
+            if zeros && inner <= whole {
                 header.sh_type.set(LE, elf::SHT_PROGBITS);
-                header.sh_offset.set(LE, offset + (header.sh_addr.get(LE) - address));
+                header.sh_offset.set(LE, offset + inner);
             }
         }
         Ok((usize::try_from(offset + start)?, address + start))
@@ -123,7 +156,9 @@ impl Image {
 
     /// Puts the file together without the removed sections.
     pub(super) fn write(mut self) -> Result<Vec<u8>> {
-        let header = *pod::from_bytes::<FileHeader64<LE>>(&self.mapped).map_err(|()| anyhow!("no file header"))?.0;
+        let header = *pod::from_bytes::<FileHeader64<LE>>(&self.mapped)
+            .map_err(|()| anyhow!("no file header"))?
+            .0;
         let phoff = usize::try_from(header.e_phoff.get(LE))?;
         let headers = pod::bytes_of_slice(&self.segments);
         self.mapped[phoff..phoff + headers.len()].copy_from_slice(headers);
@@ -133,7 +168,11 @@ impl Image {
 
         let numbers = self.renumber()?;
         self.rename();
-        let mut kept: Vec<Section> = self.sections.into_iter().filter(|section| !section.removed).collect();
+        let mut kept: Vec<Section> = self
+            .sections
+            .into_iter()
+            .filter(|section| !section.removed)
+            .collect();
         let mut out = self.mapped;
         for section in &mut kept {
             let header = &mut section.header;
@@ -144,9 +183,13 @@ impl Image {
                 header.sh_size.set(LE, bytes.len() as u64);
                 out.extend_from_slice(bytes);
             }
-            header.sh_link.set(LE, renumbered(&numbers, header.sh_link.get(LE)));
+            header
+                .sh_link
+                .set(LE, renumbered(&numbers, header.sh_link.get(LE)));
             if header.has_info_link(LE) {
-                header.sh_info.set(LE, renumbered(&numbers, header.sh_info.get(LE)));
+                header
+                    .sh_info
+                    .set(LE, renumbered(&numbers, header.sh_info.get(LE)));
             }
         }
         out.resize(out.len().next_multiple_of(8), 0);
@@ -155,7 +198,8 @@ impl Image {
             out.extend_from_slice(pod::bytes_of(&section.header));
         }
 
-        let (header, _) = pod::from_bytes_mut::<FileHeader64<LE>>(&mut out).map_err(|()| anyhow!("no file header"))?;
+        let (header, _) =
+            pod::from_bytes_mut::<FileHeader64<LE>>(&mut out).map_err(|()| anyhow!("no file header"))?;
         header.e_shoff.set(LE, shoff);
         header.e_shnum.set(LE, u16::try_from(kept.len())?);
         let names = u16::try_from(renumbered(&numbers, u32::try_from(self.names)?))?;
@@ -172,7 +216,10 @@ impl Image {
             next += u32::from(!section.removed);
         }
         ensure!(next < u32::from(elf::SHN_LORESERVE), "too many sections");
-        ensure!(!self.sections[self.names].removed, "the sections' names can't be removed");
+        ensure!(
+            !self.sections[self.names].removed,
+            "the sections' names can't be removed"
+        );
         for section in &self.sections {
             if section.header.sh_type.get(LE) != elf::SHT_DYNSYM || section.removed {
                 continue;
@@ -185,7 +232,9 @@ impl Image {
                 let old = symbol.st_shndx.get(LE).0;
                 // Never 0 for what was not: that would make a defined symbol an undefined one.
                 match numbers.get(usize::from(old)) {
-                    Some(&new) if old != 0 && new != 0 => symbol.st_shndx.set(LE, elf::SymbolSection(u16::try_from(new)?)),
+                    Some(&new) if old != 0 && new != 0 => {
+                        symbol.st_shndx.set(LE, elf::SymbolSection(u16::try_from(new)?))
+                    }
                     _ => {}
                 }
             }
@@ -199,7 +248,11 @@ impl Image {
             return;
         }
         let mut table = vec![0];
-        for section in self.sections.iter_mut().filter(|section| !section.removed && !section.name.is_empty()) {
+        for section in self
+            .sections
+            .iter_mut()
+            .filter(|section| !section.removed && !section.name.is_empty())
+        {
             section.header.sh_name.set(LE, table.len() as u32);
             table.extend_from_slice(&section.name);
             table.push(0);

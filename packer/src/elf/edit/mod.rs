@@ -16,3 +16,5 @@ pub use strip::strip;
 
 pub(super) use strip::is_debug_section;
 
+#[cfg(test)]
+mod tests;

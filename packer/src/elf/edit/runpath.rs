@@ -21,17 +21,33 @@ pub fn set_runpath(bytes: &[u8], runpath: &str) -> Result<Vec<u8>> {
     let mut image = Image::read(bytes)?;
     let mut dynamic = Dynamic::read(&image)?;
     let is_path = |entry: &Dyn64<LE>| matches!(entry.d_tag.get(LE), elf::DT_RPATH | elf::DT_RUNPATH);
-    let old: Vec<Dyn64<LE>> = dynamic.entries.iter().filter(|entry| is_path(entry)).copied().collect();
+    let old: Vec<Dyn64<LE>> = dynamic
+        .entries
+        .iter()
+        .filter(|entry| is_path(entry))
+        .copied()
+        .collect();
 
     let offset = match find(dynamic.strings(&image), runpath.as_bytes()) {
-        Some(offset) if old.len() == 1 && old[0].d_tag.get(LE) == elf::DT_RUNPATH && offset == old[0].d_val.get(LE) => {
+        Some(offset)
+            if old.len() == 1
+                && old[0].d_tag.get(LE) == elf::DT_RUNPATH
+                && offset == old[0].d_val.get(LE) =>
+        {
             return Ok(bytes.to_vec());
         }
         Some(offset) => offset,
         None => place(&mut image, &mut dynamic, &old, runpath.as_bytes())?,
     };
-    let entry = Dyn64 { d_tag: I64::new(LE, elf::DT_RUNPATH), d_val: U64::new(LE, offset) };
-    let index = dynamic.entries.iter().position(is_path).unwrap_or(dynamic.entries.len());
+    let entry = Dyn64 {
+        d_tag: I64::new(LE, elf::DT_RUNPATH),
+        d_val: U64::new(LE, offset),
+    };
+    let index = dynamic
+        .entries
+        .iter()
+        .position(is_path)
+        .unwrap_or(dynamic.entries.len());
     dynamic.entries.retain(|entry| !is_path(entry));
     dynamic.entries.insert(index, entry);
     dynamic.write(&mut image)?;
@@ -41,7 +57,10 @@ pub fn set_runpath(bytes: &[u8], runpath: &str) -> Result<Vec<u8>> {
 /// Offset of a string that is already in the table, alone or as the tail of another.
 fn find(strings: &[u8], wanted: &[u8]) -> Option<u64> {
     let with_end = [wanted, b"\0"].concat();
-    strings.windows(with_end.len()).position(|window| window == with_end).map(|offset| offset as u64)
+    strings
+        .windows(with_end.len())
+        .position(|window| window == with_end)
+        .map(|offset| offset as u64)
 }
 
 /// Puts a string into the table: over one of the old search paths, else at the end.

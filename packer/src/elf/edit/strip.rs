@@ -16,7 +16,13 @@ const NAMES: &[&[u8]] = &[
     b".line",
 ];
 /// See [`NAMES`].
-const PREFIXES: &[&[u8]] = &[b".debug", b".zdebug", b".stab", b".gnu.lto_", b".gnu.build.attributes"];
+const PREFIXES: &[&[u8]] = &[
+    b".debug",
+    b".zdebug",
+    b".stab",
+    b".gnu.lto_",
+    b".gnu.build.attributes",
+];
 
 /// Whether a section of this name holds debug information.
 pub(in crate::elf) fn is_debug_section(name: &[u8]) -> bool {
@@ -30,7 +36,11 @@ pub(in crate::elf) fn is_debug_section(name: &[u8]) -> bool {
 pub fn strip(bytes: &[u8]) -> Result<Vec<u8>> {
     let mut image = Image::read(bytes)?;
     remove_unneeded(&mut image);
-    if image.sections.iter().any(|section| section.removed) { image.write() } else { Ok(bytes.to_vec()) }
+    if image.sections.iter().any(|section| section.removed) {
+        image.write()
+    } else {
+        Ok(bytes.to_vec())
+    }
 }
 
 fn remove_unneeded(image: &mut Image) {
@@ -42,7 +52,10 @@ fn remove_unneeded(image: &mut Image) {
         if section.header.sh_flags.get(LE).contains(elf::SHF_ALLOC) {
             continue;
         }
-        let linked = matches!(kind, elf::SHT_RELA | elf::SHT_REL | elf::SHT_SYMTAB_SHNDX | elf::SHT_GROUP);
+        let linked = matches!(
+            kind,
+            elf::SHT_RELA | elf::SHT_REL | elf::SHT_SYMTAB_SHNDX | elf::SHT_GROUP
+        );
         section.removed = linked || kind == elf::SHT_SYMTAB || is_debug_section(&section.name);
         if kind == elf::SHT_SYMTAB {
             orphans.push(section.header.link(LE).0);
@@ -51,7 +64,11 @@ fn remove_unneeded(image: &mut Image) {
     for orphan in orphans {
         // Some linkers keep the symbols' and the sections' names in one table.
         let shared = orphan == names || orphan >= sections.len();
-        if !shared && sections.iter().all(|other| other.removed || other.header.link(LE).0 != orphan) {
+        if !shared
+            && sections
+                .iter()
+                .all(|other| other.removed || other.header.link(LE).0 != orphan)
+        {
             sections[orphan].removed = true;
         }
     }

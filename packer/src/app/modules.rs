@@ -1,0 +1,73 @@
+//! Whether the app holds a module, as cheaply as can be told without running anything.
+
+use std::collections::BTreeSet;
+
+use pyship_launcher::names::APP_CODE;
+
+use super::source::AppSource;
+use crate::tree::Tree;
+
+/// Where a module is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Found {
+    /// The app has it as a file, or as a package with `__main__`.
+    Runnable,
+    /// The app has it as a package that `python -m` can't run.
+    Package,
+    /// The app has the package that it should be in, and it isn't there.
+    Missing,
+    /// The app has nothing of its first name: it is a package's, the standard library's, or nobody's.
+    Elsewhere,
+}
+
+/// Looks for the module `name` in the app.
+pub(super) fn find(app: &AppSource, name: &str) -> Found {
+    let mut best = Found::Elsewhere;
+    let top = name.split('.').next().unwrap_or(name);
+    for directory in &app.import_directories {
+        let base = if directory.is_empty() {
+            APP_CODE.to_owned()
+        } else {
+            format!("{APP_CODE}/{directory}")
+        };
+        let path = format!("{base}/{}", name.replace('.', "/"));
+        if is_file_module(&app.tree, &path) || app.tree.get(format!("{path}/__main__.py")).is_some() {
+            return Found::Runnable;
+        }
+        if app.tree.get(&path).is_some() {
+            best = Found::Package;
+        } else if best == Found::Elsewhere && app.tree.get(format!("{base}/{top}/__init__.py")).is_some() {
+            best = Found::Missing;
+        }
+    }
+    best
+}
+
+/// `path.py`, or an extension module.
+fn is_file_module(tree: &Tree, path: &str) -> bool {
+    let dotted = format!("{path}.");
+    tree.files().any(|(file, _)| {
+        let suffix = file.strip_prefix(dotted.as_bytes());
+        suffix.is_some_and(|suffix| suffix == b"py" || suffix == b"pyc" || suffix.ends_with(b"so"))
+    })
+}
+
+/// The app's packages that `python -m` can run.
+pub(super) fn runnable_packages(app: &AppSource) -> Vec<String> {
+    let mut names = BTreeSet::new();
+    for directory in &app.import_directories {
+        let base = if directory.is_empty() {
+            format!("{APP_CODE}/")
+        } else {
+            format!("{APP_CODE}/{directory}/")
+        };
+        for (path, _) in app.tree.files() {
+            let name = path
+                .strip_prefix(base.as_bytes())
+                .and_then(|path| path.strip_suffix(b"/__main__.py"));
+            let name = name.and_then(|name| std::str::from_utf8(name).ok());
+            names.extend(name.filter(|name| !name.contains('/')).map(str::to_owned));
+        }
+    }
+    names.into_iter().collect()
+}

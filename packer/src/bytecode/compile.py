@@ -1,0 +1,51 @@
+"""Compiles what it reads from standard input; a worker of pyship's packer.
+
+A request is: length of the file's name, length of its source (two little-endian 64-bit integers), the name,
+the source. The answer to each, in order: one byte (`c` for code, `e` for a message), the length of what
+follows, and that: a marshalled code object, or why there is none. Before the first answer: `r`, and
+which Python this is. Nothing here depends on what was compiled before; what marshal leaves to chance is
+put right by the reader.
+"""
+import sys
+
+# Its own directory, or the working directory, must not shadow the standard library.
+sys.path[:] = [entry for entry in sys.path if entry]
+
+import gc
+import marshal
+import os
+import struct
+from _imp import source_hash
+from importlib.util import MAGIC_NUMBER
+
+
+def main():
+    # Code objects have no cycles to speak of; looking for them takes a sixth of the time.
+    gc.disable()
+    requests = os.fdopen(0, "rb", 1 << 20, closefd=False)
+    answers = os.fdopen(1, "wb", 1 << 20, closefd=False)
+    key = int.from_bytes(MAGIC_NUMBER, "little")
+
+    def answer(kind, data):
+        answers.write(kind + struct.pack("<Q", len(data)) + data)
+        answers.flush()
+
+    answer(b"r", MAGIC_NUMBER + sys.implementation.cache_tag.encode())
+    while True:
+        head = requests.read(16)
+        if not head:
+            return
+        name_length, source_length = struct.unpack("<QQ", head)
+        name = os.fsdecode(requests.read(name_length))
+        source = requests.read(source_length)
+        try:
+            code = compile(source, name, "exec", dont_inherit=True, optimize=0)
+            data = source_hash(key, source) + marshal.dumps(code)
+        except Exception as error:  # whatever it is, this file has no bytecode
+            message = "%s: %s" % (type(error).__name__, error)
+            answer(b"e", message.encode("utf-8", "replace"))
+        else:
+            answer(b"c", data)
+
+
+main()

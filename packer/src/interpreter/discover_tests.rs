@@ -1,0 +1,208 @@
+use std::os::unix::fs::{PermissionsExt, symlink};
+
+use super::*;
+use crate::interpreter::testing;
+
+/// An environment with nothing in it but this.
+fn bare(directory: &Path, variables: &[(&str, &Path)]) -> Environment {
+    let variables = variables
+        .iter()
+        .map(|(name, value)| (name.into(), value.as_os_str().to_owned()))
+        .collect();
+    Environment {
+        variables,
+        directory: directory.to_path_buf(),
+    }
+}
+
+fn script(path: &Path, text: &str) {
+    fs_err::create_dir_all(path.parent().unwrap()).unwrap();
+    fs_err::write(path, format!("#!/bin/sh\n{text}\n")).unwrap();
+    fs_err::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+fn executable(chosen: &Chosen) -> &Path {
+    match &chosen.source {
+        Source::Executable(path) => path,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn without_a_spec_it_is_what_python3_is() {
+    let chosen = choose(None, &Environment::current().unwrap()).unwrap();
+    assert!(executable(&chosen).is_absolute() && !chosen.why.is_empty());
+
+    let real = testing::any();
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    fs_err::create_dir(root.join("bin")).unwrap();
+    symlink(&real, root.join("bin/python3")).unwrap();
+    let chosen = choose(None, &bare(root, &[("PATH", &root.join("bin"))])).unwrap();
+    assert_eq!(executable(&chosen), real);
+    assert_eq!(chosen.why, "python3 on PATH");
+}
+
+#[test]
+fn shims_lead_to_the_real_one_or_are_passed_over() {
+    let real = testing::any();
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    script(
+        &root.join(".pyenv/shims/python3"),
+        &format!("exec {} \"$@\"", real.display()),
+    );
+    let environment = bare(root, &[("PATH", &root.join(".pyenv/shims"))]);
+    let chosen = choose(None, &environment).unwrap();
+    assert_eq!(executable(&chosen), real);
+    assert_eq!(chosen.why, "python3 on PATH, through pyenv's shim");
+
+    script(
+        &root.join("asdf/python3"),
+        "echo No version is set for command python3 >&2; exit 126",
+    );
+    fs_err::create_dir(root.join("bin")).unwrap();
+    symlink(&real, root.join("bin/python3")).unwrap();
+    let environment = bare(root, &[("PATH", Path::new("asdf:bin"))]);
+    assert_eq!(choose(None, &environment).unwrap().why, "python3 on PATH");
+    let error = choose(None, &bare(root, &[("PATH", Path::new("asdf"))]))
+        .unwrap_err()
+        .to_string();
+    assert!(error.starts_with("failed to find an interpreter: `"), "{error}");
+    assert!(
+        error.ends_with("exited with code 126\n  No version is set for command python3"),
+        "{error}"
+    );
+}
+
+#[test]
+fn active_environments_come_first_and_give_their_base() {
+    let real = testing::any();
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    let venv = root.join("venv");
+    let made = std::process::Command::new(&real)
+        .args(["-m", "venv", "--without-pip"])
+        .arg(&venv)
+        .status()
+        .unwrap();
+    assert!(made.success());
+    let chosen = choose(None, &bare(root, &[("VIRTUAL_ENV", &venv)])).unwrap();
+    assert_eq!(executable(&chosen), real);
+    assert_eq!(
+        chosen.why,
+        format!("the active virtual environment `{}`", venv.display())
+    );
+    assert_eq!(
+        executable(&choose(None, &bare(root, &[("CONDA_PREFIX", &venv)])).unwrap()),
+        real
+    );
+
+    let error = choose(None, &bare(root, &[("VIRTUAL_ENV", &root.join("gone"))]))
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("/gone`, which has no bin/python3"), "{error}");
+    let error = choose(None, &bare(root, &[])).unwrap_err().to_string();
+    assert!(
+        error.starts_with("failed to find an interpreter: no virtual environment is active"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_version_is_looked_up_among_pyenvs() {
+    let environment = Environment::current().unwrap();
+    let interpreter = probe(&testing::any(), &environment).unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let versions = directory.path().join("versions");
+    let (minor, full) = (
+        format!("{}.{}", interpreter.version.major, interpreter.version.minor),
+        interpreter.version.to_string(),
+    );
+    fs_err::create_dir_all(versions.join(&full).join("bin")).unwrap();
+    symlink(
+        &interpreter.executable,
+        versions.join(&full).join("bin").join(interpreter.name()),
+    )
+    .unwrap();
+    let bare = bare(directory.path(), &[("PYENV_ROOT", directory.path())]);
+    for spec in [&minor, &full] {
+        let chosen = choose(Some(spec), &bare).unwrap();
+        assert_eq!(executable(&chosen), interpreter.executable);
+        assert_eq!(chosen.why, format!("{full} among pyenv's versions"));
+    }
+    let error = choose(Some("3.99"), &bare).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        format!(
+            "failed to find Python 3.99: looked for it on PATH, in `{}`",
+            versions.display()
+        )
+    );
+    assert!(choose(Some(&format!("{minor}.99")), &bare).is_err());
+}
+
+#[test]
+fn uv_is_asked_last() {
+    let real = testing::any();
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    script(&root.join("bin/uv"), &format!("echo {}", real.display()));
+    let chosen = choose(None, &bare(root, &[("PATH", &root.join("bin"))])).unwrap();
+    assert_eq!(
+        (executable(&chosen), chosen.why.as_str()),
+        (real.as_path(), "what `uv python find` says")
+    );
+}
+
+#[test]
+fn paths_directories_archives_and_urls() {
+    let environment = Environment::current().unwrap();
+    let real = testing::any();
+    assert_eq!(executable(&choose(real.to_str(), &environment).unwrap()), real);
+    let prefix = real.parent().unwrap().parent().unwrap();
+    let found = choose(prefix.to_str(), &environment).unwrap();
+    assert!(executable(&found).starts_with(prefix));
+
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    fs_err::write(root.join("p.tar.gz"), [0x1f, 0x8b, 8, 0]).unwrap();
+    fs_err::create_dir(root.join("empty")).unwrap();
+    let bare = bare(root, &[]);
+    assert_eq!(
+        choose(Some("p.tar.gz"), &bare).unwrap().source,
+        Source::Archive(root.join("p.tar.gz"))
+    );
+    let hash = "AB".repeat(32);
+    let chosen = choose(Some(&format!("https://x.example/p.tar.gz#sha256={hash}")), &bare).unwrap();
+    let expected = Source::Url {
+        url: "https://x.example/p.tar.gz".to_owned(),
+        sha256: "ab".repeat(32),
+    };
+    assert_eq!(chosen.source, expected);
+
+    for (spec, says) in [
+        (
+            "https://x.example/p.tar.gz",
+            "a URL has to end with `#sha256=` and the archive's SHA-256",
+        ),
+        (
+            "https://x.example/p.tar.gz#sha256=12",
+            "a SHA-256 has 64 hexadecimal digits",
+        ),
+        (
+            "ftp://x.example/p#sha256=00",
+            "only https:// and http:// URLs can be fetched",
+        ),
+        (
+            "python9",
+            "failed to find the interpreter `python9`: neither the directory `",
+        ),
+        ("./gone", "failed to find the interpreter `./gone`"),
+        ("empty", "/empty`: it has no bin/python3"),
+        ("", "`--python` is empty"),
+    ] {
+        let error = choose(Some(spec), &bare).unwrap_err().to_string();
+        assert!(error.contains(says) && !error.contains('\n'), "{spec}: {error}");
+    }
+}

@@ -1,0 +1,80 @@
+//! The build machine's own glibc, alone in a root.
+
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+
+use super::*;
+use crate::elf::samples::{output, write};
+
+fn own() -> Vec<u8> {
+    fs_err::read("/proc/self/exe").expect("readable")
+}
+
+fn own_loader() -> PathBuf {
+    inspect(&own())
+        .expect("well-formed")
+        .and_then(|elf| elf.interpreter)
+        .expect("a loader")
+        .into()
+}
+
+#[test]
+fn the_version_is_that_of_the_running_one() {
+    let (tree, libc) = carried(&own_loader(), None).expect("a glibc");
+    let said = output(Command::new("getconf").arg("GNU_LIBC_VERSION"));
+    assert_eq!(
+        said.trim(),
+        format!("glibc {}.{}", libc.version.0, libc.version.1)
+    );
+    let bytes = fs_err::read(
+        Lookup::new(Machine::of_header(&own()).expect("ELF"), None)
+            .find("libc.so.6", &[])
+            .expect("a libc"),
+    );
+    assert_eq!(newest_symbol(&bytes.expect("readable")), Some(libc.version));
+    for soname in ["libc.so.6", "libm.so.6", "libpthread.so.0", "libdl.so.2"] {
+        assert!(tree.get(format!("lib/{soname}")).is_some(), "{soname}");
+    }
+    assert!(tree.get(&libc.loader).is_some());
+}
+
+#[test]
+fn it_runs_a_program_in_a_root_with_nothing_else() {
+    let (mut tree, libc) = carried(&own_loader(), None).expect("a glibc");
+    tree.insert_bytes("program", own(), true);
+    let scratch = tempfile::tempdir().expect("a directory");
+    write(&tree, scratch.path());
+    fs_err::set_permissions(scratch.path(), PermissionsExt::from_mode(0o755)).expect("a mode");
+    // `--map-root-user` lets anybody change the root.
+    let listed = output(
+        Command::new("unshare")
+            .args(["--user", "--map-root-user", "--root"])
+            .arg(scratch.path())
+            .arg(format!("/{}", libc.loader))
+            .args(["--argv0", "x", "--library-path", "/lib", "/program", "--list"]),
+    );
+    assert!(
+        listed.contains("it_runs_a_program_in_a_root_with_nothing_else"),
+        "{listed}"
+    );
+}
+
+#[test]
+fn what_is_not_there_is_said() {
+    let empty = tempfile::tempdir().expect("a directory");
+    let musl = carried(Path::new("/lib/ld-musl-x86_64.so.1"), None).expect_err("not glibc");
+    assert!(matches!(musl, NoLibc::NotGlibc(_)), "{musl}");
+    let none = carried(&own_loader(), Some(empty.path())).expect_err("nothing there");
+    assert!(matches!(none, NoLibc::NoLoader(_)), "{none}");
+    // A loader without its library.
+    let loader = empty
+        .path()
+        .join(own_loader().strip_prefix("/").expect("absolute"));
+    fs_err::create_dir_all(loader.parent().expect("a directory")).expect("a new directory");
+    fs_err::copy(own_loader(), loader).expect("a new file");
+    let half = carried(&own_loader(), Some(empty.path())).expect_err("half of it");
+    assert_eq!(
+        half.to_string(),
+        "the build machine has no `libc.so.6` beside its loader"
+    );
+}

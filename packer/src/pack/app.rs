@@ -1,0 +1,138 @@
+//! The app's part of a pack: its code, its name, what starts, what is put beside it.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use pyship_launcher::manifest::{Entry, Python};
+use pyship_launcher::names::APP_CODE;
+
+use crate::app::entry::{self, EntryFlags};
+use crate::app::exclude::Excludes;
+use crate::app::settings::Settings;
+use crate::app::source::{self, AppSource};
+use crate::app::project;
+use crate::cli::PackOptions;
+use crate::packages::metadata::Distribution;
+use crate::tree::{LayerPath, Node, Tree};
+
+/// The app as it was given.
+pub(super) struct Source {
+    /// None when the file is packages alone.
+    pub(super) app: Option<AppSource>,
+    /// `[tool.pyship]`.
+    pub(super) settings: Option<Settings>,
+}
+
+impl Source {
+    /// What the project says it needs.
+    pub(super) fn dependencies(&self) -> &[String] {
+        self.project().map_or(&[], |project| &project.dependencies)
+    }
+
+    /// The version that the project gives itself.
+    pub(super) fn version(&self) -> Option<&str> {
+        self.project()?.version.as_deref()
+    }
+
+    fn project(&self) -> Option<&project::Project> {
+        self.app.as_ref()?.project.as_ref()?.project.as_ref()
+    }
+}
+
+/// Reads the settings first, since they say what to leave out, then the code.
+pub(super) fn read(options: &PackOptions) -> Result<Source> {
+    let Some(app) = &options.app else { return Ok(Source { app: None, settings: None }) };
+    let settings = project::read(app)?.map(|file| file.settings);
+    let own = settings.iter().flat_map(|settings| &settings.exclude);
+    let globs: Vec<&String> = own.chain(&options.exclude).collect();
+    let excludes = Excludes::new(&globs, Some(&options.output))?;
+    Ok(Source { app: Some(source::collect(app, &excludes)?), settings })
+}
+
+/// The app layer's tree so far: the code, and what `--include` adds to it.
+pub(super) fn tree(options: &PackOptions, source: &Source) -> Result<Tree> {
+    let mut tree = source.app.as_ref().map_or_else(Tree::new, |app| app.tree.clone());
+    tree.insert(APP_CODE, Node::Directory);
+    for include in &options.include {
+        let (from, to) = split_include(include);
+        let name = Path::new(from).file_name().map(|name| name.as_encoded_bytes().to_vec()).unwrap_or_default();
+        let to = to.map_or(name, |to| to.trim_matches('/').as_bytes().to_vec());
+        ensure!(
+            pyship_launcher::member::is_safe(&to),
+            "failed to include `{from}`: `{}` is not a path below the app's code",
+            String::from_utf8_lossy(&to)
+        );
+        put(&mut tree, &[APP_CODE.as_bytes(), b"/", &to].concat(), Path::new(from))
+            .with_context(|| format!("failed to include `{from}`"))?;
+    }
+    Ok(tree)
+}
+
+/// Puts a file, or what a directory holds, at `place`.
+fn put(tree: &mut Tree, place: &[u8], from: &Path) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let metadata = fs_err::metadata(from)?;
+    if !metadata.is_dir() {
+        let executable = metadata.permissions().mode() & 0o111 != 0;
+        tree.insert_path(place, fs_err::canonicalize(from)?, executable);
+        return Ok(());
+    }
+    let inside = source::collect(from, &Excludes::default())?.tree;
+    for (path, node) in inside.iter() {
+        if let Some(below) = path.strip_prefix(APP_CODE.as_bytes()) {
+            tree.insert([place, below].concat(), node.clone());
+        }
+    }
+    Ok(())
+}
+
+/// `SRC[:DST]`; a SRC with a `:` in its name is taken as it is when it is there.
+fn split_include(include: &str) -> (&str, Option<&str>) {
+    match include.rsplit_once(':') {
+        Some((from, to)) if !Path::new(include).exists() => (from, Some(to)),
+        _ => (include, None),
+    }
+}
+
+/// What starts.
+pub(super) fn entry(options: &PackOptions, source: &Source, distributions: &[Distribution]) -> Result<Entry> {
+    let flags = EntryFlags {
+        module: options.module.clone(),
+        function: options.entry.clone(),
+        commands: options.command.clone(),
+    };
+    entry::decide(&flags, source.app.as_ref(), distributions)
+}
+
+/// The app's name: given, else the file's without its extension.
+pub(super) fn name(options: &PackOptions) -> Result<String> {
+    let of_file = || options.output.file_stem().and_then(|stem| stem.to_str()).map(str::to_owned);
+    let name = options.name.clone().or_else(of_file);
+    let name = name.with_context(|| format!("failed to name the app after `{}`: give --name", options.output.display()))?;
+    ensure!(
+        !name.is_empty() && !name.contains(['/', '\0', '\n']),
+        "failed to use the name `{}`: it is empty, or has a slash or a line end",
+        name.escape_debug()
+    );
+    Ok(name)
+}
+
+/// Where imports look, below the code directory.
+pub(super) fn directories(source: &Source) -> Vec<LayerPath> {
+    source.app.as_ref().map_or_else(
+        || vec![LayerPath::new()],
+        |app| app.import_directories.iter().map(|directory| directory.clone().into_bytes()).collect(),
+    )
+}
+
+/// Whether `import sitecustomize` finds something in the packages or the app.
+pub(super) fn has_sitecustomize(deps: &Tree, app: &Tree, source: &Source, python: &Python) -> bool {
+    let forms = ["sitecustomize.py", "sitecustomize/__init__.py"];
+    let in_deps = forms.iter().any(|form| deps.get(format!("{}/{form}", python.site_packages)).is_some());
+    let in_app = directories(source).iter().any(|directory| {
+        let directory = String::from_utf8_lossy(directory);
+        let base = if directory.is_empty() { APP_CODE.to_owned() } else { format!("{APP_CODE}/{directory}") };
+        forms.iter().any(|form| app.get(format!("{base}/{form}")).is_some())
+    });
+    in_deps || in_app
+}

@@ -1,0 +1,74 @@
+"""Looks for what a packed file starts: python -c CHECK KIND [TARGET...]; exit code 3 and one line when it is not there."""
+import sys
+
+
+def say(what):
+    print(what, file=sys.stderr)
+    sys.exit(3)
+
+
+def script(path):
+    full = sys.prefix + "/app/code/" + path
+    try:
+        with open(full, "rb") as file:
+            compile(file.read(), path, "exec", dont_inherit=True)
+    except OSError as error:
+        say(f"there is no script `{path}`: {error.strerror}")
+    except (SyntaxError, ValueError) as error:
+        say(f"the script `{path}` can't be compiled: {error}")
+
+
+def module(name):
+    import importlib.util
+
+    try:
+        spec = importlib.util.find_spec(name)
+        if spec is not None and spec.submodule_search_locations is not None and not name.endswith("__main__"):
+            if importlib.util.find_spec(name + ".__main__") is None:
+                say(f"the package `{name}` has no `__main__` module, so `-m {name}` can't run it")
+    except ModuleNotFoundError as error:
+        say(f"there is no module `{name}`: {error}")
+    if spec is None:
+        say(f"there is no module `{name}`, neither in the app nor in its packages")
+
+
+def function(target):
+    import importlib
+    import traceback
+
+    name, _, attribute = target.partition(":")
+    name, attribute = name.strip(), attribute.split("[")[0].strip()
+    try:
+        value = importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name and (name == error.name or name.startswith(error.name + ".")):
+            say(f"there is no module `{name}`, neither in the app nor in its packages")
+        traceback.print_exc()
+        say(f"the module `{name}` can't be imported: {error}")
+    except Exception as error:
+        traceback.print_exc()
+        say(f"the module `{name}` can't be imported: {type(error).__name__}: {error}")
+    for part in attribute.split("."):
+        try:
+            value = getattr(value, part)
+        except AttributeError:
+            say(f"the module `{name}` has no `{attribute}`")
+    if not callable(value):
+        say(f"`{target}` can't be called: it is a {type(value).__name__}")
+
+
+def main(kind, *targets):
+    if kind == "script":
+        script(*targets)
+    elif kind == "module":
+        module(*targets)
+    elif kind == "function":
+        function(*targets)
+    elif kind == "commands":
+        for target in targets:
+            how, _, what = target.partition("=")
+            if how == "function":
+                function(what)
+
+
+main(*sys.argv[1:])

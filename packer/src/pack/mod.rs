@@ -1,0 +1,245 @@
+//! `pyship pack`: [`run`] reads as the steps.
+
+mod app;
+mod check;
+pub mod report;
+mod runtime;
+mod settings;
+
+use std::path::Path;
+use std::time::Instant;
+
+use anyhow::{Context, Result, ensure};
+use pyship_launcher::manifest::{FORMAT, Launcher, Manifest, Python};
+use pyship_launcher::names::{LAYER_APP, LAYER_DEPS, LAYER_LIBC, LAYER_RUNTIME};
+
+use crate::cli::PackOptions;
+use crate::cli::ui::{self, Ui, Volume};
+use crate::layer::Packed;
+use crate::tree::Tree;
+use crate::{assemble, layer, packages, start, stub};
+use report::{LayerLine, LibcLine, PackageLine, PruneLine, PythonLine, Report};
+
+/// A level that is worth its time: twice as fast again packs a tenth larger.
+const DEFAULT_LEVEL: i32 = 9;
+
+/// Packs, and reports.
+///
+/// # Errors
+/// See [`run`].
+pub fn command(options: &PackOptions) -> Result<()> {
+    let volume = match (options.quiet, options.verbose) {
+        (true, _) => Volume::Quiet,
+        (_, true) => Volume::Verbose,
+        _ => Volume::Normal,
+    };
+    let ui = Ui::new(volume);
+    let report = run(options, &ui);
+    ui.finish();
+    let report = report?;
+    for warning in &report.warnings {
+        ui.warn(warning);
+    }
+    ui.note(&report.table(options.verbose));
+    if options.json {
+        ui::data(&format!("{}\n", serde_json::to_string_pretty(&report)?))?;
+    }
+    Ok(())
+}
+
+/// Makes the file that `options` ask for.
+///
+/// # Errors
+/// When anything that goes in is missing or wrong; nothing is left behind then.
+pub fn run(options: &PackOptions, ui: &Ui) -> Result<Report> {
+    let began = Instant::now();
+    check_output(&options.output)?;
+    ui.step("reading the app");
+    let source = app::read(options)?;
+    let options = &settings::merge(options, source.settings.as_ref());
+    let target = options.target.as_deref().unwrap_or(stub::HOST);
+    let stub = stub::for_target(target)?;
+    let scratch = tempfile::Builder::new().prefix("pyship-").tempdir().context("failed to make a scratch directory")?;
+
+    ui.step("looking for the interpreter");
+    let chosen = runtime::choose(options, target, scratch.path(), ui)?;
+    ui.note(&format!("python: {} {} ({})", chosen.interpreter.version, chosen.interpreter.executable.display(), chosen.why));
+    let name = chosen.interpreter.name();
+    let python = Python {
+        version: chosen.interpreter.version.to_string(),
+        executable: chosen.interpreter.layer_executable(),
+        stdlib: chosen.interpreter.layer_stdlib(),
+        site_packages: format!("lib/{name}/site-packages"),
+    };
+
+    let mut deps = install(options, source.dependencies(), &chosen, target, scratch.path(), ui)?;
+    let distributions = packages::metadata::distributions(&deps, &python.site_packages)?;
+    let entry = app::entry(options, &source, &distributions)?;
+    let name = app::name(options)?;
+    let version = options.app_version.clone().or_else(|| source.version().map(str::to_owned));
+    let mut app = app::tree(options, &source)?;
+
+    ui.step("collecting the interpreter");
+    let pth = start::pth_files(&deps, &python.site_packages)?;
+    let sitecustomize = app::has_sitecustomize(&deps, &app, &source, &python);
+    let directories = app::directories(&source);
+    deps.insert_bytes(format!("{}/{}", python.site_packages, pyship_launcher::names::START_PTH), start::pth(), false);
+    let config = start::StartConfig {
+        name: &name,
+        version: version.as_deref(),
+        python: &python,
+        entry: &entry,
+        directories: &directories,
+        pth: &pth,
+        sitecustomize,
+    };
+    let sources = start::sources(&config);
+    let runtime = runtime::collect(options, &chosen, &deps, ui)?;
+    let mut runtime_tree = runtime.tree;
+    runtime::compile(&chosen, &mut [&mut runtime_tree, &mut deps, &mut app], ui)?;
+    for (path, bytes) in runtime::compile_start(&chosen, &sources)? {
+        app.insert_bytes(path, bytes, false);
+    }
+
+    let libc = runtime::libc(options, &chosen, &runtime_tree, &deps, &app)?;
+    let mut warnings = runtime.warnings;
+    warnings.extend(source.app.iter().flat_map(|app| &app.notes).map(ToString::to_string));
+    warnings.extend(libc.warnings);
+    ensure!(!options.strict || libc.unresolved == 0, "failed to provide every library: {}", warnings.join("; "));
+
+    let libc_tree = libc.tree.unwrap_or_default();
+    let trees = [(LAYER_LIBC, &libc_tree), (LAYER_RUNTIME, &runtime_tree), (LAYER_DEPS, &deps), (LAYER_APP, &app)];
+    let layers = compress(&trees, options.level.unwrap_or(DEFAULT_LEVEL), ui)?;
+
+    let manifest = Manifest {
+        format: FORMAT,
+        pyship: env!("CARGO_PKG_VERSION").to_owned(),
+        name,
+        version,
+        target: target.to_owned(),
+        launcher: Launcher { size: 0, sha256: String::new() },
+        python,
+        entry,
+        options: options.option.clone(),
+        environment: settings::environment(&options.set_env)?,
+        libc: libc.manifest,
+        layers: Vec::new(),
+    };
+    ui.step("writing the file");
+    let file = assemble::write(&options.output, stub, start::zip_main(), manifest, &layers)?;
+    let checked = !options.no_check && target == stub::HOST;
+    if checked {
+        ui.step("trying out what starts");
+        check::check(file.path(), &file.manifest, scratch.path())?;
+    }
+    let size = file.size;
+    let manifest = file.publish()?;
+
+    let raw = |name: &str| layers.iter().find(|packed| packed.layer.name == name).map_or(0, |packed| packed.raw);
+    Ok(Report {
+        output: options.output.display().to_string(),
+        size,
+        name: manifest.name.clone(),
+        python: PythonLine {
+            version: manifest.python.version.clone(),
+            executable: chosen.interpreter.executable.display().to_string(),
+            why: chosen.why.clone(),
+        },
+        entry: manifest.entry.clone(),
+        launcher: manifest.launcher.size,
+        layers: manifest
+            .layers
+            .iter()
+            .map(|layer| LayerLine {
+                name: layer.name.clone(),
+                digest: layer.digest.clone(),
+                size: layer.size,
+                unpacked: raw(&layer.name),
+                entries: layer.entries,
+            })
+            .collect(),
+        packages: packages_by_size(&distributions),
+        pruned: runtime.pruned,
+        libc: LibcLine {
+            needs: format!("{}.{}", manifest.libc.floor.0, manifest.libc.floor.1),
+            because: libc.because,
+            carries: manifest.libc.carried.as_ref().map(|libc| format!("{}.{}", libc.version.0, libc.version.1)),
+        },
+        checked,
+        warnings,
+        seconds: report::seconds(began.elapsed()),
+    })
+}
+
+/// What can be known of OUT before any work is done.
+fn check_output(out: &Path) -> Result<()> {
+    let failed = || format!("failed to write `{}`", out.display());
+    let directory = out.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    ensure!(!out.is_dir(), "failed to write `{}`: it is a directory", out.display());
+    ensure!(directory.is_dir(), "{}: the directory `{}` is not there", failed(), directory.display());
+    let writable = rustix::fs::access(directory, rustix::fs::Access::WRITE_OK);
+    writable.with_context(|| format!("{}: the directory `{}` can't be written to", failed(), directory.display()))
+}
+
+fn install(
+    options: &PackOptions,
+    dependencies: &[String],
+    chosen: &runtime::Chosen,
+    target: &str,
+    scratch: &Path,
+    ui: &Ui,
+) -> Result<Tree> {
+    let directory = scratch.join("packages");
+    fs_err::create_dir(&directory)?;
+    let request = packages::install::Request {
+        python: chosen.builder.executable.clone(),
+        requirements_files: options.requirements.clone(),
+        requirements: dependencies.iter().chain(&options.with).cloned().collect(),
+        constraints: options.constraint.clone(),
+        find_links: options.find_links.clone(),
+        no_index: options.no_index,
+        index_url: options.index_url.clone(),
+        extra_index_url: options.extra_index_url.clone(),
+        require_hashes: options.require_hashes,
+        offline: false,
+        target: runtime::install_target(target, chosen),
+    };
+    if request.is_empty()? {
+        return Ok(Tree::new());
+    }
+    ui.step("installing packages");
+    packages::install::install(&request, &directory, &packages::tool::Tool::find(), &mut |line| ui.detail(line))
+}
+
+fn compress(trees: &[(&str, &Tree)], level: i32, ui: &Ui) -> Result<Vec<Packed>> {
+    let mut total = 0;
+    for (_, tree) in trees {
+        for (_, file) in tree.files() {
+            total += file.content.size()?;
+        }
+    }
+    ui.measured_step("compressing", total);
+    trees
+        .iter()
+        .filter(|(name, tree)| *name != LAYER_LIBC || !tree.is_empty())
+        .map(|(name, tree)| layer::pack(name, tree, level, &|bytes| ui.advance(bytes)))
+        .collect()
+}
+
+fn packages_by_size(distributions: &[packages::metadata::Distribution]) -> Vec<PackageLine> {
+    let mut lines: Vec<PackageLine> = distributions
+        .iter()
+        .map(|distribution| PackageLine {
+            name: distribution.name.clone(),
+            version: distribution.version.clone(),
+            size: distribution.size,
+        })
+        .collect();
+    lines.sort_by(|a, b| b.size.cmp(&a.size).then_with(|| a.name.cmp(&b.name)));
+    lines
+}
+
+/// A prune group as the report shows it.
+fn prune_line(group: &str, files: usize, size: u64) -> PruneLine {
+    PruneLine { group: group.to_owned(), files, size }
+}

@@ -1,0 +1,200 @@
+//! What is installed: the distributions of a deps tree, read from their dist-info.
+//!
+//! For the table of the largest packages, for `-c SCRIPT`, and for whoever lists what a file holds.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Context, Result};
+use mailparse::MailHeaderMap;
+
+use super::entry_points;
+use super::record;
+use crate::tree::{LayerPath, Node, Tree};
+
+/// One installed distribution.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Distribution {
+    /// Its name as it spells itself: `PyYAML`.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// Bytes of the files that its `RECORD` names.
+    pub size: u64,
+    /// Modules and packages at the top of site-packages.
+    pub top_level: Vec<String>,
+    /// Entry points of the group `console_scripts`: name and `module:attr`.
+    pub console_scripts: Vec<(String, String)>,
+    /// Entry points of the group `gui_scripts`.
+    pub gui_scripts: Vec<(String, String)>,
+    /// Names of its files in `bin/`, those of entry points and others.
+    pub scripts: Vec<String>,
+    /// The Python versions that it says it runs on: `>=3.9`.
+    pub requires_python: Option<String>,
+    /// Its licence as an SPDX expression, or in its own words when short.
+    pub license: Option<String>,
+}
+
+/// The distributions in `site_packages` of `tree`, sorted by name.
+///
+/// # Errors
+/// When a dist-info can't be read.
+pub fn distributions(tree: &Tree, site_packages: &str) -> Result<Vec<Distribution>> {
+    let mut distributions = Vec::new();
+    for (path, _) in tree.files() {
+        let Some(dist_info) = dist_info(path, site_packages) else {
+            continue;
+        };
+        let distribution = distribution(tree, site_packages, dist_info);
+        distributions.push(distribution.with_context(|| format!("failed to read `{dist_info}`"))?);
+    }
+    distributions.sort_by_key(|distribution| normalized(&distribution.name));
+    Ok(distributions)
+}
+
+/// A name as indexes compare it: `Ruamel.Yaml_clib` and `ruamel-yaml-clib` are one (PEP 503).
+#[must_use]
+pub fn normalized(name: &str) -> String {
+    let words: Vec<&str> = name
+        .split(['-', '_', '.'])
+        .filter(|word| !word.is_empty())
+        .collect();
+    words.join("-").to_lowercase()
+}
+
+/// `lib/python3.12/site-packages/x-1.dist-info` when `path` is the METADATA in it.
+fn dist_info<'a>(path: &'a LayerPath, site_packages: &str) -> Option<&'a str> {
+    let dist_info = std::str::from_utf8(path).ok()?.strip_suffix("/METADATA")?;
+    let name = dist_info.strip_prefix(site_packages)?.strip_prefix('/')?;
+    (name.ends_with(".dist-info") && !name.contains('/')).then_some(dist_info)
+}
+
+fn distribution(tree: &Tree, site_packages: &str, dist_info: &str) -> Result<Distribution> {
+    let metadata = read(tree, &format!("{dist_info}/METADATA"))?.unwrap_or_default();
+    let (headers, _) = mailparse::parse_headers(&metadata)?;
+    let header = |name| {
+        headers
+            .get_first_value(name)
+            .filter(|value| !value.is_empty() && value != "UNKNOWN")
+    };
+
+    let entry_points = read(tree, &format!("{dist_info}/entry_points.txt"))?.unwrap_or_default();
+    let entry_points = entry_points::parse(&String::from_utf8_lossy(&entry_points));
+
+    let mut distribution = Distribution {
+        name: header("Name").context("METADATA has no Name")?,
+        version: header("Version").context("METADATA has no Version")?,
+        console_scripts: entry_points::group(&entry_points, "console_scripts"),
+        gui_scripts: entry_points::group(&entry_points, "gui_scripts"),
+        requires_python: header("Requires-Python"),
+        // `License` may hold a whole licence text; only a name of it is of use.
+        license: header("License-Expression")
+            .or_else(|| header("License").filter(|text| text.len() < 80 && !text.contains('\n'))),
+        ..Distribution::default()
+    };
+
+    let mut top_level = BTreeSet::new();
+    let record = read(tree, &format!("{dist_info}/RECORD"))?.unwrap_or_default();
+    for entry in record::parse(&record)? {
+        let Some(path) = record::resolve(site_packages, &entry.path) else {
+            continue;
+        };
+        if let Some(Node::File(file)) = tree.get(&path) {
+            distribution.size += file.content.size()?;
+        }
+        if let Some(script) = path.strip_prefix("bin/") {
+            distribution.scripts.push(script.to_owned());
+        }
+        top_level.extend(module(&entry.path));
+    }
+    distribution.top_level = top_level.into_iter().collect();
+    Ok(distribution)
+}
+
+fn read(tree: &Tree, path: &str) -> Result<Option<std::sync::Arc<[u8]>>> {
+    match tree.get(path) {
+        Some(Node::File(file)) => Ok(Some(file.content.read()?)),
+        _ => Ok(None),
+    }
+}
+
+/// The module that the file at `path` of site-packages makes importable: a package's directory, `six.py`,
+/// `_cffi_backend.cpython-312-x86_64-linux-gnu.so`.
+fn module(path: &str) -> Option<String> {
+    let name = match path.split_once('/') {
+        Some((directory, rest)) => {
+            let holds_code = !rest.is_empty() && !directory.contains('.');
+            return (holds_code && directory != "__pycache__").then(|| directory.to_owned());
+        }
+        None => path,
+    };
+    let (module, suffix) = name.split_once('.')?;
+    (suffix == "py" || suffix == "pyc" || suffix == "so" || suffix.ends_with(".so"))
+        .then(|| module.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SITE: &str = "lib/python3.12/site-packages";
+
+    #[test]
+    fn a_distribution_is_read_from_its_dist_info() {
+        let mut tree = Tree::new();
+        let mut put = |path: &str, text: &str| tree.insert_bytes(path, text.as_bytes(), false);
+        put("bin/demo", "#!pyship-python\n");
+        put(&format!("{SITE}/demo/__init__.py"), "x = 1\n");
+        put(&format!("{SITE}/_demo.cpython-312-x86_64-linux-gnu.so"), "12345");
+        put(
+            &format!("{SITE}/Demo.Thing-2.0.dist-info/METADATA"),
+            "Metadata-Version: 2.4\nName: Demo.Thing\nVersion: 2.0\nRequires-Python: >=3.9\n\
+             License-Expression: MIT\n\nName: not this\n",
+        );
+        put(
+            &format!("{SITE}/Demo.Thing-2.0.dist-info/RECORD"),
+            "../../../bin/demo,,\nDemo.Thing-2.0.dist-info/METADATA,,\nDemo.Thing-2.0.dist-info/RECORD,,\n\
+             _demo.cpython-312-x86_64-linux-gnu.so,,\ndemo/__init__.py,,\ngone.py,,\n",
+        );
+        put(
+            &format!("{SITE}/Demo.Thing-2.0.dist-info/entry_points.txt"),
+            "[console_scripts]\ndemo = demo:main\n",
+        );
+        let sizes: u64 = tree
+            .files()
+            .filter(|(path, _)| !path.ends_with(b"entry_points.txt"))
+            .map(|(_, file)| file.content.size().unwrap())
+            .sum();
+
+        let found = distributions(&tree, SITE).unwrap();
+        assert_eq!(
+            found,
+            [Distribution {
+                name: "Demo.Thing".to_owned(),
+                version: "2.0".to_owned(),
+                size: sizes,
+                top_level: ["_demo", "demo", "gone"].map(str::to_owned).to_vec(),
+                console_scripts: vec![("demo".to_owned(), "demo:main".to_owned())],
+                gui_scripts: Vec::new(),
+                scripts: vec!["demo".to_owned()],
+                requires_python: Some(">=3.9".to_owned()),
+                license: Some("MIT".to_owned()),
+            }]
+        );
+        assert_eq!(normalized(&found[0].name), "demo-thing");
+    }
+
+    #[test]
+    fn a_dist_info_without_a_name_is_named() {
+        let mut tree = Tree::new();
+        tree.insert_bytes(
+            format!("{SITE}/bad-1.dist-info/METADATA"),
+            &b"Version: 1\n\n"[..],
+            false,
+        );
+        let error = format!("{:#}", distributions(&tree, SITE).unwrap_err());
+        assert_eq!(
+            error,
+            format!("failed to read `{SITE}/bad-1.dist-info`: METADATA has no Name")
+        );
+    }
+}

@@ -1,0 +1,160 @@
+"""Interpreters at hand, and an app's directory as the launcher would make it in the cache.
+
+The launcher's part is played by `App.start`: the environment and the arguments that it hands to the interpreter.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+SOURCES = Path(__file__).resolve().parents[2] / "packer" / "src"
+VERSIONS = range(9, 15)
+# What the launcher keeps away from the interpreter while it starts (`names::ENV_PYTHON_CODE`).
+KEPT = re.findall(
+    r'"(PYTHON\w+)"',
+    (SOURCES.parents[1] / "launcher/src/names.rs").read_text().split("ENV_PYTHON_CODE", 1)[1].split("]", 2)[1],
+)
+assert "PYTHONPATH" in KEPT
+
+
+class Interpreter:
+    """A Python that an app could be packed with."""
+
+    def __init__(self, path):
+        ask = (
+            "import json, os, sys, sysconfig; print(json.dumps({"
+            "'version': sys.version_info[:2], 'base': sys.base_prefix, 'full': sys.version.split()[0],"
+            "'stdlib': os.path.relpath(sysconfig.get_path('stdlib'), sys.base_prefix),"
+            "'name': sys.implementation.name}))"
+        )
+        answer = subprocess.run([path, "-I", "-c", ask], capture_output=True, text=True, check=True)
+        for name, value in json.loads(answer.stdout).items():
+            setattr(self, name, value)
+        self.version = tuple(self.version)
+        self.stdlib = os.path.normpath(self.stdlib)
+        self.executable = "bin/python%d.%d" % self.version
+        self.site_packages = "lib/python%d.%d/site-packages" % self.version
+        self.path = os.path.join(self.base, self.executable)
+
+    def __str__(self):
+        return f"{self.full} in {self.base}"
+
+
+def interpreters():
+    """Every CPython 3.9 to 3.14 of pyenv, PATH and /usr/bin, each once."""
+    places = [*os.environ.get("PATH", "").split(os.pathsep), "/usr/bin", "/usr/local/bin"]
+    root = shutil.which("pyenv") and subprocess.run(["pyenv", "root"], capture_output=True, text=True).stdout.strip()
+    roots = {root or os.environ.get("PYENV_ROOT") or os.path.expanduser("~/.pyenv")}
+    for versions in roots:
+        places += [str(place) for place in Path(versions, "versions").glob("*/bin")]
+    found = {}
+    for place in places:
+        for minor in VERSIONS:
+            path = os.path.join(place, f"python3.{minor}")
+            if os.path.basename(place) == "shims" or not os.access(path, os.X_OK):
+                continue
+            interpreter = Interpreter(path)
+            if interpreter.name == "cpython" and os.access(interpreter.path, os.X_OK):
+                found.setdefault(os.path.realpath(interpreter.path), interpreter)
+    return sorted(found.values(), key=lambda interpreter: interpreter.version)
+
+
+def sources(constants):
+    """The sources as `packer/src/start.rs` puts them together, with the app's constants."""
+    rust = (SOURCES / "start.rs").read_text()
+    config = "".join(f"{name} = {value!r}\n" for name, value in constants.items())
+    for module, constant in (("encodings", "EARLY"), ("_pyship", "ALONE"), ("run", "RUN")):
+        parts = re.findall(r'include_str!\("(.*?)"\)', rust.split(f"const {constant}: &str = ", 1)[1].split(";", 1)[0])
+        text = "".join((SOURCES / part).read_text() for part in parts)
+        yield module, text.replace("# CONFIG\n", config, 1)
+
+
+class App:
+    """An unpacked app in `root`; `code`, `packages` and `scripts` are names and contents of files."""
+
+    def __init__(self, python, root, entry, code=(), packages=(), scripts=(), directories=("",), custom=False):
+        self.python = python
+        layers, self.root = Path(root, "v1/layers"), Path(root, "v1/apps/key")
+        site_packages = layers / "deps" / python.site_packages
+        for path, text in dict(code).items():
+            write(layers / "app/code" / path, text)
+        pth = []
+        for path, text in sorted(dict(packages).items()):
+            write(site_packages / path, text)
+            if path.endswith(".pth"):
+                lines = enumerate(text.splitlines(), 1)
+                pth.append((path, tuple((n, line) for n, line in lines if line.strip() and line[0] != "#")))
+        site_packages.mkdir(parents=True, exist_ok=True)
+        shutil.copy(SOURCES / "start/__pyship__.pth", site_packages)
+        constants = dict(name="odd 'name' é", version="1.2", _EXECUTABLE=python.executable, _STDLIB=python.stdlib)
+        constants.update(_SITE_PACKAGES=python.site_packages, _DIRECTORIES=directories, _ENTRY=entry)
+        constants.update(_PTH=tuple(pth), _SITECUSTOMIZE=custom)
+        compiled = []
+        for module, text in sources(constants):
+            write(layers / "build" / f"{module}.py", text)
+            compiled.append(str(layers / "build" / f"{module}.py"))
+        (layers / "app/start").mkdir(parents=True)
+        (layers / "app/code").mkdir(exist_ok=True)
+        self._compile(layers, compiled)
+        self._venv(layers, python)
+        for name, text in dict(scripts).items():
+            write(self.root / "bin" / name, text.replace("#!pyship-python", f"#!{self.interpreter}"))
+            (self.root / "bin" / name).chmod(0o755)
+
+    def _compile(self, layers, compiled):
+        script = (
+            "import compileall, os, py_compile, sys\n"
+            "from py_compile import PycInvalidationMode as mode\n"
+            "for path in sys.argv[2:]:\n"
+            "    to = sys.argv[1] + '/app/start/' + os.path.basename(path) + 'c'\n"
+            "    py_compile.compile(path, to, '<pyship>', True, invalidation_mode=mode.UNCHECKED_HASH)\n"
+            "compileall.compile_dir(sys.argv[1], quiet=2, invalidation_mode=mode.UNCHECKED_HASH)\n"
+        )
+        subprocess.run([self.python.path, "-I", "-c", script, layers, *compiled], check=True)
+
+    def _venv(self, layers, python):
+        (self.root / "bin").mkdir(parents=True)
+        (self.root / python.site_packages).parent.mkdir(parents=True)
+        (self.root / python.site_packages).symlink_to(layers / "deps" / python.site_packages)
+        (self.root / "app").symlink_to(layers / "app")
+        self.interpreter = self.root / "bin/python3"
+        self.interpreter.symlink_to(python.path)
+        config = f"home = {python.base}/bin\ninclude-system-site-packages = false\n"
+        (self.root / "pyvenv.cfg").write_text(config)
+
+    def start(self, *args, argv0="./app.bin", options=(), env=None, **how):
+        """Runs the app as the launcher does, for a caller with the environment `env`."""
+        env = {os.fsencode(name): os.fsencode(value) for name, value in (base_env() if env is None else env).items()}
+        for name in map(os.fsencode, KEPT):
+            if name in env:
+                env[b"_PYSHIP_KEEP_" + name] = env.pop(name)
+        start = f"{self.root}/app/start"
+        given = dict(PYTHONHOME=self.python.base, PYTHONPATH=start, _PYSHIP_APP=str(self.root))
+        given.update(_PYSHIP_FILE="/some/where/app.bin", _PYSHIP_ARGV0=argv0)
+        env.update((os.fsencode(name), os.fsencode(value)) for name, value in given.items())
+        command = [argv0, *options, f"{start}/run.pyc", *args]
+        return run(command, executable=self.python.path, env=env, **how)
+
+    def python3(self, *args, env=None, **how):
+        """Runs `sys.executable` by itself."""
+        return run([str(self.interpreter), *args], env=base_env() if env is None else env, **how)
+
+
+def base_env(**more):
+    """A caller's environment that doesn't depend on that of the tests."""
+    return {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), "LANG": "C.UTF-8", **more}
+
+
+def run(command, **how):
+    how = {"capture_output": True, "timeout": 60, **how}
+    done = subprocess.run(command, **how)
+    done.out, done.err = (os.fsdecode(stream or b"") for stream in (done.stdout, done.stderr))
+    return done
+
+
+def write(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(os.fsencode(text))

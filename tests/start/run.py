@@ -1,0 +1,40 @@
+"""Proves the start-up code on every CPython 3.9 to 3.14 at hand, without the launcher: python3 tests/start/run.py
+
+Arguments go to unittest (`-v`, `-k PATTERN`). No interpreter at hand is a failure.
+"""
+
+import sys
+import unittest
+
+import fakeapp
+import test_children
+import test_entry
+import test_environment
+import test_errors
+import test_site
+
+MODULES = (test_environment, test_site, test_entry, test_errors, test_children)
+
+
+def main():
+    found = fakeapp.interpreters()
+    if not found:
+        sys.exit("failed to find a CPython 3.9 to 3.14 in pyenv's versions, on PATH or in /usr/bin")
+    failed = False
+    for python in found:
+        print(f"CPython {python}", file=sys.stderr)
+        for module in MODULES:
+            for case in vars(module).values():
+                if isinstance(case, type) and issubclass(case, unittest.TestCase):
+                    case.python = python
+        program = unittest.TestProgram(module=None, argv=[sys.argv[0], *names(), *sys.argv[1:]], exit=False)
+        failed |= not program.result.wasSuccessful() or not program.result.testsRun
+    sys.exit(failed)
+
+
+def names():
+    return [module.__name__ for module in MODULES]
+
+
+if __name__ == "__main__":
+    main()
