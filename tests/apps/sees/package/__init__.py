@@ -1,0 +1,3 @@
+"""A package with a data file."""
+
+HERE = "package is here"

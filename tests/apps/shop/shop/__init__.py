@@ -1,0 +1,1 @@
+"""An app that can be entered in several ways."""

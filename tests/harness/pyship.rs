@@ -1,0 +1,45 @@
+//! The `pyship` under test.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use crate::paths::{digest, repository};
+
+/// `$PYSHIP_BIN`, else what `cargo build --release` makes now.
+pub fn pyship() -> &'static Path {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| match std::env::var_os("PYSHIP_BIN") {
+        Some(path) => {
+            let path = PathBuf::from(path);
+            std::path::absolute(&path)
+                .unwrap_or_else(|error| panic!("PYSHIP_BIN=`{}`: {error}", path.display()))
+        }
+        None => build(),
+    })
+}
+
+/// A digest of the `pyship` under test; what it packed is kept under this name.
+pub(crate) fn pyship_digest() -> &'static str {
+    static DIGEST: OnceLock<String> = OnceLock::new();
+    DIGEST.get_or_init(|| digest(pyship())[..16].to_owned())
+}
+
+fn build() -> PathBuf {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let done = Command::new(cargo)
+        .current_dir(repository())
+        .args(["build", "--release", "--package", "pyship", "--quiet"])
+        .status()
+        .expect("failed to run cargo; set PYSHIP_BIN to a built pyship");
+    assert!(done.success(), "failed to build pyship: cargo ended with {done}");
+    // This program is <target>/<profile>/deps/it-<hash>.
+    let own = std::env::current_exe().unwrap();
+    let program = own.ancestors().nth(3).unwrap().join("release/pyship");
+    assert!(
+        program.is_file(),
+        "failed to find `{}`: set PYSHIP_BIN to a built pyship",
+        program.display()
+    );
+    program
+}

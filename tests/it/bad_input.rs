@@ -1,0 +1,301 @@
+//! Bad input to `pyship pack`: one clear sentence, exit code 1, no OUT, and nothing left beside it.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use harness::{Compression, Outcome, Pack, Run, archive, files_below, interpreters, scratch};
+use tempfile::TempDir;
+
+use crate::support::assert_one_sentence;
+
+/// Packs into a directory of its own, which has to stay empty.
+fn refused(pack: &Pack) -> Outcome {
+    let place = scratch();
+    refused_in(pack, &place)
+}
+
+fn refused_in(pack: &Pack, place: &TempDir) -> Outcome {
+    let before = files_below(place.path());
+    let outcome = pack
+        .clone()
+        .arg("-q")
+        .command_to(&place.path().join("out.bin"))
+        .stderr_any()
+        .fails(1);
+    assert_eq!(
+        files_below(place.path()),
+        before,
+        "something was left behind\n{}",
+        outcome.report()
+    );
+    outcome
+}
+
+/// The sentence has these words.
+fn sentence(pack: &Pack, words: &[&str]) {
+    let outcome = refused(pack);
+    assert_one_sentence(&outcome);
+    assert_words(&outcome, words);
+}
+
+fn assert_words(outcome: &Outcome, words: &[&str]) {
+    for word in words {
+        assert!(
+            outcome.err().contains(word),
+            "{word:?} isn't said\n{}",
+            outcome.report()
+        );
+    }
+}
+
+fn executable(path: &Path, text: &str) {
+    fs_err::write(path, text).unwrap();
+    fs_err::set_permissions(path, PermissionsExt::from_mode(0o755)).unwrap();
+}
+
+#[test]
+fn app_is_missing() {
+    sentence(&Pack::new("tests/apps/nothing-here"), &["nothing-here"]);
+    sentence(&Pack::new("tests/apps/nothing-here.py"), &["nothing-here.py"]);
+}
+
+#[test]
+fn app_is_empty_or_has_no_entry_and_what_was_looked_for_is_named() {
+    let place = scratch();
+    let empty = place.path().join("empty");
+    fs_err::create_dir(&empty).unwrap();
+    sentence(&Pack::new(&empty), &["empty"]);
+    fs_err::write(empty.join("other.py"), "print(1)\n").unwrap();
+    sentence(&Pack::new(&empty), &["__main__.py", "main.py", "app.py"]);
+}
+
+#[test]
+fn app_is_no_program() {
+    let place = scratch();
+    let file = place.path().join("picture.png");
+    fs_err::write(&file, [0x89, b'P', b'N', b'G', 0, 1, 2, 3]).unwrap();
+    sentence(&Pack::new(&file), &["picture.png"]);
+}
+
+#[test]
+fn a_script_with_a_syntax_error() {
+    let place = scratch();
+    let file = place.path().join("broken.py");
+    fs_err::write(&file, "def f(:\n").unwrap();
+    let outcome = refused(&Pack::new(&file));
+    assert_words(&outcome, &["pyship: ", "broken.py"]);
+}
+
+#[test]
+fn a_requirement_that_does_not_resolve_is_answered_in_the_installers_own_words() {
+    let outcome = refused(&Pack::new("examples/hello/hello.py").with("six==99.99"));
+    assert_words(&outcome, &["pyship: ", "six==99.99"]);
+    // pip: "No matching distribution found"; uv: "No solution found when resolving dependencies".
+    let said = outcome.err();
+    assert!(
+        said.contains("No matching distribution") || said.contains("No solution found"),
+        "{}",
+        outcome.report()
+    );
+}
+
+#[test]
+fn a_requirements_file_that_is_not_there() {
+    let pack = Pack::new("examples/hello/hello.py").requirements("no-such-requirements.txt");
+    assert_words(&refused(&pack), &["pyship: ", "no-such-requirements.txt"]);
+}
+
+#[test]
+fn no_index_and_nothing_found() {
+    let place = scratch();
+    let pack = Pack::new("examples/hello/hello.py")
+        .with("six")
+        .arg("--no-index")
+        .arg("--find-links")
+        .arg(place.path());
+    assert_words(&refused(&pack), &["pyship: ", "six"]);
+}
+
+#[test]
+fn an_entry_that_is_not_there() {
+    let shop = || Pack::new("tests/apps/shop");
+    for (pack, words) in [
+        (shop().args(["-e", "shop.till:nothing"]), ["shop.till", "nothing"]),
+        (shop().args(["-e", "shop.nothing:main"]), ["shop.nothing", "main"]),
+        (shop().args(["-m", "shop.nothing"]), ["shop.nothing", "pyship: "]),
+        (shop().args(["-c", "nothing"]), ["nothing", "pyship: "]),
+    ] {
+        assert_words(&refused(&pack), &words);
+    }
+    let place = scratch();
+    shop()
+        .args(["-e", "shop.till:nothing", "--no-check", "-q"])
+        .command_to(&place.path().join("out.bin"))
+        .success();
+}
+
+#[test]
+fn an_entry_that_is_not_spelled_like_one_is_wrong_usage_or_a_sentence() {
+    let place = scratch();
+    let pack = Pack::new("tests/apps/shop").args(["-e", "shop.till"]);
+    let outcome = pack
+        .command_to(&place.path().join("out.bin"))
+        .stderr_any()
+        .output();
+    assert!(
+        matches!(outcome.status.code(), Some(1 | 2)),
+        "{}",
+        outcome.report()
+    );
+    assert_words(&outcome, &["shop.till"]);
+    assert!(files_below(place.path()).is_empty());
+}
+
+#[test]
+fn an_interpreter_that_is_not_there_or_does_not_start() {
+    sentence(
+        &Pack::new("examples/hello/hello.py").python_is("/nowhere/python3"),
+        &["/nowhere/python3"],
+    );
+    let place = scratch();
+    let broken = place.path().join("python3");
+    executable(&broken, "#!/nowhere/interpreter\n");
+    sentence(
+        &Pack::new("examples/hello/hello.py").python_is(&broken),
+        &["python3"],
+    );
+    executable(&broken, "#!/bin/sh\necho out of order >&2\nexit 7\n");
+    assert_words(
+        &refused(&Pack::new("examples/hello/hello.py").python_is(&broken)),
+        &["pyship: ", "python3"],
+    );
+}
+
+#[test]
+fn an_interpreter_that_is_no_cpython() {
+    let place = scratch();
+    let fake = place.path().join("python3");
+    // A program that starts, answers, and is no Python at all.
+    executable(&fake, "#!/bin/sh\necho hello\n");
+    sentence(
+        &Pack::new("examples/hello/hello.py").python_is(&fake),
+        &["python3"],
+    );
+}
+
+#[test]
+fn an_interpreter_that_is_too_old() {
+    sentence(
+        &Pack::new("examples/hello/hello.py").python_is(interpreters::too_old()),
+        &["3.9"],
+    );
+}
+
+#[test]
+fn damaged_archives() {
+    let place = scratch();
+    for (compression, ending) in [
+        (Compression::Gzip, "tar.gz"),
+        (Compression::Zstd, "tar.zst"),
+        (Compression::Xz, "tar.xz"),
+    ] {
+        let whole = fs_err::read(archive(interpreters::usual(), compression)).unwrap();
+        let file = place.path().join(format!("cut.{ending}"));
+        for length in [0, 10, whole.len() / 2, whole.len() - 20] {
+            fs_err::write(&file, &whole[..length]).unwrap();
+            sentence(
+                &Pack::new("examples/hello/hello.py").python_is(&file),
+                &["cut.tar"],
+            );
+        }
+    }
+    let other = place.path().join("other.tar.gz");
+    Run::inheriting("tar")
+        .arg("-czf")
+        .arg(&other)
+        .arg("-C")
+        .arg(harness::repository())
+        .arg("LICENSE")
+        .success();
+    sentence(
+        &Pack::new("examples/hello/hello.py").python_is(&other),
+        &["other.tar.gz"],
+    );
+}
+
+#[test]
+fn out_in_a_directory_that_is_not_there() {
+    let place = scratch();
+    let output = place.path().join("nowhere/out.bin");
+    let outcome = Pack::new("examples/hello/hello.py")
+        .arg("-q")
+        .command_to(&output)
+        .stderr_any()
+        .fails(1);
+    assert_one_sentence(&outcome);
+    assert_words(&outcome, &["nowhere"]);
+    assert!(files_below(place.path()).is_empty());
+}
+
+#[test]
+fn out_is_a_directory() {
+    let place = scratch();
+    let output = place.path().join("out.bin");
+    fs_err::create_dir(&output).unwrap();
+    let outcome = Pack::new("examples/hello/hello.py")
+        .arg("-q")
+        .command_to(&output)
+        .stderr_any()
+        .fails(1);
+    assert_one_sentence(&outcome);
+    assert_eq!(files_below(place.path()).len(), 1);
+}
+
+#[test]
+fn out_in_a_directory_that_can_not_be_written_to() {
+    // /proc refuses root too; it stands for every file system that does.
+    let outcome = Pack::new("examples/hello/hello.py")
+        .arg("-q")
+        .command_to(Path::new("/proc/out.bin"));
+    assert_one_sentence(&outcome.stderr_any().fails(1));
+}
+
+#[test]
+fn the_disk_is_full() {
+    let place = scratch();
+    let small = place.path().join("small");
+    fs_err::create_dir(&small).unwrap();
+    let words = Pack::new("examples/hello/hello.py")
+        .arg("-q")
+        .command_line(&small.join("out.bin"));
+    // A file system of 2 MB, which only this command sees; TMPDIR is elsewhere.
+    let script =
+        "mount -t tmpfs -o size=2m tmpfs \"$0\" && { \"$@\"; code=$?; ls -A \"$0\" >&2; exit $code; }";
+    let run = Run::inheriting("unshare")
+        .args(["-rm", "sh", "-c", script])
+        .arg(&small)
+        .args(words);
+    let outcome = run.stderr_any().fails(1);
+    assert_one_sentence(&outcome);
+    assert_words(&outcome, &["out.bin"]);
+}
+
+#[test]
+fn wrong_usage_is_exit_code_2() {
+    let place = scratch();
+    let output = place.path().join("out.bin");
+    let shop = || Pack::new("tests/apps/shop");
+    shop()
+        .args(["-m", "a", "-e", "b:c"])
+        .command_to(&output)
+        .stderr_has("--entry")
+        .fails(2);
+    shop()
+        .arg("--no-such-option")
+        .command_to(&output)
+        .stderr_has("--no-such-option")
+        .fails(2);
+    shop().level(99).command_to(&output).stderr_has("99").fails(2);
+    shop().command().stderr_has("--output").fails(2);
+    assert!(files_below(place.path()).is_empty());
+}

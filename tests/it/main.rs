@@ -1,0 +1,17 @@
+//! Integration tests: what a user of `pyship`, and of the files that it makes, relies on. They read as the
+//! manual; the words are in `harness`.
+#![allow(clippy::unwrap_used, reason = "a test ends by panicking")]
+
+mod bad_input;
+mod damage;
+mod doors;
+mod examples;
+mod file;
+mod interpreters;
+mod options;
+mod process;
+mod roots;
+mod sees;
+mod start;
+mod support;
+mod systems;

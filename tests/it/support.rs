@@ -1,0 +1,62 @@
+//! What several modules say: the test apps, and questions asked of every failure.
+
+use std::path::Path;
+
+use harness::{Interpreter, Outcome, Pack, Packed, files_below};
+use serde_json::Value;
+
+/// `tests/apps/sees`, packed with the usual interpreter.
+pub(crate) fn sees() -> Packed {
+    Pack::new("tests/apps/sees").run()
+}
+
+/// `tests/apps/sees`, packed with this interpreter.
+pub(crate) fn sees_with(interpreter: &Interpreter) -> Packed {
+    Pack::new("tests/apps/sees").python(interpreter).run()
+}
+
+/// One clear sentence on standard error, perhaps a hint after it, nothing on standard output.
+pub(crate) fn assert_one_sentence(outcome: &Outcome) {
+    let said = outcome.err();
+    let lines: Vec<&str> = said.lines().collect();
+    let right = match lines.as_slice() {
+        [sentence] => sentence.starts_with("pyship: "),
+        [sentence, hint] => sentence.starts_with("pyship: ") && hint.starts_with("hint: "),
+        _ => false,
+    };
+    assert!(
+        right && outcome.stdout.is_empty(),
+        "not one sentence\n{}",
+        outcome.report()
+    );
+}
+
+/// A launcher's failure: exit 125, and the one sentence begins as the contract says.
+pub(crate) fn assert_launcher_failed(outcome: &Outcome, what: &str) {
+    assert_eq!(outcome.status.code(), Some(125), "{what}\n{}", outcome.report());
+    assert!(
+        outcome.err().starts_with("pyship: failed to "),
+        "{what}\n{}",
+        outcome.report()
+    );
+    assert_one_sentence(outcome);
+}
+
+/// Nothing was published in a cache, and nothing unpacked was left behind.
+pub(crate) fn assert_unused(cache: &Path, what: &str) {
+    for part in ["layers", "apps", "tmp"] {
+        let directory = cache.join("v1").join(part);
+        if directory.is_dir() {
+            let found = files_below(&directory);
+            assert!(found.is_empty(), "{what}: {part} holds {found:?}");
+        }
+    }
+}
+
+/// A list of strings of a report.
+pub(crate) fn strings(value: &Value) -> Vec<String> {
+    let list = value.as_array().unwrap_or_else(|| panic!("not a list: {value}"));
+    list.iter()
+        .map(|item| item.as_str().unwrap().to_owned())
+        .collect()
+}
