@@ -5,6 +5,7 @@
 
 pub mod app;
 pub mod assemble;
+pub mod bare;
 pub mod bytecode;
 pub mod cli;
 pub mod elf;

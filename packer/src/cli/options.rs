@@ -115,6 +115,10 @@ pub struct PackOptions {
     #[arg(long, help_heading = "Packages")]
     pub require_hashes: bool,
 
+    /// Carry certifi's certificates, for systems that have none
+    #[arg(long, help_heading = "Packages")]
+    pub with_ca: bool,
+
     /// Interpreter, install directory, python-build-standalone archive, URL#sha256=..., or a version
     #[arg(long, value_name = "SPEC", help_heading = "Python")]
     pub python: Option<String>,
@@ -122,6 +126,10 @@ pub struct PackOptions {
     /// Machine that the file is for
     #[arg(long, value_name = "TRIPLE", help_heading = "Python")]
     pub target: Option<String>,
+
+    /// Where the libraries and the glibc of another machine lie: its root directory, or a copy of it
+    #[arg(long, value_name = "DIR", help_heading = "Python")]
+    pub sysroot: Option<PathBuf>,
 
     /// C library to start the interpreter with [default: auto]
     #[arg(long, value_enum, help_heading = "Python")]

@@ -193,10 +193,11 @@ fn install(
 ) -> Result<Tree> {
     let directory = scratch.join("packages");
     fs_err::create_dir(&directory)?;
+    let authorities = options.with_ca.then(|| "certifi".to_owned());
     let request = packages::install::Request {
         python: chosen.builder.executable.clone(),
         requirements_files: options.requirements.clone(),
-        requirements: dependencies.iter().chain(&options.with).cloned().collect(),
+        requirements: dependencies.iter().chain(&options.with).cloned().chain(authorities).collect(),
         constraints: options.constraint.clone(),
         find_links: options.find_links.clone(),
         no_index: options.no_index,

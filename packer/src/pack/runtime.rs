@@ -26,7 +26,7 @@ use crate::interpreter::{Interpreter, download, probe, runtime};
 use crate::packages::install::Target;
 use crate::start::SHOWN_AS;
 use crate::tree::{Content, LayerPath, Tree};
-use crate::{libc as glibc, stub};
+use crate::{bare, libc as glibc, stub};
 
 /// The C++ library.
 const CXX: &str = "libstdc++.so.6";
@@ -44,6 +44,13 @@ pub(super) struct Chosen {
     pub(super) environment: Environment,
     /// Keeps an archive's files.
     _unpacked: Option<Unpacked>,
+}
+
+impl Chosen {
+    /// Whether the interpreter is for another machine than this one.
+    fn is_foreign(&self) -> bool {
+        self.interpreter.facts.machine != self.builder.facts.machine
+    }
 }
 
 /// Chooses, fetches, unpacks and probes.
@@ -137,7 +144,8 @@ pub(super) fn collect(options: &PackOptions, chosen: &Chosen, on_demand: bool, t
     let machine = machine_of(&chosen.interpreter.executable)?;
     let layers: Vec<(&str, &Tree)> = trees.iter().map(|tree| (LAYER_DEPS, *tree)).collect();
     let needed: BTreeSet<String> = survey(machine, &layers)?.needed;
-    let lookup = Lookup::new(machine, None);
+    let lookup = Lookup::new(machine, options.sysroot.as_deref());
+    bare::complete(&mut tree, &chosen.interpreter.layer_stdlib(), root(options, chosen))?;
     let closed = prepare_runtime(&mut tree, &lookup, &needed)?;
     let mut warnings = Vec::new();
     for missing in &closed.missing {
@@ -177,6 +185,12 @@ fn mentions(trees: &[&Tree], words: &[&str]) -> Result<bool> {
         .map(|content| content.read().map(|bytes| finders.iter().any(|finder| finder.find(&bytes).is_some())))
         .collect::<std::io::Result<_>>()?;
     Ok(found.contains(&true))
+}
+
+/// Below which the interpreter's system lies.
+fn root<'a>(options: &'a PackOptions, chosen: &Chosen) -> &'a Path {
+    // Descriptions of terminals are the same on every machine, so the builder's do for a foreign target too.
+    options.sysroot.as_deref().filter(|_| chosen.is_foreign()).unwrap_or(Path::new("/"))
 }
 
 /// Adds bytecode to the trees.
@@ -231,10 +245,14 @@ pub(super) fn libc(
         LibcOption::Host => LibcPolicy::Host,
         LibcOption::Bundled => LibcPolicy::Bundled,
     };
+    let carried = || match (&options.sysroot, chosen.is_foreign()) {
+        (None, true) => Err(glibc::NoLibc::NoLoader(PathBuf::from(&loader))),
+        (sysroot, _) => glibc::carried(Path::new(&loader), sysroot.as_deref()),
+    };
     let carried = match policy {
         LibcPolicy::Host => None,
-        LibcPolicy::Bundled => Some(glibc::carried(Path::new(&loader), None)?),
-        LibcPolicy::Auto => match glibc::carried(Path::new(&loader), None) {
+        LibcPolicy::Bundled => Some(carried()?),
+        LibcPolicy::Auto => match carried() {
             Ok(carried) => Some(carried),
             Err(glibc::NoLibc::Other(error)) => return Err(error),
             Err(reason) => {
@@ -246,10 +264,8 @@ pub(super) fn libc(
     let (mut tree, carried) = carried.unzip();
     // A third of what a glibc adds to the file, and nothing loads it unless a packed file asks for it. libgcc_s
     // is another matter: glibc itself loads it when a thread is cancelled.
-    if !found.system.contains_key(CXX) {
-        if let Some(tree) = &mut tree {
-            tree.remove(format!("{LIBC_LIB}/{CXX}"));
-        }
+    if let Some(tree) = tree.as_mut().filter(|_| !found.system.contains_key(CXX)) {
+        tree.remove(format!("{LIBC_LIB}/{CXX}"));
     }
     let manifest = Libc {
         policy,

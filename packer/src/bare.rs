@@ -1,0 +1,76 @@
+//! What the standard library is given so that it copes with a system that has next to nothing: names,
+//! certificates, terminals.
+//!
+//! A program would have to be told of these by environment variables, which its children would inherit. So
+//! three modules of the packed standard library get a few functions at their end; on a system that has what
+//! they look for they change nothing. They cost a start nothing unless the module is imported.
+
+use std::path::Path;
+
+use anyhow::Result;
+
+use crate::tree::{Node, Tree};
+
+/// Module of the standard library, and what is put at its end.
+const ADDITIONS: &[(&str, &str)] = &[
+    ("ssl.py", include_str!("bare/ssl.py")),
+    ("socket.py", include_str!("bare/socket.py")),
+    ("curses/__init__.py", include_str!("bare/curses.py")),
+];
+
+/// Where a builder's ncurses keeps its descriptions.
+const TERMINFO: &[&str] = &["lib/terminfo", "usr/share/terminfo", "usr/lib/terminfo", "etc/terminfo"];
+/// Terminals that people sit in front of, by the first letter's directory.
+const TERMINALS: &[&str] = &[
+    "a/ansi",
+    "d/dumb",
+    "l/linux",
+    "s/screen",
+    "s/screen-256color",
+    "t/tmux",
+    "t/tmux-256color",
+    "v/vt100",
+    "v/vt220",
+    "x/xterm",
+    "x/xterm-color",
+    "x/xterm-256color",
+];
+
+/// Completes a runtime tree whose standard library lies at `stdlib`; descriptions of terminals come from below
+/// `root`, the builder's or a target's.
+///
+/// # Errors
+/// When a file can't be read.
+pub fn complete(tree: &mut Tree, stdlib: &str, root: &Path) -> Result<()> {
+    for (module, addition) in ADDITIONS {
+        let path = format!("{stdlib}/{module}");
+        let Some(Node::File(file)) = tree.get(&path) else { continue };
+        let mut source = file.content.read()?.to_vec();
+        source.extend_from_slice(addition.as_bytes());
+        tree.insert_bytes(path, source, false);
+    }
+    for terminal in TERMINALS {
+        let place = format!("share/terminfo/{terminal}");
+        let found = TERMINFO.iter().map(|directory| root.join(directory).join(terminal)).find(|path| path.is_file());
+        if let Some(found) = found.filter(|_| tree.get(&place).is_none()) {
+            tree.insert_bytes(place, fs_err::read(found)?, false);
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn additions_go_to_the_end_of_their_modules() {
+        let mut tree = Tree::new();
+        tree.insert_bytes("lib/python3.12/ssl.py", *b"import os\n", false);
+        complete(&mut tree, "lib/python3.12", Path::new("/")).unwrap();
+        let Some(Node::File(file)) = tree.get("lib/python3.12/ssl.py") else { panic!("ssl.py is gone") };
+        let source = file.content.read().unwrap();
+        assert!(source.starts_with(b"import os\n\n\n# --- Added by pyship"));
+        assert!(tree.get("lib/python3.12/socket.py").is_none());
+    }
+}
