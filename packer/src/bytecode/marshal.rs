@@ -1,13 +1,17 @@
 //! Brings a marshalled code object into one form.
 //!
-//! `marshal.dumps` marks an object as one that may be referred to when its reference count is above one,
-//! which depends on what else lives in the process (interned names, small constants); the numbers of the
-//! references follow from the marks. Here the stream is read as the graph that it is, and written again with
-//! a mark exactly on those objects that are referred to. Sets, whose order follows from hashes (of `None`,
-//! before 3.12, from its address), are sorted. What the interpreter loads is equal, object for object.
+//! Two things in what `marshal.dumps` writes depend on the past of its process. It marks an object as one that
+//! may be referred to when its reference count is above one, which names and small constants that live
+//! elsewhere raise; and the compiler makes a new frozenset of strings, where it would have shared an old one,
+//! when one of the strings was interned before. So the stream is read as the graph that it is, equal
+//! constants become one, sets are sorted (their order follows from hashes, that of `None` before 3.12 from
+//! its address), and it is written again with a mark on exactly the objects that are referred to. What the
+//! interpreter loads is equal.
 //!
 //! Format: version 4, as in CPython's `Python/marshal.c` of 3.9 to 3.14; code objects have one layout up to
 //! 3.10 and another from 3.11 on.
+
+use std::collections::HashMap;
 
 use anyhow::{Context, Result, bail, ensure};
 
@@ -15,32 +19,29 @@ const FLAG_REF: u8 = 0x80;
 /// The compiler itself gives up on code that is nested by a third of this.
 const MAX_DEPTH: usize = 600;
 
-/// A place in [`Graph::nodes`].
+/// A place in [`Reader::objects`].
 type Id = usize;
 
-/// An object, as far as it matters here.
+/// An object, as far as it matters here. Equal constants are one object, so ids can be compared.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Object {
     kind: u8,
     /// What follows the type byte: numbers, bytes with their length.
     data: Vec<u8>,
     /// What it holds, in order.
-    parts: Vec<Part>,
-    /// How often it is referred to beyond the first time.
-    references: u32,
+    parts: Vec<Id>,
 }
 
-enum Part {
-    Object(Id),
-    /// Bytes between objects: the numbers of a code object.
-    Raw(Vec<u8>),
-}
+/// Kind of what isn't an object: the numbers of a code object.
+const RAW: u8 = 0;
 
 struct Reader<'a> {
     rest: &'a [u8],
     version: (u32, u32),
     objects: Vec<Object>,
-    /// Marked objects in the order of their marks.
-    marked: Vec<Id>,
+    constants: HashMap<Object, Id>,
+    /// Marked objects in the order of their marks; none while it is being read.
+    marked: Vec<Option<Id>>,
 }
 
 /// Writes `code`, marshalled by a Python of this version, in the one form that depends on nothing else.
@@ -48,11 +49,13 @@ struct Reader<'a> {
 /// # Errors
 /// When it isn't a marshalled object of a kind that this version has.
 pub(super) fn normalize(code: &[u8], version: (u32, u32)) -> Result<Vec<u8>> {
+    let (objects, marked, constants) = (Vec::new(), Vec::new(), HashMap::new());
     let mut reader = Reader {
         rest: code,
         version,
-        objects: Vec::new(),
-        marked: Vec::new(),
+        objects,
+        constants,
+        marked,
     };
     let root = reader.object(0)?;
     ensure!(
@@ -60,13 +63,18 @@ pub(super) fn normalize(code: &[u8], version: (u32, u32)) -> Result<Vec<u8>> {
         "marshalled data has {} bytes too many",
         reader.rest.len()
     );
-    let mut objects = reader.objects;
-    sort_sets(&mut objects);
-    let mut numbers = vec![None; objects.len()];
-    let mut out = Vec::with_capacity(code.len());
-    let mut next = 0;
-    write(&objects, root, &mut numbers, &mut next, &mut out);
-    Ok(out)
+    let objects = reader.objects;
+    let mut uses = vec![0; objects.len()];
+    count(&objects, root, &mut uses);
+    let mut writer = Writer {
+        objects: &objects,
+        uses,
+        numbers: vec![None; objects.len()],
+        next: 0,
+        out: Vec::new(),
+    };
+    writer.object(root);
+    Ok(writer.out)
 }
 
 impl<'a> Reader<'a> {
@@ -79,14 +87,17 @@ impl<'a> Reader<'a> {
         Ok(taken)
     }
 
-    fn skip(&mut self, count: usize) -> Result<()> {
-        self.take(count).map(|_| ())
-    }
-
-    fn number(&mut self) -> Result<usize> {
-        let bytes = self.take(4)?;
-        let number = i32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
-        usize::try_from(number).context("marshalled data has a negative length")
+    /// A number that says how much follows.
+    fn length(bytes: &[u8]) -> Result<usize> {
+        let number = bytes
+            .iter()
+            .rev()
+            .fold(0u32, |sum, &byte| (sum << 8) | u32::from(byte));
+        ensure!(
+            number <= i32::MAX.unsigned_abs(),
+            "marshalled data has a negative length"
+        );
+        Ok(number as usize)
     }
 
     fn object(&mut self, depth: usize) -> Result<Id> {
@@ -94,149 +105,172 @@ impl<'a> Reader<'a> {
         let byte = self.take(1)?[0];
         let kind = byte & !FLAG_REF;
         if kind == b'r' {
-            let number = self.number()?;
-            let id = *self
+            let number = Self::length(self.take(4)?)?;
+            return self
                 .marked
                 .get(number)
-                .context("marshalled data refers to nothing")?;
-            self.objects[id].references += 1;
-            return Ok(id);
+                .copied()
+                .flatten()
+                .context("marshalled data refers to nothing");
         }
-        let id = self.objects.len();
-        self.objects.push(Object {
-            kind,
-            data: Vec::new(),
-            parts: Vec::new(),
-            references: 0,
+        let mark = (byte & FLAG_REF != 0).then(|| {
+            self.marked.push(None);
+            self.marked.len() - 1
         });
-        if byte & FLAG_REF != 0 {
-            self.marked.push(id);
+        let object = if kind == b'c' {
+            self.code(depth)?
+        } else {
+            self.constant(kind, depth)?
+        };
+        let id = self.one(object);
+        if let Some(mark) = mark {
+            self.marked[mark] = Some(id);
         }
-        let mut parts = Vec::new();
-        let before = self.rest;
-        match kind {
-            b'N' | b'T' | b'F' | b'.' | b'S' | b'0' => {}
-            b'i' => self.skip(4)?,
-            b'I' | b'g' => self.skip(8)?,
-            b'y' => self.skip(16)?,
-            b'l' => {
-                let bytes = self.take(4)?;
-                let digits = i32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]).unsigned_abs();
-                self.skip(digits as usize * 2)?;
-            }
-            b's' | b't' | b'u' | b'a' | b'A' => {
-                let length = self.number()?;
-                self.skip(length)?;
-            }
-            b'z' | b'Z' => {
-                let length = self.take(1)?[0];
-                self.skip(length.into())?;
-            }
-            b')' => {
-                let count = self.take(1)?[0];
-                return self.container(id, before, count.into(), depth);
-            }
-            b'(' | b'[' | b'<' | b'>' => {
-                let count = self.number()?;
-                return self.container(id, before, count, depth);
-            }
-            b':' => return self.container(id, before, 3, depth),
-            b'c' => {
-                // argcount, posonlyargcount, kwonlyargcount, (nlocals,) stacksize, flags; eight objects from
-                // code to name, or qualname; firstlineno; lnotab, or linetable and exceptiontable
-                let (numbers, behind) = if self.version < (3, 11) { (6, 1) } else { (5, 2) };
-                parts.push(Part::Raw(self.take(numbers * 4)?.to_vec()));
-                for _ in 0..8 {
-                    parts.push(Part::Object(self.object(depth + 1)?));
-                }
-                parts.push(Part::Raw(self.take(4)?.to_vec()));
-                for _ in 0..behind {
-                    parts.push(Part::Object(self.object(depth + 1)?));
-                }
-                self.objects[id].parts = parts;
-                return Ok(id);
-            }
-            other => bail!("marshalled data has an object of unknown type {other:#04x}"),
-        }
-        let length = before.len() - self.rest.len();
-        self.objects[id].data = before[..length].to_vec();
-        self.objects[id].kind = settled(kind, &self.objects[id].data);
         Ok(id)
     }
 
-    fn container(&mut self, id: Id, before: &[u8], count: usize, depth: usize) -> Result<Id> {
-        let length = before.len() - self.rest.len();
-        self.objects[id].data = before[..length].to_vec();
-        ensure!(count <= self.rest.len(), "marshalled data is cut off");
-        let mut parts = Vec::with_capacity(count);
-        for _ in 0..count {
-            parts.push(Part::Object(self.object(depth + 1)?));
+    /// The id of an object; that of its equal when there is one. Two equal functions stay two.
+    fn one(&mut self, object: Object) -> Id {
+        let id = self.objects.len();
+        if !matches!(object.kind, b'c' | RAW) {
+            let known = *self.constants.entry(object.clone()).or_insert(id);
+            if known != id {
+                return known;
+            }
         }
-        self.objects[id].parts = parts;
-        Ok(id)
+        self.objects.push(object);
+        id
+    }
+
+    /// argcount, posonlyargcount, kwonlyargcount, (nlocals,) stacksize, flags; eight objects from code to name,
+    /// or qualname; firstlineno; lnotab, or linetable and exceptiontable
+    fn code(&mut self, depth: usize) -> Result<Object> {
+        let (numbers, behind) = if self.version < (3, 11) { (6, 1) } else { (5, 2) };
+        let mut parts = vec![self.raw(numbers * 4)?];
+        for _ in 0..8 {
+            parts.push(self.object(depth + 1)?);
+        }
+        parts.push(self.raw(4)?);
+        for _ in 0..behind {
+            parts.push(self.object(depth + 1)?);
+        }
+        Ok(Object {
+            kind: b'c',
+            data: Vec::new(),
+            parts,
+        })
+    }
+
+    fn raw(&mut self, count: usize) -> Result<Id> {
+        let data = self.take(count)?.to_vec();
+        Ok(self.one(Object {
+            kind: RAW,
+            data,
+            parts: Vec::new(),
+        }))
+    }
+
+    fn constant(&mut self, kind: u8, depth: usize) -> Result<Object> {
+        let head = match kind {
+            b'N' | b'T' | b'F' | b'.' | b'S' | b'0' | b':' => 0,
+            b')' | b'z' | b'Z' => 1,
+            b'I' | b'g' => 8,
+            b'y' => 16,
+            b'i' | b'l' | b's' | b't' | b'u' | b'a' | b'A' | b'(' | b'[' | b'<' | b'>' => 4,
+            other => bail!("marshalled data has an object of unknown type {other:#04x}"),
+        };
+        let head = self.take(head)?;
+        let (bytes, count) = match kind {
+            b's' | b't' | b'u' | b'a' | b'A' | b'z' | b'Z' => (Self::length(head)?, 0),
+            // A negative number of digits is that of a negative number.
+            b'l' => (
+                i32::from_le_bytes([head[0], head[1], head[2], head[3]]).unsigned_abs() as usize * 2,
+                0,
+            ),
+            b')' | b'(' | b'[' | b'<' | b'>' => (0, Self::length(head)?),
+            b':' => (0, 3),
+            _ => (0, 0),
+        };
+        let data = [head, self.take(bytes)?].concat();
+        ensure!(count <= self.rest.len(), "marshalled data is cut off");
+        let mut parts = (0..count)
+            .map(|_| self.object(depth + 1))
+            .collect::<Result<Vec<Id>>>()?;
+        if matches!(kind, b'<' | b'>') {
+            parts.sort_by_cached_key(|&id| {
+                let mut key = Vec::new();
+                spell(&self.objects, id, &mut key);
+                key
+            });
+        }
+        Ok(Object {
+            kind: settled(kind, bytes),
+            data,
+            parts,
+        })
     }
 }
 
 /// Strings of at most one character exist once in a process; whether that one is interned depends on its
 /// past. Loading gives the same object either way.
-fn settled(kind: u8, data: &[u8]) -> u8 {
+fn settled(kind: u8, length: usize) -> u8 {
     match kind {
-        b'Z' if data[0] <= 1 => b'z',
-        b'A' if data.len() <= 5 => b'a',
-        b't' if data.len() <= 4 + 2 => b'u',
+        b'Z' if length <= 1 => b'z',
+        b'A' if length <= 1 => b'a',
+        b't' if length <= 2 => b'u',
         _ => kind,
     }
 }
 
-fn sort_sets(objects: &mut [Object]) {
-    // What a set holds was read after the set, so going backwards sorts the inner ones first.
-    for id in (0..objects.len()).rev() {
-        if matches!(objects[id].kind, b'<' | b'>') {
-            let mut parts = std::mem::take(&mut objects[id].parts);
-            parts.sort_by_cached_key(|part| {
-                let mut key = Vec::new();
-                spell(objects, part, &mut key);
-                key
-            });
-            objects[id].parts = parts;
-        }
-    }
-}
-
 /// An object in full, with nothing referred to. Only for what sets hold, which is small.
-fn spell(objects: &[Object], part: &Part, out: &mut Vec<u8>) {
-    match part {
-        Part::Raw(bytes) => out.extend_from_slice(bytes),
-        Part::Object(id) => {
-            let object = &objects[*id];
-            out.push(object.kind);
-            out.extend_from_slice(&object.data);
-            for part in &object.parts {
-                spell(objects, part, out);
-            }
+fn spell(objects: &[Object], id: Id, out: &mut Vec<u8>) {
+    out.push(objects[id].kind);
+    out.extend_from_slice(&objects[id].data);
+    for &part in &objects[id].parts {
+        spell(objects, part, out);
+    }
+}
+
+fn count(objects: &[Object], id: Id, uses: &mut [u32]) {
+    uses[id] += 1;
+    if uses[id] == 1 {
+        for &part in &objects[id].parts {
+            count(objects, part, uses);
         }
     }
 }
 
-fn write(objects: &[Object], id: Id, numbers: &mut [Option<u32>], next: &mut u32, out: &mut Vec<u8>) {
-    if let Some(number) = numbers[id] {
-        out.push(b'r');
-        out.extend_from_slice(&number.to_le_bytes());
-        return;
-    }
-    let object = &objects[id];
-    if object.references > 0 {
-        numbers[id] = Some(*next);
-        *next += 1;
-        out.push(object.kind | FLAG_REF);
-    } else {
-        out.push(object.kind);
-    }
-    out.extend_from_slice(&object.data);
-    for part in &object.parts {
-        match part {
-            Part::Raw(bytes) => out.extend_from_slice(bytes),
-            Part::Object(id) => write(objects, *id, numbers, next, out),
+struct Writer<'a> {
+    objects: &'a [Object],
+    uses: Vec<u32>,
+    /// What a marked object is referred to by, once it is written.
+    numbers: Vec<Option<u32>>,
+    next: u32,
+    out: Vec<u8>,
+}
+
+impl Writer<'_> {
+    fn object(&mut self, id: Id) {
+        if let Some(number) = self.numbers[id] {
+            self.out.push(b'r');
+            self.out.extend_from_slice(&number.to_le_bytes());
+            return;
+        }
+        let object = &self.objects[id];
+        match object.kind {
+            RAW => {}
+            // One byte; a reference takes five.
+            b'N' | b'T' | b'F' | b'.' | b'S' | b'0' => self.out.push(object.kind),
+            kind if self.uses[id] > 1 => {
+                self.numbers[id] = Some(self.next);
+                self.next += 1;
+                self.out.push(kind | FLAG_REF);
+            }
+            kind => self.out.push(kind),
+        }
+        self.out.extend_from_slice(&object.data);
+        for &part in &object.parts {
+            self.object(part);
         }
     }
 }
@@ -258,6 +292,16 @@ mod tests {
     fn sets_are_sorted() {
         let set = |parts: &[u8]| normalize(&[b">\x03\0\0\0", parts].concat(), (3, 9)).unwrap();
         assert_eq!(set(b"Nz\x01bz\x01a"), set(b"z\x01aNZ\x01b"));
+    }
+
+    #[test]
+    fn equal_constants_become_one() {
+        // ({"a", None}, {None, "a"}), the sets not shared
+        let apart = b")\x02>\x02\0\0\0z\x01aN>\x02\0\0\0NZ\x01a";
+        assert_eq!(
+            normalize(apart, (3, 12)).unwrap(),
+            b")\x02\xbe\x02\0\0\0Nz\x01ar\0\0\0\0"
+        );
     }
 
     #[test]

@@ -131,7 +131,15 @@ fn modules_load_from_bytecode_and_know_their_place() {
 #[test]
 fn normalized_code_is_the_same_code() {
     each(|interpreter, compiler| {
-        let (mut tree, _) = runtime::collect(interpreter, &Keep::default()).unwrap();
+        let (whole, _) = runtime::collect(interpreter, &Keep::default()).unwrap();
+        let mut tree = Tree::new();
+        for (path, file) in whole
+            .files()
+            .filter(|(path, _)| path.ends_with(b".py"))
+            .step_by(5)
+        {
+            tree.insert(path.clone(), Node::File(file.clone()));
+        }
         compiler.compile(&mut tree).unwrap();
         let directory = tempfile::tempdir().unwrap();
         write(&tree, directory.path());
@@ -156,7 +164,7 @@ print(count)
             .args(["-S", "-W", "ignore", "-c", check])
             .arg(directory.path());
         let count = child::output(&mut command, b"").unwrap();
-        assert!(String::from_utf8(count).unwrap().trim().parse::<usize>().unwrap() > 500);
+        assert!(String::from_utf8(count).unwrap().trim().parse::<usize>().unwrap() > 100);
     });
 }
 

@@ -260,7 +260,7 @@ pub(super) fn group_of(path: &str) -> Option<Group> {
         "test" => Group::Tests,
         "idlelib" => Group::Idle,
         "turtledemo" => Group::Turtledemo,
-        "ensurepip" if parts.get(1) == Some(&"_bundled") => Group::Ensurepip,
+        "ensurepip" if name.ends_with(".whl") => Group::Ensurepip,
         "tkinter" | "turtle.py" if parts.get(1) != Some(&"test") => Group::Tk,
         "__phello__" | "__hello__.py" | "__phello__.foo.py" => Group::Tests,
         "msilib" | "_aix_support.py" => Group::Foreign,
@@ -317,6 +317,7 @@ mod tests {
             ("idlelib/idle_test/x.py", Some(Group::Idle)),
             ("lib2to3/Grammar.txt", None),
             ("ensurepip/__init__.py", None),
+            ("ensurepip/_bundled/__init__.py", None),
             (
                 "ensurepip/_bundled/pip-24.0-py3-none-any.whl",
                 Some(Group::Ensurepip),

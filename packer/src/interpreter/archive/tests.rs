@@ -259,7 +259,10 @@ fn hostile_members_are_refused() {
             &[file("python/README"), file("python/a")],
             "it has neither python/bin/python3 nor python/install/bin/python3, but `python/README`, `python/a` …",
         ),
-        (&[], "it is empty"),
+        (
+            &[],
+            "it is no tar archive, neither plain nor with gzip, xz or zstd",
+        ),
     ];
     for (members, expected) in cases {
         assert_eq!(refusal(members), *expected);
