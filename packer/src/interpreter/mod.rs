@@ -18,6 +18,7 @@ pub mod facts;
 mod lookup;
 pub mod probe;
 pub mod prune;
+pub mod read;
 pub mod runtime;
 mod tcltk;
 mod terminfo;

@@ -1,7 +1,9 @@
 //! What of a standard library stays at home: named groups of files that no program imports. Which group a
 //! file belongs to is decided by its path alone, and each group's loss is counted.
 //!
-//! Sizes in [`GROUPS`] are those of CPython 3.12 with its bytecode, as zstd 19 packs them.
+//! What each adds to a packed CPython 3.12 (stripped, with bytecode, zstd 9): tests 13.0 MB, static 13.0 MB,
+//! ensurepip 2.0 MB, idle 0.9 MB, nis 0.6 MB, headers 0.2 MB, turtledemo 50 KB, foreign 10 KB; tk, which stays,
+//! 0.8 MB of scripts and 2.8 MB of Tcl's, Tk's and X11's libraries.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,8 +26,10 @@ pub enum Group {
     Static,
     /// C headers.
     Headers,
-    /// What only works on Windows and macOS.
+    /// What only works on Windows.
     Foreign,
+    /// A client of Sun's Yellow Pages.
+    Nis,
     /// Graphical interfaces.
     Tk,
     /// A name service of the last century.
@@ -90,7 +94,13 @@ pub const GROUPS: &[Description] = &[
     describe(
         Group::Foreign,
         "foreign",
-        "modules and programs that only work on Windows and macOS",
+        "modules and programs that only work on Windows",
+        true,
+    ),
+    describe(
+        Group::Nis,
+        "nis",
+        "the nis module, which Python dropped in 3.13, and with it Kerberos and RPC libraries",
         true,
     ),
     describe(
@@ -263,13 +273,12 @@ pub(super) fn group_of(path: &str) -> Option<Group> {
         "ensurepip" if name.ends_with(".whl") => Group::Ensurepip,
         "tkinter" | "turtle.py" if parts.get(1) != Some(&"test") => Group::Tk,
         "__phello__" | "__hello__.py" | "__phello__.foo.py" => Group::Tests,
-        "msilib" | "_aix_support.py" => Group::Foreign,
+        "msilib" => Group::Foreign,
         "lib-dynload" => return extension_group(name),
         first if first.starts_with("config-") && name != "Makefile" && parts.len() > 1 => Group::Static,
         // unittest/test, ctypes/test, distutils/tests, lib2to3/tests, sqlite3/test, tkinter/test
         _ if parts.len() > 1 && matches!(parts[1], "test" | "tests") => Group::Tests,
-        _ if matches!(path, "ctypes/macholib" | "distutils/command/bdist_msi.py") => Group::Foreign,
-        _ if path.starts_with("ctypes/macholib/") => Group::Foreign,
+        _ if path == "distutils/command/bdist_msi.py" => Group::Foreign,
         _ if name.starts_with("wininst-") && name.ends_with(".exe") => Group::Foreign,
         _ => return None,
     };
@@ -335,6 +344,10 @@ mod tests {
             (
                 "lib-dynload/_xxsubinterpreters.cpython-312-x86_64-linux-gnu.so",
                 None,
+            ),
+            (
+                "lib-dynload/nis.cpython-312-x86_64-linux-gnu.so",
+                Some(Group::Nis),
             ),
             ("pydoc_data/topics.py", None),
             ("distutils/command/wininst-9.0.exe", Some(Group::Foreign)),

@@ -1,12 +1,18 @@
 //! For tests: the interpreters of this machine. Tests need at least one and fail loudly without.
 
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use super::environment::Environment;
 use super::{lookup, probe};
 
 /// Every interpreter that can be packed: pyenv's, and those on `PATH` that aren't shims for them.
 pub(crate) fn interpreters() -> Vec<PathBuf> {
+    static FOUND: OnceLock<Vec<PathBuf>> = OnceLock::new();
+    FOUND.get_or_init(look).clone()
+}
+
+fn look() -> Vec<PathBuf> {
     let environment = Environment::current().unwrap();
     let mut candidates: Vec<PathBuf> = environment.which_all("python3");
     if let Some(versions) = lookup::pyenv_versions(&environment) {
