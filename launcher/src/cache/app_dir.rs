@@ -80,6 +80,7 @@ fn write_files(parts: &Parts<'_>, at: &Path) -> io::Result<()> {
     if at.join("lib64").symlink_metadata().is_err() {
         symlink("lib", at.join("lib64"))?;
     }
+    link_tcl(&runtime.join("lib"), &at.join("lib"))?;
     symlink(layer(LAYER_APP)?, at.join(APP_LINK))?;
     create(&at.join(APP_RECORD), &record(parts)?.encode(), 0o644)
 }
@@ -135,6 +136,19 @@ fn link_rest(deps: &Path, at: &Path) -> io::Result<()> {
         let link = at.join(entry.file_name());
         if link.symlink_metadata().is_err() {
             symlink(entry.path(), link)?;
+        }
+    }
+    Ok(())
+}
+
+/// Links to Tcl's and Tk's own scripts, which they look for beside `sys.executable`.
+fn link_tcl(runtime: &Path, lib: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(runtime)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let is_tcl = name.as_bytes().starts_with(b"tcl") || name.as_bytes().starts_with(b"tk");
+        if is_tcl && entry.file_type()?.is_dir() {
+            symlink(entry.path(), lib.join(name))?;
         }
     }
     Ok(())

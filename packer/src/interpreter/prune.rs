@@ -32,8 +32,6 @@ pub enum Group {
     Nis,
     /// Graphical interfaces.
     Tk,
-    /// A name service of the last century.
-    Nis,
 }
 
 /// A group's name, what it is for people, and whether it is left out unless asked for.
@@ -95,12 +93,6 @@ pub const GROUPS: &[Description] = &[
         Group::Foreign,
         "foreign",
         "modules and programs that only work on Windows",
-        true,
-    ),
-    describe(
-        Group::Nis,
-        "nis",
-        "the nis module, which Python dropped in 3.13, and with it Kerberos and RPC libraries",
         true,
     ),
     describe(

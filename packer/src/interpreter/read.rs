@@ -108,12 +108,12 @@ fn machine_of(executable: &Path) -> Result<String> {
     let bytes = fs_err::read(executable)?;
     let read = || -> object::Result<u16> {
         let header = object::elf::FileHeader64::<object::Endianness>::parse(bytes.as_slice())?;
-        Ok(header.e_machine(header.endian()?))
+        Ok(header.e_machine(header.endian()?).0)
     };
     let unusable = |what: &str| format!("failed to use `{}`: {what}", executable.display());
     match read().with_context(|| unusable("it isn't a 64-bit Linux program (ELF)"))? {
-        object::elf::EM_X86_64 => Ok("x86_64".to_owned()),
-        object::elf::EM_AARCH64 => Ok("aarch64".to_owned()),
+        machine if machine == object::elf::EM_X86_64.0 => Ok("x86_64".to_owned()),
+        machine if machine == object::elf::EM_AARCH64.0 => Ok("aarch64".to_owned()),
         other => bail!(unusable(&format!(
             "it is for a machine that isn't supported (ELF machine {other})"
         ))),

@@ -22,7 +22,7 @@ use crate::interpreter::archive::{self, Unpacked};
 use crate::interpreter::discover::{self, Source};
 use crate::interpreter::environment::Environment;
 use crate::interpreter::prune::{self, Keep};
-use crate::interpreter::{Interpreter, download, probe, runtime};
+use crate::interpreter::{Interpreter, download, probe, read, runtime};
 use crate::packages::install::Target;
 use crate::start::SHOWN_AS;
 use crate::tree::{Content, LayerPath, Tree};
@@ -75,23 +75,19 @@ pub(super) fn choose(options: &PackOptions, target: &str, scratch: &Path, ui: &U
             Some(unpack(&archive)?)
         }
     };
-    let executable = match (&chosen.source, &unpacked) {
-        (Source::Executable(path), _) => path.clone(),
-        (_, Some(unpacked)) => fs_err::canonicalize(unpacked.prefix.join("bin/python3"))?,
+    let interpreter = match (&chosen.source, &unpacked) {
+        (Source::Executable(path), _) => probe::probe(path, &environment)?,
+        (_, Some(unpacked)) => read::installation(&unpacked.prefix, &environment)?,
         (_, None) => anyhow::bail!("failed to unpack the interpreter"),
     };
-    let machine = machine_of(&executable)?;
+    let executable = &interpreter.executable;
+    let machine = machine_of(executable)?;
     ensure!(
         machine == machine_of_target(target),
         "failed to pack for `{target}`: the interpreter `{}` is for {}; give one for the target with --python",
         executable.display(),
         machine_name(machine)
     );
-    let interpreter = if target == stub::HOST {
-        probe::probe(&executable, &environment)?
-    } else {
-        anyhow::bail!("not yet")
-    };
     let builder = if target == stub::HOST {
         interpreter.clone()
     } else {
