@@ -82,9 +82,7 @@ pub(crate) fn start(mut command: Command, input: Vec<u8>) -> Started {
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
-    let mut child = command
-        .spawn()
-        .unwrap_or_else(|error| panic!("failed to start {words}: {error}"));
+    let mut child = spawn(&mut command).unwrap_or_else(|error| panic!("failed to start {words}: {error}"));
     let mut stdin = child.stdin.take().unwrap();
     // A program that doesn't read its input is no failure here.
     thread::spawn(move || stdin.write_all(&input).unwrap_or_default());

@@ -15,7 +15,7 @@ def text(value):
 
 
 def status(*names):
-    with open("/proc/self/status") as lines:
+    with open("/proc/self/status", errors="replace") as lines:
         pairs = dict(line.rstrip("\n").split(":\t", 1) for line in lines if ":\t" in line)
     return {name: pairs[name] for name in names}
 
