@@ -1,7 +1,7 @@
 //! A process with a deadline: its input written and its output read at the same time, so that no pipe fills up.
 
 use std::fmt::Write as _;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
@@ -82,9 +82,7 @@ pub(crate) fn start(mut command: Command, input: Vec<u8>) -> Started {
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
-    let mut child = command
-        .spawn()
-        .unwrap_or_else(|error| panic!("failed to start {words}: {error}"));
+    let mut child = spawn(&mut command).unwrap_or_else(|error| panic!("failed to start {words}: {error}"));
     let mut stdin = child.stdin.take().unwrap();
     // A program that doesn't read its input is no failure here.
     thread::spawn(move || stdin.write_all(&input).unwrap_or_default());
@@ -98,6 +96,20 @@ pub(crate) fn start(mut command: Command, input: Vec<u8>) -> Started {
         ended: false,
         stdout,
         stderr,
+    }
+}
+
+/// A test that has just written a program may find it busy: another test's child that was forked meanwhile holds
+/// the descriptor which it was written through, until that child's own `execve`.
+fn spawn(command: &mut Command) -> std::io::Result<Child> {
+    let begin = Instant::now();
+    loop {
+        match command.spawn() {
+            Err(error) if error.kind() == ErrorKind::ExecutableFileBusy && begin.elapsed().as_secs() < 10 => {
+                thread::sleep(Duration::from_millis(5));
+            }
+            done => return done,
+        }
     }
 }
 

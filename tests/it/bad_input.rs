@@ -121,7 +121,10 @@ fn an_entry_that_is_not_there() {
     let shop = || Pack::new("tests/apps/shop");
     for (pack, words) in [
         (shop().args(["-e", "shop.till:nothing"]), ["shop.till", "nothing"]),
-        (shop().args(["-e", "shop.nothing:main"]), ["shop.nothing", "main"]),
+        (
+            shop().args(["-e", "shop.nothing:main"]),
+            ["shop.nothing", "pyship: "],
+        ),
         (shop().args(["-m", "shop.nothing"]), ["shop.nothing", "pyship: "]),
         (shop().args(["-c", "nothing"]), ["nothing", "pyship: "]),
     ] {
@@ -177,9 +180,10 @@ fn an_interpreter_that_is_no_cpython() {
     let fake = place.path().join("python3");
     // A program that starts, answers, and is no Python at all.
     executable(&fake, "#!/bin/sh\necho hello\n");
-    sentence(
-        &Pack::new("examples/hello/hello.py").python_is(&fake),
-        &["python3"],
+    // What it did say is shown below the sentence.
+    assert_words(
+        &refused(&Pack::new("examples/hello/hello.py").python_is(&fake)),
+        &["pyship: ", "python3", "hello"],
     );
 }
 

@@ -160,12 +160,20 @@ fn an_empty_variable_starts_the_app_and_is_removed() {
 }
 
 #[test]
-fn a_closed_standard_output_is_a_failure_not_a_panic() {
-    let quoted = format!("exec '{}' >&-", sees().path.display());
+fn a_standard_output_that_takes_nothing_is_a_failure_not_a_panic() {
     let place = scratch();
-    let run = harness::Run::new("/bin/sh")
-        .args(["-c", &quoted])
-        .env("PYSHIP", "help");
-    let outcome = run.env("PYSHIP_CACHE_DIR", place.path()).output();
-    assert_launcher_failed(&outcome, "stdout is closed");
+    let start = |redirection: &str| {
+        let quoted = format!("exec '{}' {redirection}", sees().path.display());
+        let run = harness::Run::new("/bin/sh")
+            .args(["-c", &quoted])
+            .env("PYSHIP", "help");
+        run.env("PYSHIP_CACHE_DIR", place.path()).output()
+    };
+    assert_launcher_failed(&start(">/dev/full"), "stdout is full");
+    let closed = start(">&-");
+    assert!(
+        matches!(closed.status.code(), Some(0 | 125)),
+        "{}",
+        closed.report()
+    );
 }

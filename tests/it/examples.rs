@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 use harness::{Pack, Packed, Run, Running, Venv, interpreters, repository};
 use rustix::process::Signal;
 
+use crate::support::{on_host, on_host_with};
+
 struct Example {
     directory: &'static str,
     main: &'static str,
@@ -76,19 +78,6 @@ impl Example {
         bare(&packed).stdout(wanted.clone()).success();
         bare(&packed).no_net().stdout(wanted).success();
     }
-}
-
-/// `env -i FILE`: the cache goes where the ladder leads, which is a /var/tmp of the test's own.
-fn on_host(packed: &Packed) -> Run {
-    on_host_with(packed, "")
-}
-
-/// `env -i NAME=value FILE`
-fn on_host_with(packed: &Packed, variables: &str) -> Run {
-    let script = format!("mount -t tmpfs tmpfs /var/tmp && exec env -i {variables} \"$@\"");
-    Run::inheriting("unshare")
-        .args(["-rm", "sh", "-c", &script, "sh"])
-        .arg(&packed.path)
 }
 
 fn bare(packed: &Packed) -> Run {
@@ -169,7 +158,7 @@ fn fastapi_in_a_bare_root() {
     let packed = FASTAPI.pack();
     for network in [true, false] {
         // Who asks has to be in the same network: busybox, which is all that is there.
-        let script = "/fastapi.bin 2>/tmp/log & server=$!\n\
+        let script = "/fastapi.bin >/tmp/log 2>&1 & server=$!\n\
             for try in $(seq 200); do\n\
                 if wget -q -O - http://127.0.0.1:$PORT/ 2>/dev/null; then break; fi\n\
                 sleep 0.1\n\

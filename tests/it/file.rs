@@ -245,8 +245,7 @@ fn extract_gives_the_layers_as_directories() {
 #[test]
 fn pruning_leaves_the_standard_library_tests_out() {
     let packed = Pack::without_app().run();
-    let code =
-        "import importlib.util as u; print([n for n in ('test', 'idlelib', 'turtledemo') if u.find_spec(n)])";
+    let code = "import importlib.util as u; print([n for n in ('test.test_os', 'idlelib', 'turtledemo') if u.find_spec(n)])";
     packed.run().args(["-c", code]).stdout("[]\n").success();
     let all = Pack::without_app().arg("--no-prune").run();
     let kept = all.run().args(["-c", code]).stdout_any().success().out();

@@ -97,7 +97,7 @@ fn without_python_the_active_environment_is_taken_and_said() {
         .command_to(&output)
         .env("VIRTUAL_ENV", &venv.path);
     pack.stderr_has(&interpreter.full())
-        .stderr_has("VIRTUAL_ENV")
+        .stderr_has("active virtual environment")
         .success();
     let run = Run::new(&output).env("PYSHIP_CACHE_DIR", place.path().join("cache"));
     run.stdout(format!("hello, world, from Python {}\n", interpreter.full()))

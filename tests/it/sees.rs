@@ -8,7 +8,7 @@ use std::path::Path;
 use harness::{Interpreter, Pack, Run, Venv, files_below, interpreters, repository, scratch};
 use serde_json::Value;
 
-use crate::support::{sees, sees_with, strings};
+use crate::support::{on_host, sees, sees_with, strings};
 
 fn report(run: Run) -> Value {
     run.arg("report").stdout_any().success().json()
@@ -185,8 +185,7 @@ fn the_environment_is_exactly_the_callers() {
 #[test]
 fn with_an_empty_environment_nothing_is_added_that_plain_python_does_not_add() {
     for interpreter in interpreters::each_minor() {
-        // In a root of its own the caller needs no variable that says where the cache is.
-        let packed = sees_with(interpreter).run().root("bare").tmpfs().uid(65534);
+        let packed = on_host(&sees_with(interpreter));
         // CPython itself sets LC_CTYPE in the C locale (PEP 538).
         assert_eq!(
             report(packed)["environment"],

@@ -22,7 +22,7 @@ fn calls(packed: &Packed, cache: &Path) -> Vec<String> {
         .arg(&packed.path)
         .args(["exit", "0"])
         .env("PYSHIP_CACHE_DIR", cache);
-    run.success();
+    run.stdout_any().success();
     let text = fs_err::read_to_string(&record).unwrap();
     // `-f` puts the process id in front.
     let lines: Vec<String> = text

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use harness::{Interpreter, Outcome, Pack, Packed, files_below};
+use harness::{Interpreter, Outcome, Pack, Packed, Run, files_below};
 use serde_json::Value;
 
 /// `tests/apps/sees`, packed with the usual interpreter.
@@ -13,6 +13,19 @@ pub(crate) fn sees() -> Packed {
 /// `tests/apps/sees`, packed with this interpreter.
 pub(crate) fn sees_with(interpreter: &Interpreter) -> Packed {
     Pack::new("tests/apps/sees").python(interpreter).run()
+}
+
+/// `env -i FILE`: the cache goes where the ladder leads, which is a /var/tmp of the test's own.
+pub(crate) fn on_host(packed: &Packed) -> Run {
+    on_host_with(packed, "")
+}
+
+/// `env -i NAME=value FILE`
+pub(crate) fn on_host_with(packed: &Packed, variables: &str) -> Run {
+    let script = format!("mount -t tmpfs tmpfs /var/tmp && exec env -i {variables} \"$@\"");
+    Run::inheriting("unshare")
+        .args(["-rm", "sh", "-c", &script, "sh"])
+        .arg(&packed.path)
 }
 
 /// One clear sentence on standard error, perhaps a hint after it, nothing on standard output.

@@ -15,9 +15,15 @@ def text(value):
 
 
 def status(*names):
-    with open("/proc/self/status") as lines:
+    with open("/proc/self/status", errors="replace") as lines:
         pairs = dict(line.rstrip("\n").split(":\t", 1) for line in lines if ":\t" in line)
     return {name: pairs[name] for name in names}
+
+
+def signals():
+    """Blocked, ignored and caught ones, less the two that glibc keeps to itself (32 and 33)."""
+    own = 1 << 31 | 1 << 32
+    return {name: f"{int(mask, 16) & ~own:x}" for name, mask in status("SigBlk", "SigIgn", "SigCgt").items()}
 
 
 def report():
@@ -33,7 +39,7 @@ def report():
         "base_prefix": sys.base_prefix,
         "version": sys.version,
         "path": sys.path,
-        "flags": {name: getattr(sys.flags, name) for name in dir(sys.flags) if name[0] != "_" and name[:2] != "n_"},
+        "flags": {name: getattr(sys.flags, name) for name in dir(sys.flags) if isinstance(getattr(sys.flags, name), int)},
         "warnoptions": sys.warnoptions,
         "xoptions": {key: value for key, value in sys._xoptions.items()},
         "dont_write_bytecode": sys.dont_write_bytecode,
@@ -46,7 +52,7 @@ def report():
         "comm": comm.decode("latin-1"),
         "cwd": text(os.getcwdb()),
         "umask": umask,
-        "signals": status("SigBlk", "SigIgn", "SigCgt"),
+        "signals": signals(),
         "groups": status("Uid", "Gid", "Groups"),
         "descriptors": sorted(int(name) for name in os.listdir("/proc/self/fd"))[:-1],
         "limits": status("Seccomp", "NoNewPrivs"),
@@ -127,7 +133,7 @@ def tool_resource():
     import package
     from importlib import resources
 
-    print(package.HERE, len(resources.read_text("package", "data.txt")))
+    print(package.HERE, len(resources.files("package").joinpath("data.txt").read_text()))
 
 
 def tool_site():
