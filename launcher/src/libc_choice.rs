@@ -22,9 +22,23 @@ pub const LOADER: &str = if cfg!(target_arch = "aarch64") {
 
 /// Where distributions keep the C library, in the order in which they are looked at.
 const DIRECTORIES: &[&str] = if cfg!(target_arch = "aarch64") {
-    &["/lib/aarch64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/lib64", "/usr/lib64", "/lib", "/usr/lib"]
+    &[
+        "/lib/aarch64-linux-gnu",
+        "/usr/lib/aarch64-linux-gnu",
+        "/lib64",
+        "/usr/lib64",
+        "/lib",
+        "/usr/lib",
+    ]
 } else {
-    &["/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib64", "/usr/lib64", "/lib", "/usr/lib"]
+    &[
+        "/lib/x86_64-linux-gnu",
+        "/usr/lib/x86_64-linux-gnu",
+        "/lib64",
+        "/usr/lib64",
+        "/lib",
+        "/usr/lib",
+    ]
 };
 
 /// What a start can see of the system at the price of one `stat`.
@@ -50,7 +64,10 @@ impl Host {
     #[must_use]
     pub fn look(proc: bool) -> Self {
         let loader = fs::metadata(LOADER).ok();
-        Self { loader: loader.map(|found| (found.len(), found.mtime(), found.mtime_nsec())), proc }
+        Self {
+            loader: loader.map(|found| (found.len(), found.mtime(), found.mtime_nsec())),
+            proc,
+        }
     }
 
     /// Bytes that differ when the systems do.
@@ -106,7 +123,9 @@ fn suits(libc: &Libc, host: &Host) -> std::result::Result<(), String> {
 }
 
 fn find(name: &str) -> Option<Vec<u8>> {
-    DIRECTORIES.iter().find_map(|directory| fs::read(format!("{directory}/{name}")).ok())
+    DIRECTORIES
+        .iter()
+        .find_map(|directory| fs::read(format!("{directory}/{name}")).ok())
 }
 
 /// Whether a library defines a symbol version: its name is there as a string of its own.
@@ -115,7 +134,9 @@ fn has_version(library: &[u8], version: &str) -> bool {
 }
 
 fn newest(c_library: &[u8]) -> Option<u32> {
-    (0..100).rev().find(|minor| has_version(c_library, &format!("GLIBC_2.{minor}")))
+    (0..100)
+        .rev()
+        .find(|minor| has_version(c_library, &format!("GLIBC_2.{minor}")))
 }
 
 #[cfg(test)]
@@ -124,28 +145,63 @@ mod tests {
     use crate::manifest::CarriedLibc;
 
     fn libc(policy: LibcPolicy, floor: (u32, u32), carried: bool) -> Libc {
-        let carried = carried.then(|| CarriedLibc { version: (2, 36), loader: "lib/ld.so".into() });
-        Libc { policy, floor, loader: LOADER.into(), system: Default::default(), carried }
+        let carried = carried.then(|| CarriedLibc {
+            version: (2, 36),
+            loader: "lib/ld.so".into(),
+        });
+        Libc {
+            policy,
+            floor,
+            loader: LOADER.into(),
+            system: Default::default(),
+            carried,
+        }
     }
 
     #[test]
     fn the_host_is_used_when_it_is_new_enough() {
         let host = Host::look(true);
         assert!(host.loader.is_some(), "this test needs a glibc system");
-        assert_eq!(decide(&libc(LibcPolicy::Auto, (2, 17), true), &host).unwrap(), Choice::Host);
-        assert_eq!(decide(&libc(LibcPolicy::Auto, (2, 99), true), &host).unwrap(), Choice::Carried);
-        assert_eq!(decide(&libc(LibcPolicy::Bundled, (2, 17), true), &host).unwrap(), Choice::Carried);
+        assert_eq!(
+            decide(&libc(LibcPolicy::Auto, (2, 17), true), &host).unwrap(),
+            Choice::Host
+        );
+        assert_eq!(
+            decide(&libc(LibcPolicy::Auto, (2, 99), true), &host).unwrap(),
+            Choice::Carried
+        );
+        assert_eq!(
+            decide(&libc(LibcPolicy::Bundled, (2, 17), true), &host).unwrap(),
+            Choice::Carried
+        );
         let error = decide(&libc(LibcPolicy::Host, (2, 99), false), &host).unwrap_err();
-        assert!(error.message.contains("needs glibc 2.99 or newer, and this system has glibc 2."), "{error}");
+        assert!(
+            error
+                .message
+                .contains("needs glibc 2.99 or newer, and this system has glibc 2."),
+            "{error}"
+        );
     }
 
     #[test]
     fn musl_and_no_proc_use_the_carried_one() {
-        let musl = Host { loader: None, proc: true };
-        assert_eq!(decide(&libc(LibcPolicy::Auto, (2, 17), true), &musl).unwrap(), Choice::Carried);
+        let musl = Host {
+            loader: None,
+            proc: true,
+        };
+        assert_eq!(
+            decide(&libc(LibcPolicy::Auto, (2, 17), true), &musl).unwrap(),
+            Choice::Carried
+        );
         assert!(decide(&libc(LibcPolicy::Host, (2, 17), false), &musl).is_err());
-        let bare = Host { proc: false, ..Host::look(true) };
-        assert_eq!(decide(&libc(LibcPolicy::Auto, (2, 17), true), &bare).unwrap(), Choice::Carried);
+        let bare = Host {
+            proc: false,
+            ..Host::look(true)
+        };
+        assert_eq!(
+            decide(&libc(LibcPolicy::Auto, (2, 17), true), &bare).unwrap(),
+            Choice::Carried
+        );
     }
 
     #[test]

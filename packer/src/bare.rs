@@ -19,7 +19,12 @@ const ADDITIONS: &[(&str, &str)] = &[
 ];
 
 /// Where a builder's ncurses keeps its descriptions.
-const TERMINFO: &[&str] = &["lib/terminfo", "usr/share/terminfo", "usr/lib/terminfo", "etc/terminfo"];
+const TERMINFO: &[&str] = &[
+    "lib/terminfo",
+    "usr/share/terminfo",
+    "usr/lib/terminfo",
+    "etc/terminfo",
+];
 /// Terminals that people sit in front of, by the first letter's directory.
 const TERMINALS: &[&str] = &[
     "a/ansi",
@@ -44,14 +49,19 @@ const TERMINALS: &[&str] = &[
 pub fn complete(tree: &mut Tree, stdlib: &str, root: &Path) -> Result<()> {
     for (module, addition) in ADDITIONS {
         let path = format!("{stdlib}/{module}");
-        let Some(Node::File(file)) = tree.get(&path) else { continue };
+        let Some(Node::File(file)) = tree.get(&path) else {
+            continue;
+        };
         let mut source = file.content.read()?.to_vec();
         source.extend_from_slice(addition.as_bytes());
         tree.insert_bytes(path, source, false);
     }
     for terminal in TERMINALS {
         let place = format!("share/terminfo/{terminal}");
-        let found = TERMINFO.iter().map(|directory| root.join(directory).join(terminal)).find(|path| path.is_file());
+        let found = TERMINFO
+            .iter()
+            .map(|directory| root.join(directory).join(terminal))
+            .find(|path| path.is_file());
         if let Some(found) = found.filter(|_| tree.get(&place).is_none()) {
             tree.insert_bytes(place, fs_err::read(found)?, false);
         }
@@ -68,7 +78,9 @@ mod tests {
         let mut tree = Tree::new();
         tree.insert_bytes("lib/python3.12/ssl.py", *b"import os\n", false);
         complete(&mut tree, "lib/python3.12", Path::new("/")).unwrap();
-        let Some(Node::File(file)) = tree.get("lib/python3.12/ssl.py") else { panic!("ssl.py is gone") };
+        let Some(Node::File(file)) = tree.get("lib/python3.12/ssl.py") else {
+            panic!("ssl.py is gone")
+        };
         let source = file.content.read().unwrap();
         assert!(source.starts_with(b"import os\n\n\n# --- Added by pyship"));
         assert!(tree.get("lib/python3.12/socket.py").is_none());

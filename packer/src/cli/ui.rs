@@ -27,7 +27,11 @@ impl Ui {
     #[must_use]
     pub fn new(volume: Volume) -> Self {
         let shown = volume > Volume::Quiet && stderr().is_terminal();
-        let target = if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let target = if shown {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        };
         let bar = ProgressBar::with_draw_target(None, target);
         if shown {
             bar.enable_steady_tick(Duration::from_millis(120));
@@ -44,7 +48,8 @@ impl Ui {
     /// A step with a length in bytes.
     pub fn measured_step(&self, text: impl Into<String>, total: u64) {
         let style = ProgressStyle::with_template("{msg} {bar:30} {bytes}/{total_bytes}");
-        self.bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        self.bar
+            .set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         self.bar.set_message(text.into());
         self.bar.set_length(total);
         self.bar.set_position(0);
@@ -98,7 +103,9 @@ pub fn error(error: &anyhow::Error) {
 pub fn data(text: &str) -> anyhow::Result<()> {
     use anyhow::Context;
     let mut out = stdout().lock();
-    out.write_all(text.as_bytes()).and_then(|()| out.flush()).context("failed to write to standard output")
+    out.write_all(text.as_bytes())
+        .and_then(|()| out.flush())
+        .context("failed to write to standard output")
 }
 
 /// Bytes for a person: `12.3 MB`.
