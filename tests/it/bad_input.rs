@@ -193,7 +193,7 @@ fn an_interpreter_that_is_too_old() {
     let fake = place.path().join("python3");
     // Without a real one, an interpreter that says so of itself.
     let lie = "s/\"version\": \\[3, *[0-9]*/\"version\": [3, 8/";
-    let newest = interpreters::usual().executable.display();
+    let newest = interpreters::usual().path.display();
     executable(&fake, &format!("#!/bin/sh\n'{newest}' \"$@\" | sed '{lie}'\n"));
     let old = interpreters::too_old().unwrap_or(&fake);
     sentence(&Pack::new("examples/hello/hello.py").python_is(old), &["3.9"]);
