@@ -9,6 +9,7 @@ mod examples;
 mod file;
 mod interpreters;
 mod options;
+mod packages;
 mod process;
 mod roots;
 mod sees;
