@@ -1,7 +1,7 @@
 //! The file: launcher, ZIP archive with stored members, trailer.
 
-use std::cell::Cell;
-use std::io::{Seek, SeekFrom, Write};
+use std::cell::{Cell, RefCell};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -74,10 +74,12 @@ pub fn write(
         size: stub.len() as u64,
         sha256: hex(&Sha256::digest(stub)),
     };
-    let position = Rc::new(Cell::new(0));
+    let position = Rc::new(Cell::new(stub.len() as u64));
+    let failure = Rc::default();
     let mut zip = ZipWriter::new(Tracked {
         inner: file.as_file_mut(),
         position: Rc::clone(&position),
+        failure: Rc::clone(&failure),
     });
     for packed in layers {
         let name = format!("{MEMBER_LAYER_PREFIX}{}{MEMBER_LAYER_SUFFIX}", packed.layer.name);
@@ -102,6 +104,7 @@ pub fn write(
     zip.set_raw_comment(vec![0; trailer::SIZE].into_boxed_slice())
         .with_context(failed)?;
     zip.finish().with_context(failed)?;
+    failure.take().map_or(Ok(()), Err).with_context(failed)?;
     let file_size = file.as_file_mut().seek(SeekFrom::End(0)).with_context(failed)?;
     let trailer = Trailer {
         manifest_offset,
@@ -141,26 +144,55 @@ fn options(size: u64) -> SimpleFileOptions {
 
 /// Knows where the next byte goes: the ZIP writer starts a member by writing its header, so right after that
 /// this is where the member's data begins.
-struct Tracked<W> {
-    inner: W,
+///
+/// It also keeps the first error to itself and takes whatever follows: a ZIP writer that has failed prints
+/// about it when it is dropped, and printing is not its business.
+struct Tracked<'a> {
+    inner: &'a mut std::fs::File,
     position: Rc<Cell<u64>>,
+    failure: Rc<RefCell<Option<io::Error>>>,
 }
 
-impl<W: Write> Write for Tracked<W> {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        let written = self.inner.write(bytes)?;
-        self.position.set(self.position.get() + written as u64);
-        Ok(written)
+impl Tracked<'_> {
+    fn keep<T>(&self, done: io::Result<T>, instead: T) -> T {
+        done.unwrap_or_else(|error| {
+            self.failure.borrow_mut().get_or_insert(error);
+            instead
+        })
     }
 
-    fn flush(&mut self) -> std::io::Result<()> {
-        self.inner.flush()
+    fn is_well(&self) -> bool {
+        self.failure.borrow().is_none()
     }
 }
 
-impl<W: Seek> Seek for Tracked<W> {
-    fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
-        let position = self.inner.seek(to)?;
+impl Write for Tracked<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.is_well() {
+            let done = self.inner.write_all(bytes);
+            self.keep(done, ());
+        }
+        self.position.set(self.position.get() + bytes.len() as u64);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Seek for Tracked<'_> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let position = match to {
+            SeekFrom::Start(position) => Some(position),
+            SeekFrom::Current(by) => self.position.get().checked_add_signed(by),
+            SeekFrom::End(_) => None,
+        };
+        let position = position.ok_or(io::ErrorKind::Unsupported)?;
+        if self.is_well() {
+            let done = self.inner.seek(SeekFrom::Start(position));
+            self.keep(done, position);
+        }
         self.position.set(position);
         Ok(position)
     }

@@ -90,10 +90,29 @@ impl Ui {
 /// Says what failed, with its causes on the same line, and hints on lines of their own.
 pub fn error(error: &anyhow::Error) {
     let launcher = error.downcast_ref::<pyship_launcher::error::Error>();
-    line(&format!("pyship: {error:#}"));
+    line(&format!("pyship: {}", without_codes(&format!("{error:#}"))));
     if let Some(hint) = launcher.and_then(|error| error.hint.as_ref()) {
         line(&format!("hint: {hint}"));
     }
+}
+
+/// A message without Rust's ` (os error 28)`, whose words stand before it.
+fn without_codes(message: &str) -> String {
+    const MARK: &str = " (os error ";
+    let mut text = String::new();
+    let mut rest = message;
+    while let Some(at) = rest.find(MARK) {
+        let after = &rest[at + MARK.len()..];
+        let digits = after.bytes().take_while(u8::is_ascii_digit).count();
+        if after[digits..].starts_with(')') {
+            text.push_str(&rest[..at]);
+            rest = &after[digits + 1..];
+        } else {
+            text.push_str(&rest[..at + MARK.len()]);
+            rest = after;
+        }
+    }
+    text + rest
 }
 
 /// Prints data.
@@ -122,4 +141,18 @@ pub fn size(bytes: u64) -> String {
 fn line(text: &str) {
     // A standard error that is gone is no reason to fail.
     writeln!(stderr(), "{text}").unwrap_or_default();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_have_words_and_no_codes() {
+        assert_eq!(
+            without_codes("a: full (os error 28)\nb (os error 2): c"),
+            "a: full\nb: c"
+        );
+        assert_eq!(without_codes("x (os error y)"), "x (os error y)");
+    }
 }

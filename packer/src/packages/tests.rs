@@ -45,10 +45,7 @@ fn version(python: &Path) -> String {
 }
 
 fn numbers(version: &str) -> Vec<u32> {
-    version
-        .split('.')
-        .map(|number| number.parse().unwrap())
-        .collect()
+    version.split('.').map(|number| number.parse().unwrap()).collect()
 }
 
 fn site(python: &Path) -> String {

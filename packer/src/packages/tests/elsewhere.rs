@@ -28,7 +28,10 @@ fn for_another_machine_wheels_come_in_the_same_layout() {
         let (_scratch, tree) = installed(&request, &tool);
         let speedups = bytes(
             &tree,
-            &format!("{site}/markupsafe/_speedups.cpython-{}-aarch64-linux-gnu.so", version.replace('.', "")),
+            &format!(
+                "{site}/markupsafe/_speedups.cpython-{}-aarch64-linux-gnu.so",
+                version.replace('.', "")
+            ),
         );
         assert_eq!(speedups[18], 183, "e_machine is EM_AARCH64");
         assert!(bytes(&tree, "bin/uvicorn").starts_with(b"#!pyship-python\n"));
