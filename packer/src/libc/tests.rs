@@ -75,6 +75,6 @@ fn what_is_not_there_is_said() {
     let half = carried(&own_loader(), Some(empty.path())).expect_err("half of it");
     assert_eq!(
         half.to_string(),
-        "the build machine has no `libc.so.6` beside its loader"
+        "there is no `libc.so.6` beside the loader"
     );
 }

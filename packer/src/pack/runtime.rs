@@ -4,13 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use pyship_launcher::manifest::{Libc, LibcPolicy};
 use rayon::prelude::*;
 use pyship_launcher::names::{APP_START, LAYER_APP, LAYER_DEPS, LAYER_RUNTIME, LIBC_LIB};
 
-use super::prune_line;
 use super::report::PruneLine;
+use super::{prune_line, target};
 use crate::cli::ui::{Ui, size};
 use crate::bytecode::Compiler;
 use crate::cli::{LibcOption, PackOptions};
@@ -22,11 +22,10 @@ use crate::interpreter::archive::{self, Unpacked};
 use crate::interpreter::discover::{self, Source};
 use crate::interpreter::environment::Environment;
 use crate::interpreter::prune::{self, Keep};
-use crate::interpreter::{Interpreter, download, probe, read, runtime};
-use crate::packages::install::Target;
+use crate::interpreter::{Interpreter, download, read, runtime};
 use crate::start::SHOWN_AS;
 use crate::tree::{Content, LayerPath, Tree};
-use crate::{bare, libc as glibc, stub};
+use crate::{bare, libc as glibc};
 
 /// The C++ library.
 const CXX: &str = "libstdc++.so.6";
@@ -76,23 +75,12 @@ pub(super) fn choose(options: &PackOptions, target: &str, scratch: &Path, ui: &U
         }
     };
     let interpreter = match (&chosen.source, &unpacked) {
-        (Source::Executable(path), _) => probe::probe(path, &environment)?,
+        (Source::Executable(path), _) => read::interpreter(path, &environment)?,
         (_, Some(unpacked)) => read::installation(&unpacked.prefix, &environment)?,
         (_, None) => anyhow::bail!("failed to unpack the interpreter"),
     };
-    let executable = &interpreter.executable;
-    let machine = machine_of(executable)?;
-    ensure!(
-        machine == machine_of_target(target),
-        "failed to pack for `{target}`: the interpreter `{}` is for {}; give one for the target with --python",
-        executable.display(),
-        machine_name(machine)
-    );
-    let builder = if target == stub::HOST {
-        interpreter.clone()
-    } else {
-        builder_for(&interpreter, &environment)?
-    };
+    target::check_machine(target, machine_of(&interpreter.executable)?, &chosen.why)?;
+    let builder = target::builder_for(target, &interpreter, &environment)?;
     Ok(Chosen { interpreter, why: chosen.why, builder, environment, _unpacked: unpacked })
 }
 
@@ -101,16 +89,6 @@ fn download_cache(environment: &Environment) -> Result<PathBuf> {
     let base = environment.path("XDG_CACHE_HOME").or_else(|| environment.path("HOME").map(|home| home.join(".cache")));
     let base = base.context("failed to find a place for downloads: HOME is not set")?;
     Ok(base.join("pyship").join("downloads"))
-}
-
-/// What the packages' installer must know of a machine that is not the builder's.
-pub(super) fn install_target(target: &str, chosen: &Chosen) -> Option<Target> {
-    let version = &chosen.interpreter.version;
-    (target != stub::HOST).then(|| Target {
-        machine: target.split('-').next().unwrap_or(target).to_owned(),
-        glibc: (2, 28),
-        python: format!("{}.{}", version.major, version.minor),
-    })
 }
 
 /// The runtime layer, and what to say about it.
@@ -143,10 +121,8 @@ pub(super) fn collect(options: &PackOptions, chosen: &Chosen, on_demand: bool, t
     let lookup = Lookup::new(machine, options.sysroot.as_deref());
     bare::complete(&mut tree, &chosen.interpreter.layer_stdlib(), root(options, chosen))?;
     let closed = prepare_runtime(&mut tree, &lookup, &needed)?;
+    // What is missing is said when all layers have been looked at: see [`libc`].
     let mut warnings = Vec::new();
-    for missing in &closed.missing {
-        warnings.push(format!("`{}` needs `{}`, which this machine does not have", shown(&missing.file), missing.soname));
-    }
     for (path, reason) in &closed.unedited {
         warnings.push(format!("`{}` stays as it is: {reason}", shown(path)));
     }
@@ -242,12 +218,12 @@ pub(super) fn libc(
         LibcOption::Bundled => LibcPolicy::Bundled,
     };
     let carried = || match (&options.sysroot, chosen.is_foreign()) {
-        (None, true) => Err(glibc::NoLibc::NoLoader(PathBuf::from(&loader))),
+        (None, true) => Err(glibc::NoLibc::NoSysroot),
         (sysroot, _) => glibc::carried(Path::new(&loader), sysroot.as_deref()),
     };
     let carried = match policy {
         LibcPolicy::Host => None,
-        LibcPolicy::Bundled => Some(carried()?),
+        LibcPolicy::Bundled => Some(carried().context("failed to find a glibc to carry")?),
         LibcPolicy::Auto => match carried() {
             Ok(carried) => Some(carried),
             Err(glibc::NoLibc::Other(error)) => return Err(error),
@@ -286,14 +262,14 @@ fn warnings(found: &Survey) -> Vec<String> {
         missing.entry(&unresolved.soname).or_default().push(unresolved.file.to_string());
     }
     for (soname, files) in missing {
-        warnings.push(format!("nobody provides `{soname}`, which {} need", some_of(&files)));
+        warnings.push(format!("nobody provides `{soname}`, needed by {}", some_of(&files)));
     }
     let stacks: Vec<String> = found.executable_stacks.iter().map(ToString::to_string).collect();
     if !stacks.is_empty() {
         warnings.push(format!("an executable stack is asked for by {}: newer systems refuse that", some_of(&stacks)));
     }
     for (place, machine) in &found.foreign {
-        warnings.push(format!("`{place}` is for another machine ({})", machine_name(*machine)));
+        warnings.push(format!("`{place}` is for another machine ({})", target::machine_name(*machine)));
     }
     for (place, reason) in &found.damaged {
         warnings.push(format!("`{place}` can't be read as an ELF file: {reason}"));
@@ -312,30 +288,6 @@ fn machine_of(executable: &Path) -> Result<Machine> {
     let bytes = fs_err::read(executable)?;
     let elf = inspect(&bytes)?.with_context(|| format!("failed to read `{}`: not an ELF file", executable.display()))?;
     Ok(elf.machine)
-}
-
-fn machine_of_target(target: &str) -> Machine {
-    if target == stub::AARCH64 { Machine::Aarch64 } else { Machine::X86_64 }
-}
-
-fn machine_name(machine: Machine) -> String {
-    match machine {
-        Machine::X86_64 => "x86_64".to_owned(),
-        Machine::Aarch64 => "aarch64".to_owned(),
-        Machine::Other { code, .. } => format!("ELF machine {code}"),
-    }
-}
-
-/// An interpreter of this machine with the same minor version, whose bytecode the target understands.
-fn builder_for(interpreter: &Interpreter, environment: &Environment) -> Result<Interpreter> {
-    let version = format!("{}.{}", interpreter.version.major, interpreter.version.minor);
-    let chosen = discover::choose(Some(&version), environment).with_context(|| {
-        format!("failed to find a Python {version} of this machine: the target's packages are installed and compiled by one")
-    })?;
-    match chosen.source {
-        Source::Executable(path) => probe::probe(&path, environment),
-        Source::Archive(_) | Source::Url { .. } => anyhow::bail!("failed to find a Python {version} of this machine"),
-    }
 }
 
 /// A tree's path, for messages.
