@@ -34,18 +34,21 @@ const OPTIONAL: &[&str] = &[
     "libutil.so.1",
 ];
 
-/// Why no glibc can be carried. All but [`Self::Other`] say something about the build machine, which is fine
-/// as long as the host's own will do.
+/// Why no glibc can be carried. All but [`Self::Other`] say something about where it was looked for, which is
+/// fine as long as the host's own will do.
 #[derive(Debug, thiserror::Error)]
 pub enum NoLibc {
     /// The interpreter is not made for glibc.
     #[error("the interpreter's loader `{}` is not that of glibc", .0.display())]
     NotGlibc(PathBuf),
+    /// The builder has no glibc of another machine.
+    #[error("give the target's root directory, or a copy of it, with --sysroot")]
+    NoSysroot,
     /// The interpreter's loader is not there.
-    #[error("the build machine has no `{}`", .0.display())]
+    #[error("there is no `{}`", .0.display())]
     NoLoader(PathBuf),
     /// A part of glibc is not there.
-    #[error("the build machine has no `{0}` beside its loader")]
+    #[error("there is no `{0}` beside the loader")]
     Missing(&'static str),
     /// The C library does not say which version it is.
     #[error("failed to find out the version of `{}`", .0.display())]
@@ -70,7 +73,7 @@ pub fn carried(loader: &Path, sysroot: Option<&Path>) -> Result<(Tree, CarriedLi
     }
     // Which machine it is for is only known once it is found.
     let lookup = Lookup::new(Machine::X86_64, sysroot);
-    let no_loader = || NoLibc::NoLoader(loader.to_owned());
+    let no_loader = || NoLibc::NoLoader(lookup.on_builder(loader));
     let loader_file = lookup.resolve(loader).ok_or_else(no_loader)?;
     let (bytes, elf) = read(&loader_file)?;
     let lookup = Lookup::new(elf.machine, sysroot);

@@ -15,6 +15,7 @@
     reason = "a harness ends a test by panicking"
 )]
 
+mod aarch64;
 mod archive;
 mod expect;
 pub mod interpreters;
@@ -25,6 +26,7 @@ mod pyship;
 mod run;
 mod venv;
 
+pub use aarch64::{AARCH64, ForAarch64, carries_aarch64, for_aarch64, pyship_for_aarch64};
 pub use archive::{Compression, archive};
 pub use interpreters::Interpreter;
 pub use pack::{Pack, Packed};

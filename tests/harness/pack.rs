@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use pyship_launcher::names::ENV_CACHE_DIR;
 use tempfile::TempDir;
 
+use crate::aarch64::{AARCH64, for_aarch64, pyship_for_aarch64};
 use crate::interpreters::{self, Interpreter};
 use crate::paths::{cache, digest, key, once, repository, scratch};
 use crate::pyship::{pyship, pyship_digest};
@@ -17,6 +18,7 @@ use crate::run::Run;
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct Pack {
+    pyship: Option<PathBuf>,
     app: Option<PathBuf>,
     python: Option<OsString>,
     level: u32,
@@ -40,6 +42,7 @@ impl Pack {
     pub fn without_app() -> Self {
         let python = Some(interpreters::usual().path.clone().into_os_string());
         Self {
+            pyship: None,
             app: None,
             python,
             level: 3,
@@ -63,6 +66,18 @@ impl Pack {
     pub fn any_python(mut self) -> Self {
         self.python = None;
         self
+    }
+
+    /// For aarch64, whatever the machine: by a `pyship` that can, with its own Python and `--sysroot`.
+    pub fn for_aarch64(self) -> Self {
+        let sysroot = &for_aarch64().sysroot;
+        self.for_aarch64_without_sysroot().arg("--sysroot").arg(sysroot)
+    }
+
+    /// The same without `--sysroot`.
+    pub fn for_aarch64_without_sysroot(mut self) -> Self {
+        self.pyship = Some(pyship_for_aarch64().to_owned());
+        self.python_is(&for_aarch64().python).args(["--target", AARCH64])
     }
 
     /// `--level`
@@ -102,7 +117,7 @@ impl Pack {
 
     /// The command, with everything but `-o`; what it says is up to the test.
     pub fn command(&self) -> Run {
-        let mut run = Run::inheriting(pyship()).arg("pack").args(&self.app);
+        let mut run = Run::inheriting(self.pyship()).arg("pack").args(&self.app);
         if let Some(python) = &self.python {
             run = run.arg("--python").arg(python);
         }
@@ -116,10 +131,14 @@ impl Pack {
         self.command().arg("-o").arg(output)
     }
 
+    fn pyship(&self) -> &Path {
+        self.pyship.as_deref().unwrap_or_else(|| pyship())
+    }
+
     /// The same as words, for a test that starts it through another program.
     #[must_use]
     pub fn command_line(&self, output: &Path) -> Vec<OsString> {
-        let mut words = vec![pyship().as_os_str().to_owned()];
+        let mut words = vec![self.pyship().as_os_str().to_owned()];
         words.extend(self.command_to(output).words().iter().cloned());
         words
     }
@@ -150,7 +169,13 @@ impl Pack {
                 own: Some(Arc::new(own)),
             };
         }
-        let digests: Vec<String> = paths.iter().map(|path| digest(path)).collect();
+        // The interpreters of this machine stay as they are; another pyship is built anew now and then.
+        let digests: Vec<String> = paths
+            .iter()
+            .copied()
+            .chain(self.pyship.as_deref())
+            .map(digest)
+            .collect();
         let described = format!("{self:?} {digests:?}");
         let target = kept().join(key(&[&described]));
         once(&target, |half| {

@@ -9,14 +9,14 @@ use crate::paths::{digest, repository};
 /// `$PYSHIP_BIN`, else what `cargo build --release` makes now.
 pub fn pyship() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| match std::env::var_os("PYSHIP_BIN") {
-        Some(path) => {
-            let path = PathBuf::from(path);
-            std::path::absolute(&path)
-                .unwrap_or_else(|error| panic!("PYSHIP_BIN=`{}`: {error}", path.display()))
-        }
-        None => build(),
-    })
+    PROGRAM.get_or_init(|| named_by("PYSHIP_BIN").unwrap_or_else(build))
+}
+
+/// The program that a variable names, by its absolute path.
+pub(crate) fn named_by(variable: &str) -> Option<PathBuf> {
+    let path = PathBuf::from(std::env::var_os(variable)?);
+    let absolute = std::path::absolute(&path);
+    Some(absolute.unwrap_or_else(|error| panic!("{variable}=`{}`: {error}", path.display())))
 }
 
 /// A digest of the `pyship` under test; what it packed is kept under this name.

@@ -193,7 +193,7 @@ fn fastapi_by_uvicorns_own_command_line_and_with_workers() {
     }
 }
 
-fn free_port() -> String {
+pub(crate) fn free_port() -> String {
     TcpListener::bind(("127.0.0.1", 0))
         .unwrap()
         .local_addr()
@@ -203,7 +203,7 @@ fn free_port() -> String {
 }
 
 /// Asks until there is an answer, which has to be the right one.
-fn serves(running: &Running, port: &str) {
+pub(crate) fn serves(running: &Running, port: &str) {
     let begin = Instant::now();
     loop {
         if let Some(answer) = ask(port) {

@@ -2,6 +2,7 @@
 //! manual; the words are in `harness`.
 #![allow(clippy::unwrap_used, reason = "a test ends by panicking")]
 
+mod aarch64;
 mod bad_input;
 mod damage;
 mod doors;

@@ -107,7 +107,8 @@ impl Lookup {
     }
 
     /// Where a path of the target lies on the builder.
-    fn on_builder(&self, path: &Path) -> PathBuf {
+    #[must_use]
+    pub fn on_builder(&self, path: &Path) -> PathBuf {
         self.sysroot.join(path.strip_prefix("/").unwrap_or(path))
     }
 

@@ -11,7 +11,7 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use super::environment::Environment;
 use super::lookup::{self, OnPath, Wanted};
 use super::probe::probe;
-use super::{Interpreter, archive};
+use super::{Interpreter, archive, read};
 
 /// The interpreter to pack.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,7 +65,10 @@ pub fn choose(spec: Option<&str>, environment: &Environment) -> Result<Chosen> {
             source: Source::Archive(path),
             why: format!("the archive `{spec}`"),
         }),
-        Ok(_) => Ok(chosen(probe(&path, environment)?, format!("`{spec}`"))),
+        Ok(_) => Ok(chosen(
+            read::interpreter(&path, environment)?,
+            format!("`{spec}`"),
+        )),
         Err(_) if !spec.contains('/') => from_path(spec, environment),
         Err(error) => Err(error).context(format!("failed to find the interpreter `{spec}`")),
     }
@@ -133,7 +136,7 @@ fn from_directory(directory: &Path, environment: &Environment) -> Result<Chosen>
         .or_else(|| python_in(&directory.join("install")))
         .with_context(|| format!("failed to find an interpreter in `{shown}`: it has no bin/python3"))?;
     Ok(chosen(
-        probe(&python, environment)?,
+        read::interpreter(&python, environment)?,
         format!("the installation `{shown}`"),
     ))
 }

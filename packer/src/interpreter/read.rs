@@ -25,6 +25,22 @@ pub fn installation(prefix: &Path, environment: &Environment) -> Result<Interpre
     read(prefix)
 }
 
+/// Describes the interpreter `executable`: asks it, unless it is a program for another machine; then the
+/// files of its installation are read.
+///
+/// # Errors
+/// As [`installation`].
+pub fn interpreter(executable: &Path, environment: &Environment) -> Result<Interpreter> {
+    // What isn't a 64-bit ELF file may be a script that starts an interpreter, or says why it doesn't.
+    let foreign = machine_of(executable).is_ok_and(|machine| machine != std::env::consts::ARCH);
+    if !foreign {
+        return probe::probe(executable, environment);
+    }
+    let real = fs_err::canonicalize(executable)?;
+    let prefix = real.parent().and_then(Path::parent);
+    read(prefix.with_context(|| format!("failed to find the installation of `{}`", real.display()))?)
+}
+
 /// Reads what the installation at `prefix` is.
 ///
 /// # Errors

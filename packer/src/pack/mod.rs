@@ -5,6 +5,7 @@ mod check;
 pub mod report;
 mod runtime;
 mod settings;
+mod target;
 
 use std::path::Path;
 use std::time::Instant;
@@ -59,6 +60,7 @@ pub fn run(options: &PackOptions, ui: &Ui) -> Result<Report> {
     let options = &settings::merge(options, source.settings.as_ref());
     let target = options.target.as_deref().unwrap_or(stub::HOST);
     let stub = stub::for_target(target)?;
+    target::check_sysroot(options.sysroot.as_deref())?;
     let scratch = tempfile::Builder::new()
         .prefix("pyship-")
         .tempdir()
@@ -173,6 +175,10 @@ pub fn run(options: &PackOptions, ui: &Ui) -> Result<Report> {
     if checked {
         ui.step("trying out what starts");
         check::check(file.path(), &file.manifest, scratch.path())?;
+    } else if !options.no_check {
+        ui.note(&format!(
+            "what starts was not tried out: that takes a machine of `{target}`"
+        ));
     }
     let size = file.size;
     let manifest = file.publish()?;
@@ -187,6 +193,7 @@ pub fn run(options: &PackOptions, ui: &Ui) -> Result<Report> {
         output: options.output.display().to_string(),
         size,
         name: manifest.name.clone(),
+        target: manifest.target.clone(),
         python: PythonLine {
             version: manifest.python.version.clone(),
             executable: chosen.interpreter.executable.display().to_string(),
@@ -277,7 +284,7 @@ fn install(
         extra_index_url: options.extra_index_url.clone(),
         require_hashes: options.require_hashes,
         offline: false,
-        target: runtime::install_target(target, chosen),
+        target: target::install_target(target, chosen),
     };
     if request.is_empty()? {
         return Ok(Tree::new());

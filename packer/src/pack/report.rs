@@ -15,6 +15,8 @@ pub struct Report {
     pub size: u64,
     /// Name of the app.
     pub name: String,
+    /// The machine that it is for.
+    pub target: String,
     /// Which interpreter, and why this one.
     pub python: PythonLine,
     /// What starts, as in the manifest.

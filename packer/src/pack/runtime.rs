@@ -4,13 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use pyship_launcher::manifest::{Libc, LibcPolicy};
 use pyship_launcher::names::{APP_START, LAYER_APP, LAYER_DEPS, LAYER_RUNTIME, LIBC_LIB};
 use rayon::prelude::*;
 
-use super::prune_line;
 use super::report::PruneLine;
+use super::{prune_line, target};
 use crate::bytecode::Compiler;
 use crate::cli::ui::{Ui, size};
 use crate::cli::{LibcOption, PackOptions};
@@ -22,11 +22,10 @@ use crate::interpreter::archive::{self, Unpacked};
 use crate::interpreter::discover::{self, Source};
 use crate::interpreter::environment::Environment;
 use crate::interpreter::prune::{self, Keep};
-use crate::interpreter::{Interpreter, download, probe, read, runtime};
-use crate::packages::install::Target;
+use crate::interpreter::{Interpreter, download, read, runtime};
 use crate::start::SHOWN_AS;
 use crate::tree::{Content, LayerPath, Tree};
-use crate::{bare, libc as glibc, stub};
+use crate::{bare, libc as glibc};
 
 /// The C++ library.
 const CXX: &str = "libstdc++.so.6";
@@ -79,23 +78,12 @@ pub(super) fn choose(options: &PackOptions, target: &str, scratch: &Path, ui: &U
         }
     };
     let interpreter = match (&chosen.source, &unpacked) {
-        (Source::Executable(path), _) => probe::probe(path, &environment)?,
+        (Source::Executable(path), _) => read::interpreter(path, &environment)?,
         (_, Some(unpacked)) => read::installation(&unpacked.prefix, &environment)?,
         (_, None) => anyhow::bail!("failed to unpack the interpreter"),
     };
-    let executable = &interpreter.executable;
-    let machine = machine_of(executable)?;
-    ensure!(
-        machine == machine_of_target(target),
-        "failed to pack for `{target}`: the interpreter `{}` is for {}; give one for the target with --python",
-        executable.display(),
-        machine_name(machine)
-    );
-    let builder = if target == stub::HOST {
-        interpreter.clone()
-    } else {
-        builder_for(&interpreter, &environment)?
-    };
+    target::check_machine(target, machine_of(&interpreter.executable)?, &chosen.why)?;
+    let builder = target::builder_for(target, &interpreter, &environment)?;
     Ok(Chosen {
         interpreter,
         why: chosen.why,
@@ -112,16 +100,6 @@ fn download_cache(environment: &Environment) -> Result<PathBuf> {
         .or_else(|| environment.path("HOME").map(|home| home.join(".cache")));
     let base = base.context("failed to find a place for downloads: HOME is not set")?;
     Ok(base.join("pyship").join("downloads"))
-}
-
-/// What the packages' installer must know of a machine that is not the builder's.
-pub(super) fn install_target(target: &str, chosen: &Chosen) -> Option<Target> {
-    let version = &chosen.interpreter.version;
-    (target != stub::HOST).then(|| Target {
-        machine: target.split('-').next().unwrap_or(target).to_owned(),
-        glibc: (2, 28),
-        python: format!("{}.{}", version.major, version.minor),
-    })
 }
 
 /// The runtime layer, and what to say about it.
@@ -168,14 +146,8 @@ pub(super) fn collect(
         root(options, chosen),
     )?;
     let closed = prepare_runtime(&mut tree, &lookup, &needed)?;
+    // What is missing is said when all layers have been looked at: see [`libc`].
     let mut warnings = Vec::new();
-    for missing in &closed.missing {
-        warnings.push(format!(
-            "`{}` needs `{}`, which this machine does not have",
-            shown(&missing.file),
-            missing.soname
-        ));
-    }
     for (path, reason) in &closed.unedited {
         warnings.push(format!("`{}` stays as it is: {reason}", shown(path)));
     }
@@ -306,12 +278,12 @@ pub(super) fn libc(
         LibcOption::Bundled => LibcPolicy::Bundled,
     };
     let carried = || match (&options.sysroot, chosen.is_foreign()) {
-        (None, true) => Err(glibc::NoLibc::NoLoader(PathBuf::from(&loader))),
+        (None, true) => Err(glibc::NoLibc::NoSysroot),
         (sysroot, _) => glibc::carried(Path::new(&loader), sysroot.as_deref()),
     };
     let carried = match policy {
         LibcPolicy::Host => None,
-        LibcPolicy::Bundled => Some(carried()?),
+        LibcPolicy::Bundled => Some(carried().context("failed to find a glibc to carry")?),
         LibcPolicy::Auto => match carried() {
             Ok(carried) => Some(carried),
             Err(glibc::NoLibc::Other(error)) => return Err(error),
@@ -356,7 +328,7 @@ fn warnings(found: &Survey) -> Vec<String> {
     }
     for (soname, files) in missing {
         warnings.push(format!(
-            "nobody provides `{soname}`, which {} need",
+            "nobody provides `{soname}`, needed by {}",
             some_of(&files)
         ));
     }
@@ -370,7 +342,7 @@ fn warnings(found: &Survey) -> Vec<String> {
     for (place, machine) in &found.foreign {
         warnings.push(format!(
             "`{place}` is for another machine ({})",
-            machine_name(*machine)
+            target::machine_name(*machine)
         ));
     }
     for (place, reason) in &found.damaged {
@@ -395,36 +367,6 @@ fn machine_of(executable: &Path) -> Result<Machine> {
     let elf = inspect(&bytes)?
         .with_context(|| format!("failed to read `{}`: not an ELF file", executable.display()))?;
     Ok(elf.machine)
-}
-
-fn machine_of_target(target: &str) -> Machine {
-    if target == stub::AARCH64 {
-        Machine::Aarch64
-    } else {
-        Machine::X86_64
-    }
-}
-
-fn machine_name(machine: Machine) -> String {
-    match machine {
-        Machine::X86_64 => "x86_64".to_owned(),
-        Machine::Aarch64 => "aarch64".to_owned(),
-        Machine::Other { code, .. } => format!("ELF machine {code}"),
-    }
-}
-
-/// An interpreter of this machine with the same minor version, whose bytecode the target understands.
-fn builder_for(interpreter: &Interpreter, environment: &Environment) -> Result<Interpreter> {
-    let version = format!("{}.{}", interpreter.version.major, interpreter.version.minor);
-    let chosen = discover::choose(Some(&version), environment).with_context(|| {
-        format!("failed to find a Python {version} of this machine: the target's packages are installed and compiled by one")
-    })?;
-    match chosen.source {
-        Source::Executable(path) => probe::probe(&path, environment),
-        Source::Archive(_) | Source::Url { .. } => {
-            anyhow::bail!("failed to find a Python {version} of this machine")
-        }
-    }
 }
 
 /// A tree's path, for messages.

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
+use super::child::ChildError;
 use super::editable;
 use super::layout::{self, Origin};
 use super::tool::Tool;
@@ -168,13 +169,50 @@ fn install_elsewhere(
     on_line: &mut dyn FnMut(&str),
 ) -> Result<Tree> {
     let root = scratch.join("target");
-    tool.prepare(request, scratch)?
-        .install_for(request, target, &root, on_line)?;
+    let installer = tool.prepare(request, scratch)?;
+    let done = installer.install_for(request, target, &root, on_line);
+    done.map_err(|error| without_wheel(error, target))?;
     let site = format!("lib/python{}/site-packages", target.python);
     layout::collect(&Origin::Target {
         root: &root,
         site: &site,
     })
+}
+
+/// Says for which package there was no wheel, before the tool's own words, when it was that.
+fn without_wheel(error: anyhow::Error, target: &Target) -> anyhow::Error {
+    let Some(ChildError::Failed { output, .. }) = error.downcast_ref() else {
+        return error;
+    };
+    let Some(package) = package_without_wheel(output) else {
+        return error;
+    };
+    let Target { machine, python, .. } = target;
+    let sentence = format!(
+        "failed to find a wheel of `{package}` for {machine} and Python {python}, \
+         and packages that exist only as source can't be built for another machine"
+    );
+    error.context(sentence)
+}
+
+/// The package that `uv` or `pip` found no wheel for. They say so to people only; another wording than these
+/// costs a sentence, since all that they said is shown too.
+fn package_without_wheel(output: &str) -> Option<&str> {
+    let uv = || {
+        output
+            .split_once("Wheels are required for `")?
+            .1
+            .split('`')
+            .next()
+    };
+    let pip = || {
+        output
+            .split_once("No matching distribution found for ")?
+            .1
+            .split_whitespace()
+            .next()
+    };
+    uv().or_else(pip)
 }
 
 /// `lib/python3.12/site-packages`, of a virtual environment that was just made.
