@@ -163,8 +163,8 @@ fn suits(libc: &Libc, host: &Host) -> std::result::Result<(), String> {
     let (major, minor) = libc.floor;
     let c_library = find("libc.so.6").ok_or("this system has none (no `libc.so.6`)")?;
     if !has_version(&c_library, &format!("GLIBC_{major}.{minor}")) {
-        return Err(match newest(&c_library) {
-            Some(minor) => format!("this system has glibc 2.{minor}"),
+        return Err(match release(&c_library) {
+            Some(version) => format!("this system has glibc {version}"),
             None => "this system's is older".to_owned(),
         });
     }
@@ -188,10 +188,15 @@ fn has_version(library: &[u8], version: &str) -> bool {
     sys::find(library, format!("\0{version}\0").as_bytes()).is_some()
 }
 
-fn newest(c_library: &[u8]) -> Option<u32> {
-    (0..100)
-        .rev()
-        .find(|minor| has_version(c_library, &format!("GLIBC_2.{minor}")))
+/// What a C library says of itself: `GNU C Library (Debian GLIBC 2.31-13) stable release version 2.31.` Its
+/// newest symbol version won't do: not every release has new symbols.
+fn release(c_library: &[u8]) -> Option<String> {
+    const BEFORE: &[u8] = b" release version ";
+    let rest = &c_library[sys::find(c_library, BEFORE)? + BEFORE.len()..];
+    let of_version = |byte: &&u8| byte.is_ascii_digit() || **byte == b'.';
+    let version: Vec<u8> = rest.iter().take_while(of_version).copied().collect();
+    let version = String::from_utf8(version).ok()?;
+    Some(version.trim_end_matches('.').to_owned()).filter(|version| !version.is_empty())
 }
 
 #[cfg(test)]
@@ -291,5 +296,12 @@ mod tests {
         };
         let error = decide(&libc(LibcPolicy::Host, (2, 17), false), &bare).unwrap_err();
         assert!(error.message.contains("/proc, which is not mounted"), "{error}");
+    }
+
+    #[test]
+    fn a_c_library_says_its_release() {
+        let text = b"\0GLIBC_2.30\0GNU C Library (Debian GLIBC 2.31-13+deb11u11) stable release version 2.31.\nCopyright";
+        assert_eq!(release(text).as_deref(), Some("2.31"));
+        assert_eq!(release(b"\0GLIBC_2.30\0"), None);
     }
 }

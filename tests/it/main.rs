@@ -3,11 +3,13 @@
 #![allow(clippy::unwrap_used, reason = "a test ends by panicking")]
 
 mod bad_input;
+mod bare;
 mod damage;
 mod doors;
 mod examples;
 mod file;
 mod interpreters;
+mod libc;
 mod options;
 mod process;
 mod roots;
