@@ -202,7 +202,8 @@ fn mentions(trees: &[&Tree], words: &[&str]) -> Result<bool> {
 
 /// Below which the interpreter's system lies.
 fn root<'a>(options: &'a PackOptions, chosen: &Chosen) -> &'a Path {
-    // Descriptions of terminals are the same on every machine, so the builder's do for a foreign target too.
+    // Descriptions of terminals, and locales, are the same on every machine of one byte order: the builder's do for
+    // a foreign target too.
     options
         .sysroot
         .as_deref()
