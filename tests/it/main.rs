@@ -12,6 +12,7 @@ mod interpreters;
 mod libc;
 mod options;
 mod process;
+mod report;
 mod roots;
 mod sees;
 mod start;
