@@ -42,23 +42,23 @@ const DIRECTORIES: &[&str] = if cfg!(target_arch = "aarch64") {
     ]
 };
 
-/// Libraries that a system has or lacks whatever its loader is, in the place where Debian's kind and where all
-/// others keep them.
+/// Libraries that a system has or lacks whatever its loader is: libstdc++ and libgcc_s, where Debian's kind and
+/// where all others keep them.
 const COMPILERS: [[&str; 2]; 2] = if cfg!(target_arch = "aarch64") {
     [
         [
             "/usr/lib/aarch64-linux-gnu/libstdc++.so.6",
-            "/usr/lib64/libstdc++.so.6",
+            "/lib/aarch64-linux-gnu/libgcc_s.so.1",
         ],
-        ["/lib/aarch64-linux-gnu/libgcc_s.so.1", "/lib64/libgcc_s.so.1"],
+        ["/usr/lib64/libstdc++.so.6", "/lib64/libgcc_s.so.1"],
     ]
 } else {
     [
         [
             "/usr/lib/x86_64-linux-gnu/libstdc++.so.6",
-            "/usr/lib64/libstdc++.so.6",
+            "/lib/x86_64-linux-gnu/libgcc_s.so.1",
         ],
-        ["/lib/x86_64-linux-gnu/libgcc_s.so.1", "/lib64/libgcc_s.so.1"],
+        ["/usr/lib64/libstdc++.so.6", "/lib64/libgcc_s.so.1"],
     ]
 };
 
@@ -91,7 +91,7 @@ impl Host {
     pub fn look(proc: bool) -> Self {
         let loader = stamp(LOADER);
         let compilers = match (loader, proc) {
-            (Some(_), true) => COMPILERS.map(|places| places.into_iter().find_map(stamp)),
+            (Some(_), true) => compilers(),
             _ => [None; 2],
         };
         Self {
@@ -111,6 +111,16 @@ impl Host {
         } = self;
         format!("{:?}", (loader, proc, compilers)).into_bytes()
     }
+}
+
+/// Two calls on Debian's kind, three on others, four where there is no libstdc++.
+fn compilers() -> [Stamp; 2] {
+    for [cxx, gcc] in COMPILERS {
+        if let Some(found) = stamp(cxx) {
+            return [Some(found), stamp(gcc)];
+        }
+    }
+    [None, COMPILERS.into_iter().find_map(|[_, gcc]| stamp(gcc))]
 }
 
 fn stamp(path: &str) -> Stamp {

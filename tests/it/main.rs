@@ -14,6 +14,7 @@ mod libc;
 mod options;
 mod packages;
 mod process;
+mod report;
 mod roots;
 mod sees;
 mod start;
