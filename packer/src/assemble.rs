@@ -79,6 +79,7 @@ pub fn write(
     let mut zip = ZipWriter::new(Tracked {
         inner: file.as_file_mut(),
         position: Rc::clone(&position),
+        length: stub.len() as u64,
         failure: Rc::clone(&failure),
     });
     for packed in layers {
@@ -150,6 +151,7 @@ fn options(size: u64) -> SimpleFileOptions {
 struct Tracked<'a> {
     inner: &'a mut std::fs::File,
     position: Rc<Cell<u64>>,
+    length: u64,
     failure: Rc<RefCell<Option<io::Error>>>,
 }
 
@@ -173,6 +175,7 @@ impl Write for Tracked<'_> {
             self.keep(done, ());
         }
         self.position.set(self.position.get() + bytes.len() as u64);
+        self.length = self.length.max(self.position.get());
         Ok(bytes.len())
     }
 
@@ -186,9 +189,9 @@ impl Seek for Tracked<'_> {
         let position = match to {
             SeekFrom::Start(position) => Some(position),
             SeekFrom::Current(by) => self.position.get().checked_add_signed(by),
-            SeekFrom::End(_) => None,
+            SeekFrom::End(by) => self.length.checked_add_signed(by),
         };
-        let position = position.ok_or(io::ErrorKind::Unsupported)?;
+        let position = position.ok_or(io::ErrorKind::InvalidInput)?;
         if self.is_well() {
             let done = self.inner.seek(SeekFrom::Start(position));
             self.keep(done, position);
