@@ -93,7 +93,12 @@ class Errors(Case):
             import fakeapp
 
             original, fakeapp.run = fakeapp.run, lambda command, **how: subprocess.Popen(
-                command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **how
+                command,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                # Whoever started the tests in the background has had it ignored.
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+                **how,
             )
             try:
                 process = start(env=base_env())
