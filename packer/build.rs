@@ -25,7 +25,11 @@ fn main() {
 fn stub(root: &Path, name: &str, machine: &str) {
     println!("cargo::rerun-if-env-changed={name}");
     let path = env::var_os(name).map_or_else(|| build(root, &best_target(machine)), PathBuf::from);
-    assert!(path.is_file(), "failed to find the launcher for {machine} at {}", path.display());
+    assert!(
+        path.is_file(),
+        "failed to find the launcher for {machine} at {}",
+        path.display()
+    );
     println!("cargo::rerun-if-changed={}", path.display());
     println!("cargo::rustc-env={name}={}", path.display());
 }
@@ -40,7 +44,12 @@ fn best_target(machine: &str) -> String {
         .and_then(|output| String::from_utf8(output.stdout).ok());
     // zstd is C: without a C compiler for musl the glibc launcher is the one that can be built.
     let compiler = format!("{machine}-linux-musl-gcc");
-    let can = |program: &str| Command::new(program).arg("--version").output().is_ok_and(|done| done.status.success());
+    let can = |program: &str| {
+        Command::new(program)
+            .arg("--version")
+            .output()
+            .is_ok_and(|done| done.status.success())
+    };
     let has_musl = libraries.is_some_and(|path| Path::new(path.trim()).is_dir());
     if has_musl && (can("musl-gcc") || can(&compiler) || env::var_os("TARGET_CC").is_some()) {
         musl
@@ -54,18 +63,38 @@ fn build(root: &Path, target: &str) -> PathBuf {
     let mut cargo = Command::new(variable("CARGO"));
     cargo
         .current_dir(root)
-        .args(["build", "--profile", "launcher", "--package", "pyship-launcher", "--bin", "pyship-launcher"])
+        .args([
+            "build",
+            "--profile",
+            "launcher",
+            "--package",
+            "pyship-launcher",
+            "--bin",
+            "pyship-launcher",
+        ])
         .args(["--target", target, "--target-dir"])
         .arg(&directory);
     // What this build was told about itself is not meant for that one.
     for (name, _) in env::vars_os() {
         let name = name.to_string_lossy();
-        let ours = ["CARGO_FEATURE_", "CARGO_CFG_", "CARGO_PKG_", "CARGO_MANIFEST_", "DEP_"];
+        let ours = [
+            "CARGO_FEATURE_",
+            "CARGO_CFG_",
+            "CARGO_PKG_",
+            "CARGO_MANIFEST_",
+            "DEP_",
+        ];
         if ours.iter().any(|prefix| name.starts_with(prefix)) {
             cargo.env_remove(&*name);
         }
     }
-    for name in ["RUSTFLAGS", "CARGO_BUILD_RUSTFLAGS", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER", "CARGO_MAKEFLAGS"] {
+    for name in [
+        "RUSTFLAGS",
+        "CARGO_BUILD_RUSTFLAGS",
+        "RUSTC_WRAPPER",
+        "RUSTC_WORKSPACE_WRAPPER",
+        "CARGO_MAKEFLAGS",
+    ] {
         cargo.env_remove(name);
     }
     if env::var("CARGO_NET_OFFLINE").is_ok() {
@@ -77,9 +106,17 @@ fn build(root: &Path, target: &str) -> PathBuf {
     if target != variable("HOST") && target.ends_with("-gnu") && env::var_os(&variable_of_linker).is_none() {
         cargo.env(variable_of_linker, compiler);
     }
-    cargo.env("CARGO_ENCODED_RUSTFLAGS", "-Ctarget-feature=+crt-static\u{1f}-Crelocation-model=static");
-    let status = cargo.status().unwrap_or_else(|error| panic!("failed to run cargo for the launcher: {error}"));
-    assert!(status.success(), "failed to build the launcher for {target}: cargo ended with {status}");
+    cargo.env(
+        "CARGO_ENCODED_RUSTFLAGS",
+        "-Ctarget-feature=+crt-static\u{1f}-Crelocation-model=static",
+    );
+    let status = cargo
+        .status()
+        .unwrap_or_else(|error| panic!("failed to run cargo for the launcher: {error}"));
+    assert!(
+        status.success(),
+        "failed to build the launcher for {target}: cargo ended with {status}"
+    );
     directory.join(target).join("launcher/pyship-launcher")
 }
 

@@ -39,7 +39,11 @@ impl Error {
 
     /// An error with its whole line.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), hint: None }
+        Self {
+            kind,
+            message: message.into(),
+            hint: None,
+        }
     }
 
     /// The file's bytes are wrong.

@@ -2,9 +2,10 @@
 //!
 //! Deciding means looking for version strings in the host's libraries, which a warm start can't afford. So
 //! the decision is made by the cold start and kept in the app's record, and the app's directory is named
-//! after what a warm start can see with one `stat` ([`Host`]): the host's loader, by size and time. A cache
-//! that two systems share (a home directory on NFS, one mounted into a container) has an app directory for
-//! each of them.
+//! after what a warm start can see with five `stat`s at most ([`Host`]): the host's loader and the compiler's
+//! libraries, by size and time. A cache that two systems share (a home directory on NFS, one mounted into a
+//! container) has an app directory for each of them. The loader alone won't do: two images of one distribution
+//! have the same, and one of them may lack libstdc++.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -22,18 +23,57 @@ pub const LOADER: &str = if cfg!(target_arch = "aarch64") {
 
 /// Where distributions keep the C library, in the order in which they are looked at.
 const DIRECTORIES: &[&str] = if cfg!(target_arch = "aarch64") {
-    &["/lib/aarch64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/lib64", "/usr/lib64", "/lib", "/usr/lib"]
+    &[
+        "/lib/aarch64-linux-gnu",
+        "/usr/lib/aarch64-linux-gnu",
+        "/lib64",
+        "/usr/lib64",
+        "/lib",
+        "/usr/lib",
+    ]
 } else {
-    &["/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib64", "/usr/lib64", "/lib", "/usr/lib"]
+    &[
+        "/lib/x86_64-linux-gnu",
+        "/usr/lib/x86_64-linux-gnu",
+        "/lib64",
+        "/usr/lib64",
+        "/lib",
+        "/usr/lib",
+    ]
 };
 
-/// What a start can see of the system at the price of one `stat`.
+/// Libraries that a system has or lacks whatever its loader is: libstdc++ and libgcc_s, where Debian's kind and
+/// where all others keep them.
+const COMPILERS: [[&str; 2]; 2] = if cfg!(target_arch = "aarch64") {
+    [
+        [
+            "/usr/lib/aarch64-linux-gnu/libstdc++.so.6",
+            "/lib/aarch64-linux-gnu/libgcc_s.so.1",
+        ],
+        ["/usr/lib64/libstdc++.so.6", "/lib64/libgcc_s.so.1"],
+    ]
+} else {
+    [
+        [
+            "/usr/lib/x86_64-linux-gnu/libstdc++.so.6",
+            "/lib/x86_64-linux-gnu/libgcc_s.so.1",
+        ],
+        ["/usr/lib64/libstdc++.so.6", "/lib64/libgcc_s.so.1"],
+    ]
+};
+
+/// A file's size and modification time (seconds, nanoseconds), when there is one.
+pub type Stamp = Option<(u64, i64, i64)>;
+
+/// What a start can see of the system at the price of a few `stat`s.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Host {
-    /// Size and modification time (seconds, nanoseconds) of [`LOADER`], when there is one.
-    pub loader: Option<(u64, i64, i64)>,
+    /// [`LOADER`]
+    pub loader: Stamp,
     /// Whether `/proc` is mounted: without it the loader can't expand `$ORIGIN` for the interpreter.
     pub proc: bool,
+    /// The compiler's libraries, where the rest leaves it open whether the host will do.
+    pub compilers: [Stamp; 2],
 }
 
 /// The decision.
@@ -49,15 +89,43 @@ impl Host {
     /// Looks at the system.
     #[must_use]
     pub fn look(proc: bool) -> Self {
-        let loader = fs::metadata(LOADER).ok();
-        Self { loader: loader.map(|found| (found.len(), found.mtime(), found.mtime_nsec())), proc }
+        let loader = stamp(LOADER);
+        let compilers = match (loader, proc) {
+            (Some(_), true) => compilers(),
+            _ => [None; 2],
+        };
+        Self {
+            loader,
+            proc,
+            compilers,
+        }
     }
 
     /// Bytes that differ when the systems do.
     #[must_use]
     pub fn key(&self) -> Vec<u8> {
-        format!("{:?}", (self.loader, self.proc)).into_bytes()
+        let Self {
+            loader,
+            proc,
+            compilers,
+        } = self;
+        format!("{:?}", (loader, proc, compilers)).into_bytes()
     }
+}
+
+/// Two calls on Debian's kind, three on others, four where there is no libstdc++.
+fn compilers() -> [Stamp; 2] {
+    for [cxx, gcc] in COMPILERS {
+        if let Some(found) = stamp(cxx) {
+            return [Some(found), stamp(gcc)];
+        }
+    }
+    [None, COMPILERS.into_iter().find_map(|[_, gcc]| stamp(gcc))]
+}
+
+fn stamp(path: &str) -> Stamp {
+    let found = fs::metadata(path).ok()?;
+    Some((found.len(), found.mtime(), found.mtime_nsec()))
 }
 
 /// Decides for a file that asks for `libc`.
@@ -68,8 +136,15 @@ pub fn decide(libc: &Libc, host: &Host) -> Result<Choice> {
     let suits = || suits(libc, host);
     match (libc.policy, &libc.carried) {
         (LibcPolicy::Bundled, Some(_)) => Ok(Choice::Carried),
-        (LibcPolicy::Auto, Some(_)) => Ok(if host.proc && suits().is_ok() { Choice::Host } else { Choice::Carried }),
+        (LibcPolicy::Auto, Some(_)) => Ok(if host.proc && suits().is_ok() {
+            Choice::Host
+        } else {
+            Choice::Carried
+        }),
         (LibcPolicy::Auto | LibcPolicy::Host, None) | (LibcPolicy::Host, Some(_)) => {
+            if host.loader.is_some() && !host.proc {
+                return Err(no_proc());
+            }
             suits().map(|()| Choice::Host).map_err(|reason| {
                 let (major, minor) = libc.floor;
                 Error::new(
@@ -83,6 +158,13 @@ pub fn decide(libc: &Libc, host: &Host) -> Result<Choice> {
     }
 }
 
+/// The host's loader would look for libpython in `$ORIGIN` itself, and say that it is not there.
+fn no_proc() -> Error {
+    let message = "failed to start the interpreter: the host's loader finds its libraries by /proc, which is not mounted";
+    Error::new(Kind::Other, message)
+        .hint("mount /proc, or pack the file with `--libc auto`, so that it carries its own glibc")
+}
+
 /// Whether the host has everything, or what it lacks.
 fn suits(libc: &Libc, host: &Host) -> std::result::Result<(), String> {
     if host.loader.is_none() {
@@ -91,8 +173,8 @@ fn suits(libc: &Libc, host: &Host) -> std::result::Result<(), String> {
     let (major, minor) = libc.floor;
     let c_library = find("libc.so.6").ok_or("this system has none (no `libc.so.6`)")?;
     if !has_version(&c_library, &format!("GLIBC_{major}.{minor}")) {
-        return Err(match newest(&c_library) {
-            Some(minor) => format!("this system has glibc 2.{minor}"),
+        return Err(match release(&c_library) {
+            Some(version) => format!("this system has glibc {version}"),
             None => "this system's is older".to_owned(),
         });
     }
@@ -106,7 +188,9 @@ fn suits(libc: &Libc, host: &Host) -> std::result::Result<(), String> {
 }
 
 fn find(name: &str) -> Option<Vec<u8>> {
-    DIRECTORIES.iter().find_map(|directory| fs::read(format!("{directory}/{name}")).ok())
+    DIRECTORIES
+        .iter()
+        .find_map(|directory| fs::read(format!("{directory}/{name}")).ok())
 }
 
 /// Whether a library defines a symbol version: its name is there as a string of its own.
@@ -114,8 +198,15 @@ fn has_version(library: &[u8], version: &str) -> bool {
     sys::find(library, format!("\0{version}\0").as_bytes()).is_some()
 }
 
-fn newest(c_library: &[u8]) -> Option<u32> {
-    (0..100).rev().find(|minor| has_version(c_library, &format!("GLIBC_2.{minor}")))
+/// What a C library says of itself: `GNU C Library (Debian GLIBC 2.31-13) stable release version 2.31.` Its
+/// newest symbol version won't do: not every release has new symbols.
+fn release(c_library: &[u8]) -> Option<String> {
+    const BEFORE: &[u8] = b" release version ";
+    let rest = &c_library[sys::find(c_library, BEFORE)? + BEFORE.len()..];
+    let of_version = |byte: &&u8| byte.is_ascii_digit() || **byte == b'.';
+    let version: Vec<u8> = rest.iter().take_while(of_version).copied().collect();
+    let version = String::from_utf8(version).ok()?;
+    Some(version.trim_end_matches('.').to_owned()).filter(|version| !version.is_empty())
 }
 
 #[cfg(test)]
@@ -124,28 +215,64 @@ mod tests {
     use crate::manifest::CarriedLibc;
 
     fn libc(policy: LibcPolicy, floor: (u32, u32), carried: bool) -> Libc {
-        let carried = carried.then(|| CarriedLibc { version: (2, 36), loader: "lib/ld.so".into() });
-        Libc { policy, floor, loader: LOADER.into(), system: Default::default(), carried }
+        let carried = carried.then(|| CarriedLibc {
+            version: (2, 36),
+            loader: "lib/ld.so".into(),
+        });
+        Libc {
+            policy,
+            floor,
+            loader: LOADER.into(),
+            system: Default::default(),
+            carried,
+        }
     }
 
     #[test]
     fn the_host_is_used_when_it_is_new_enough() {
         let host = Host::look(true);
         assert!(host.loader.is_some(), "this test needs a glibc system");
-        assert_eq!(decide(&libc(LibcPolicy::Auto, (2, 17), true), &host).unwrap(), Choice::Host);
-        assert_eq!(decide(&libc(LibcPolicy::Auto, (2, 99), true), &host).unwrap(), Choice::Carried);
-        assert_eq!(decide(&libc(LibcPolicy::Bundled, (2, 17), true), &host).unwrap(), Choice::Carried);
+        assert_eq!(
+            decide(&libc(LibcPolicy::Auto, (2, 17), true), &host).unwrap(),
+            Choice::Host
+        );
+        assert_eq!(
+            decide(&libc(LibcPolicy::Auto, (2, 99), true), &host).unwrap(),
+            Choice::Carried
+        );
+        assert_eq!(
+            decide(&libc(LibcPolicy::Bundled, (2, 17), true), &host).unwrap(),
+            Choice::Carried
+        );
         let error = decide(&libc(LibcPolicy::Host, (2, 99), false), &host).unwrap_err();
-        assert!(error.message.contains("needs glibc 2.99 or newer, and this system has glibc 2."), "{error}");
+        assert!(
+            error
+                .message
+                .contains("needs glibc 2.99 or newer, and this system has glibc 2."),
+            "{error}"
+        );
     }
 
     #[test]
     fn musl_and_no_proc_use_the_carried_one() {
-        let musl = Host { loader: None, proc: true };
-        assert_eq!(decide(&libc(LibcPolicy::Auto, (2, 17), true), &musl).unwrap(), Choice::Carried);
+        let musl = Host {
+            compilers: [None; 2],
+            loader: None,
+            proc: true,
+        };
+        assert_eq!(
+            decide(&libc(LibcPolicy::Auto, (2, 17), true), &musl).unwrap(),
+            Choice::Carried
+        );
         assert!(decide(&libc(LibcPolicy::Host, (2, 17), false), &musl).is_err());
-        let bare = Host { proc: false, ..Host::look(true) };
-        assert_eq!(decide(&libc(LibcPolicy::Auto, (2, 17), true), &bare).unwrap(), Choice::Carried);
+        let bare = Host {
+            proc: false,
+            ..Host::look(true)
+        };
+        assert_eq!(
+            decide(&libc(LibcPolicy::Auto, (2, 17), true), &bare).unwrap(),
+            Choice::Carried
+        );
     }
 
     #[test]
@@ -153,5 +280,38 @@ mod tests {
         let mut libc = libc(LibcPolicy::Auto, (2, 17), true);
         libc.system.insert("libnowhere.so.9".into(), String::new());
         assert_eq!(decide(&libc, &Host::look(true)).unwrap(), Choice::Carried);
+    }
+
+    #[test]
+    fn systems_that_differ_in_the_compilers_libraries_alone_have_different_keys() {
+        let with = Host {
+            loader: Some((1, 2, 3)),
+            proc: true,
+            compilers: [Some((4, 5, 6)), Some((7, 8, 9))],
+        };
+        for compilers in [[None; 2], [None, with.compilers[1]], [with.compilers[0], None]] {
+            let without = Host {
+                compilers,
+                ..with.clone()
+            };
+            assert_ne!(with.key(), without.key());
+        }
+    }
+
+    #[test]
+    fn the_hosts_loader_needs_proc() {
+        let bare = Host {
+            proc: false,
+            ..Host::look(true)
+        };
+        let error = decide(&libc(LibcPolicy::Host, (2, 17), false), &bare).unwrap_err();
+        assert!(error.message.contains("/proc, which is not mounted"), "{error}");
+    }
+
+    #[test]
+    fn a_c_library_says_its_release() {
+        let text = b"\0GLIBC_2.30\0GNU C Library (Debian GLIBC 2.31-13+deb11u11) stable release version 2.31.\nCopyright";
+        assert_eq!(release(text).as_deref(), Some("2.31"));
+        assert_eq!(release(b"\0GLIBC_2.30\0"), None);
     }
 }

@@ -185,7 +185,8 @@ impl Manifest {
     /// the file of `file_size` bytes.
     pub fn decode(bytes: &[u8], file_size: u64) -> Result<Self> {
         let wrong = |what: &str| Error::damaged(format_args!("its manifest {what}"));
-        let format: Format = serde_json::from_slice(bytes).map_err(|_| wrong("is not JSON of a known shape"))?;
+        let format: Format =
+            serde_json::from_slice(bytes).map_err(|_| wrong("is not JSON of a known shape"))?;
         if format.format > FORMAT {
             return Err(crate::trailer::newer(format.format));
         }
@@ -196,11 +197,21 @@ impl Manifest {
             if !names.any(|name| *name == layer.name) {
                 return Err(wrong(&format!("has an unexpected layer `{}`", layer.name)));
             }
-            layer.check(file_size).ok_or_else(|| wrong(&format!("contradicts itself on layer `{}`", layer.name)))?;
+            layer
+                .check(file_size)
+                .ok_or_else(|| wrong(&format!("contradicts itself on layer `{}`", layer.name)))?;
         }
-        let paths = [&manifest.python.executable, &manifest.python.stdlib, &manifest.python.site_packages];
+        let paths = [
+            &manifest.python.executable,
+            &manifest.python.stdlib,
+            &manifest.python.site_packages,
+        ];
         let loader = manifest.libc.carried.as_ref().map(|carried| &carried.loader);
-        if !paths.into_iter().chain(loader).all(|path| crate::member::is_safe(path.as_bytes())) {
+        if !paths
+            .into_iter()
+            .chain(loader)
+            .all(|path| crate::member::is_safe(path.as_bytes()))
+        {
             return Err(wrong("names a path outside its layers"));
         }
         Ok(manifest)

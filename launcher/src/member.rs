@@ -53,9 +53,9 @@ pub enum MemberKind {
 pub fn is_safe(path: &[u8]) -> bool {
     path.len() <= PATH_MAX
         && !path.contains(&0)
-        && path.split(|&byte| byte == b'/').all(|part| {
-            !part.is_empty() && part != b"." && part != b".." && part.len() <= NAME_MAX
-        })
+        && path
+            .split(|&byte| byte == b'/')
+            .all(|part| !part.is_empty() && part != b"." && part != b".." && part.len() <= NAME_MAX)
 }
 
 /// Whether a link at `path` to `target` stays below the directory that `path` is relative to, as text: no
@@ -91,7 +91,9 @@ impl Member {
         let Self { path, kind } = self;
         let (size, target, mode, typeflag): (u64, &[u8], u32, u8) = match kind {
             MemberKind::Directory => (0, b"", 0o755, b'5'),
-            MemberKind::File { size, executable } => (*size, b"", if *executable { 0o755 } else { 0o644 }, b'0'),
+            MemberKind::File { size, executable } => {
+                (*size, b"", if *executable { 0o755 } else { 0o644 }, b'0')
+            }
             MemberKind::Symlink { target } => (0, target, 0o777, b'2'),
         };
         let mut name = path.clone();
@@ -133,10 +135,18 @@ impl Member {
         let mut pax = Pax::default();
         loop {
             let Some(block) = read_block(frame)? else {
-                return if pax.seen { Err(bad("ends inside a member")) } else { Ok(None) };
+                return if pax.seen {
+                    Err(bad("ends inside a member"))
+                } else {
+                    Ok(None)
+                };
             };
             if block.iter().all(|&byte| byte == 0) {
-                return if pax.seen { Err(bad("ends inside a member")) } else { rest_is_zero(frame).map(|()| None) };
+                return if pax.seen {
+                    Err(bad("ends inside a member"))
+                } else {
+                    rest_is_zero(frame).map(|()| None)
+                };
             }
             check_header(&block)?;
             let size = octal(&block[124..136])?;
@@ -152,25 +162,38 @@ impl Member {
 fn member(block: &[u8; BLOCK], size: u64, pax: Pax) -> Result<Member> {
     let mut path = pax.path.unwrap_or_else(|| {
         let (prefix, base) = (text(&block[345..500]), text(&block[0..100]));
-        if prefix.is_empty() { base.to_vec() } else { [prefix, b"/", base].concat() }
+        if prefix.is_empty() {
+            base.to_vec()
+        } else {
+            [prefix, b"/", base].concat()
+        }
     });
     let size = pax.size.unwrap_or(size);
     let target = pax.target.unwrap_or_else(|| text(&block[157..257]).to_vec());
     let kind = match block[156] {
-        b'0' => MemberKind::File { size, executable: octal(&block[100..108])? & 0o111 != 0 },
+        b'0' => MemberKind::File {
+            size,
+            executable: octal(&block[100..108])? & 0o111 != 0,
+        },
         b'5' if path.last() == Some(&b'/') => {
             path.pop();
             MemberKind::Directory
         }
         b'2' => MemberKind::Symlink { target },
-        _ => return Err(bad("has a member that is neither a file, a directory nor a symbolic link")),
+        _ => {
+            return Err(bad(
+                "has a member that is neither a file, a directory nor a symbolic link",
+            ));
+        }
     };
     if !is_safe(&path) {
         return Err(unsafe_path(&path));
     }
     match &kind {
         MemberKind::Symlink { target } if !is_safe_target(&path, target) => Err(unsafe_path(&path)),
-        MemberKind::Directory | MemberKind::Symlink { .. } if size != 0 => Err(bad("has data where none belongs")),
+        MemberKind::Directory | MemberKind::Symlink { .. } if size != 0 => {
+            Err(bad("has data where none belongs"))
+        }
         _ => Ok(Member { path, kind }),
     }
 }
@@ -180,7 +203,9 @@ fn member(block: &[u8; BLOCK], size: u64, pax: Pax) -> Result<Member> {
 pub fn unsafe_path(path: &[u8]) -> Error {
     let mut shown = String::from_utf8_lossy(&path[..path.len().min(200)]).into_owned();
     shown.retain(|character| !character.is_control());
-    bad(&format!("has a member `{shown}` that would not stay in its layer"))
+    bad(&format!(
+        "has a member `{shown}` that would not stay in its layer"
+    ))
 }
 
 fn bad(what: &str) -> Error {
@@ -201,16 +226,23 @@ impl Pax {
             return Err(bad("has a pax header that is too long"));
         }
         let mut bytes = vec![0; usize::try_from(size).unwrap_or(0) + padding(size)];
-        frame.read_exact(&mut bytes).map_err(|error| read_failed(&error))?;
+        frame
+            .read_exact(&mut bytes)
+            .map_err(|error| read_failed(&error))?;
         bytes.truncate(usize::try_from(size).unwrap_or(0));
-        let mut pax = Self { seen: true, ..Self::default() };
+        let mut pax = Self {
+            seen: true,
+            ..Self::default()
+        };
         let mut rest = bytes.as_slice();
         while !rest.is_empty() {
             let record = pax_next(&mut rest).ok_or_else(|| bad("has a damaged pax header"))?;
             match record {
                 (b"path", value) => pax.path = Some(value.to_vec()),
                 (b"linkpath", value) => pax.target = Some(value.to_vec()),
-                (b"size", value) => pax.size = Some(decimal(value).ok_or_else(|| bad("has a damaged pax header"))?),
+                (b"size", value) => {
+                    pax.size = Some(decimal(value).ok_or_else(|| bad("has a damaged pax header"))?)
+                }
                 _ => return Err(bad("has a pax header with an unknown key")),
             }
         }
@@ -273,12 +305,20 @@ fn header(name: &[u8], prefix: &[u8], link: &[u8], size: u64, mode: u32, typefla
 
 fn check_header(block: &[u8; BLOCK]) -> Result<()> {
     let fixed = &block[257..265] == b"ustar\x0000" && octal(&block[148..156])? == u64::from(checksum(block));
-    if fixed { Ok(()) } else { Err(bad("has a damaged header")) }
+    if fixed {
+        Ok(())
+    } else {
+        Err(bad("has a damaged header"))
+    }
 }
 
 fn checksum(block: &[u8; BLOCK]) -> u32 {
     let field = 148..156;
-    block.iter().enumerate().map(|(at, &byte)| u32::from(if field.contains(&at) { b' ' } else { byte })).sum()
+    block
+        .iter()
+        .enumerate()
+        .map(|(at, &byte)| u32::from(if field.contains(&at) { b' ' } else { byte }))
+        .sum()
 }
 
 fn octal(field: &[u8]) -> Result<u64> {
@@ -306,7 +346,9 @@ fn read_block(frame: &mut impl BufRead) -> Result<Option<[u8; BLOCK]>> {
         return Ok(None);
     }
     let mut block = [0; BLOCK];
-    frame.read_exact(&mut block).map_err(|error| read_failed(&error))?;
+    frame
+        .read_exact(&mut block)
+        .map_err(|error| read_failed(&error))?;
     Ok(Some(block))
 }
 
@@ -329,7 +371,9 @@ fn rest_is_zero(frame: &mut impl BufRead) -> Result<()> {
 /// When the frame ends first.
 pub fn skip_padding(frame: &mut impl Read, size: u64) -> Result<()> {
     let mut zeros = [0; BLOCK];
-    frame.read_exact(&mut zeros[..padding(size)]).map_err(|error| read_failed(&error))
+    frame
+        .read_exact(&mut zeros[..padding(size)])
+        .map_err(|error| read_failed(&error))
 }
 
 /// The answer to a frame that ends early or can't be decoded.
@@ -346,7 +390,13 @@ mod tests {
     use super::*;
 
     fn file(path: &[u8], size: u64) -> Member {
-        Member { path: path.to_vec(), kind: MemberKind::File { size, executable: false } }
+        Member {
+            path: path.to_vec(),
+            kind: MemberKind::File {
+                size,
+                executable: false,
+            },
+        }
     }
 
     fn round_trip(member: &Member) {
@@ -366,8 +416,14 @@ mod tests {
             let name = vec![b'n'; length];
             round_trip(&file(&name, 1));
             round_trip(&file(&[b"dir/", name.as_slice()].concat(), 1));
-            round_trip(&Member { path: name.clone(), kind: MemberKind::Directory });
-            round_trip(&Member { path: b"l".to_vec(), kind: MemberKind::Symlink { target: name } });
+            round_trip(&Member {
+                path: name.clone(),
+                kind: MemberKind::Directory,
+            });
+            round_trip(&Member {
+                path: b"l".to_vec(),
+                kind: MemberKind::Symlink { target: name },
+            });
         }
         let deep = [b"directory".as_slice(); 400].join(&b'/');
         round_trip(&file(&deep, 3));
@@ -375,7 +431,18 @@ mod tests {
 
     #[test]
     fn only_paths_below_the_layer() {
-        for path in [&b""[..], b"/a", b"a/", b"a//b", b".", b"a/./b", b"..", b"a/../b", b"a\0b", &[b'x'; 256]] {
+        for path in [
+            &b""[..],
+            b"/a",
+            b"a/",
+            b"a//b",
+            b".",
+            b"a/./b",
+            b"..",
+            b"a/../b",
+            b"a\0b",
+            &[b'x'; 256],
+        ] {
             assert!(!is_safe(path), "{path:?}");
         }
         assert!(is_safe(b"a/b..c/...") && is_safe(b"-"));
@@ -387,7 +454,13 @@ mod tests {
 
     #[test]
     fn flipped_bytes_never_panic() {
-        let good = [file(&[b'n'; 200], 7).encode(), vec![1; 7], vec![0; 505], END.to_vec()].concat();
+        let good = [
+            file(&[b'n'; 200], 7).encode(),
+            vec![1; 7],
+            vec![0; 505],
+            END.to_vec(),
+        ]
+        .concat();
         for at in 0..good.len() {
             for flip in [1, 0x80, 0xff] {
                 let mut bytes = good.clone();

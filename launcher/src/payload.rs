@@ -31,11 +31,17 @@ impl Payload {
         let failed = |error: io::Error| Error::path(Kind::Other, "open", path, cause(&error));
         let file = File::open(path).map_err(failed)?;
         let size = file.metadata().map_err(failed)?.len();
-        let Some(start) = size.checked_sub(trailer::SIZE as u64) else { return Ok(None) };
+        let Some(start) = size.checked_sub(trailer::SIZE as u64) else {
+            return Ok(None);
+        };
         let mut bytes = [0; trailer::SIZE];
         file.read_exact_at(&mut bytes, start).map_err(failed)?;
         let trailer = Trailer::decode(&bytes, size)?;
-        Ok(trailer.map(|trailer| Self { file, path: path.to_owned(), trailer }))
+        Ok(trailer.map(|trailer| Self {
+            file,
+            path: path.to_owned(),
+            trailer,
+        }))
     }
 
     /// Reads the manifest and checks it against the trailer.
@@ -43,11 +49,19 @@ impl Payload {
     /// # Errors
     /// When it is not the one that the trailer names, or contradicts itself.
     pub fn manifest(&self) -> Result<Manifest> {
-        let Trailer { manifest_offset, manifest_size, file_size, launcher_size, manifest_sha256 } = &self.trailer;
+        let Trailer {
+            manifest_offset,
+            manifest_size,
+            file_size,
+            launcher_size,
+            manifest_sha256,
+        } = &self.trailer;
         let mut bytes = vec![0; usize::try_from(*manifest_size).unwrap_or(0)];
         self.read(&mut bytes, *manifest_offset)?;
         if Sha256::digest(&bytes)[..] != manifest_sha256[..] {
-            return Err(Error::damaged("its manifest does not have the digest that the trailer names"));
+            return Err(Error::damaged(
+                "its manifest does not have the digest that the trailer names",
+            ));
         }
         let manifest = Manifest::decode(&bytes, *file_size)?;
         if manifest.launcher.size != *launcher_size {
@@ -64,7 +78,9 @@ impl Payload {
         let mut bytes = vec![0; usize::try_from(manifest.launcher.size).unwrap_or(0)];
         self.read(&mut bytes, 0)?;
         if hex(&Sha256::digest(&bytes)) != manifest.launcher.sha256 {
-            return Err(Error::damaged("its launcher does not have the digest that the manifest names"));
+            return Err(Error::damaged(
+                "its launcher does not have the digest that the manifest names",
+            ));
         }
         Ok(bytes)
     }
@@ -74,9 +90,11 @@ impl Payload {
     /// # Errors
     /// When the file can't be read or ends first.
     pub fn read(&self, bytes: &mut [u8], offset: u64) -> Result<()> {
-        self.file.read_exact_at(bytes, offset).map_err(|error| match error.kind() {
-            io::ErrorKind::UnexpectedEof => Error::damaged("it ends too early"),
-            _ => Error::path(Kind::Other, "read", &self.path, cause(&error)),
-        })
+        self.file
+            .read_exact_at(bytes, offset)
+            .map_err(|error| match error.kind() {
+                io::ErrorKind::UnexpectedEof => Error::damaged("it ends too early"),
+                _ => Error::path(Kind::Other, "read", &self.path, cause(&error)),
+            })
     }
 }

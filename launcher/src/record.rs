@@ -43,7 +43,15 @@ impl Record {
     /// The record's bytes.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        let Self { interpreter, executable, home, loader, options, environment, checks } = self;
+        let Self {
+            interpreter,
+            executable,
+            home,
+            loader,
+            options,
+            environment,
+            checks,
+        } = self;
         let mut bytes = Vec::new();
         let mut put = |key: &[u8], value: &[u8]| {
             bytes.extend_from_slice(key);
@@ -79,8 +87,16 @@ impl Record {
     /// # Errors
     /// When it is cut short or of another format; the cold start then makes it anew.
     pub fn decode(bytes: &[u8]) -> Result<Self> {
-        let damaged = || Error::new(Kind::Storage, "failed to read the app's launch record: it is damaged");
-        let mut items = bytes.strip_suffix(b"\0").ok_or_else(damaged)?.split(|&byte| byte == 0);
+        let damaged = || {
+            Error::new(
+                Kind::Storage,
+                "failed to read the app's launch record: it is damaged",
+            )
+        };
+        let mut items = bytes
+            .strip_suffix(b"\0")
+            .ok_or_else(damaged)?
+            .split(|&byte| byte == 0);
         if items.next() != Some(VERSION) {
             return Err(damaged());
         }
@@ -131,20 +147,32 @@ mod tests {
             interpreter: true,
             executable: b"/c/bin/python3.12".to_vec(),
             home: b"/c\xff".to_vec(),
-            loader: Some(Loader { path: b"/l/ld.so".to_vec(), library_path: b"/l:/m".to_vec() }),
+            loader: Some(Loader {
+                path: b"/l/ld.so".to_vec(),
+                library_path: b"/l:/m".to_vec(),
+            }),
             options: vec![b"-X".to_vec(), b"utf8".to_vec()],
             environment: vec![(b"A".to_vec(), b"b=c".to_vec())],
             checks: vec![b"/c/os.py".to_vec()],
         };
         assert_eq!(Record::decode(&record.encode()).unwrap(), record);
-        let plain = Record { interpreter: false, loader: None, environment: vec![], ..record };
+        let plain = Record {
+            interpreter: false,
+            loader: None,
+            environment: vec![],
+            ..record
+        };
         assert_eq!(Record::decode(&plain.encode()).unwrap(), plain);
     }
 
     #[test]
     fn cut_records_are_refused() {
-        let record =
-            Record { executable: b"e".to_vec(), home: b"h".to_vec(), checks: vec![b"c".to_vec()], ..Record::default() };
+        let record = Record {
+            executable: b"e".to_vec(),
+            home: b"h".to_vec(),
+            checks: vec![b"c".to_vec()],
+            ..Record::default()
+        };
         let bytes = record.encode();
         for end in 0..bytes.len() {
             assert!(Record::decode(&bytes[..end]).is_err(), "{end}");

@@ -29,7 +29,11 @@ pub unsafe fn arguments(argc: c_int, argv: *const *const c_char) -> Vec<CString>
 #[must_use]
 pub fn execve(path: &CStr, argv: &[CString], environment: &[CString]) -> io::Error {
     let pointers = |strings: &[CString]| -> Vec<*const c_char> {
-        strings.iter().map(|string| string.as_ptr()).chain([std::ptr::null()]).collect()
+        strings
+            .iter()
+            .map(|string| string.as_ptr())
+            .chain([std::ptr::null()])
+            .collect()
     };
     let (argv, environment) = (pointers(argv), pointers(environment));
     // SAFETY: both arrays end with a null pointer, and they and their strings outlive the call.
@@ -49,7 +53,12 @@ pub fn is_secure() -> bool {
 pub fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
     // SAFETY: both pointers are valid for the lengths given.
     let found = unsafe {
-        libc::memmem(haystack.as_ptr().cast(), haystack.len(), needle.as_ptr().cast(), needle.len())
+        libc::memmem(
+            haystack.as_ptr().cast(),
+            haystack.len(),
+            needle.as_ptr().cast(),
+            needle.len(),
+        )
     };
     (!found.is_null()).then(|| found as usize - haystack.as_ptr() as usize)
 }

@@ -38,8 +38,11 @@ pub(crate) fn run(tool: &[u8], place: &Place<'_>, arguments: &[Vec<u8>]) -> Resu
         b"extract" => extract(place.payload, arguments.first()),
         _ => {
             let tool = String::from_utf8_lossy(tool);
-            Err(Error::new(Kind::Other, format!("failed to run `{tool}`: there is no such tool"))
-                .hint("PYSHIP=help lists the tools; unset PYSHIP to start the program"))
+            Err(Error::new(
+                Kind::Other,
+                format!("failed to run `{tool}`: there is no such tool"),
+            )
+            .hint("PYSHIP=help lists the tools; unset PYSHIP to start the program"))
         }
     }
 }
@@ -52,14 +55,26 @@ fn info(payload: &Payload, arguments: &[Vec<u8>]) -> Result<i32> {
     }
     let mut text = format!("{}\n", describe(&manifest));
     for layer in &manifest.layers {
-        let Layer { name, size, disk, entries, digest, .. } = layer;
-        text.push_str(&format!("{name:<8} {size:>12} bytes, {disk:>12} unpacked in {entries} entries, {digest}\n"));
+        let Layer {
+            name,
+            size,
+            disk,
+            entries,
+            digest,
+            ..
+        } = layer;
+        text.push_str(&format!(
+            "{name:<8} {size:>12} bytes, {disk:>12} unpacked in {entries} entries, {digest}\n"
+        ));
     }
     say(&text)
 }
 
 fn describe(manifest: &Manifest) -> String {
-    let version = manifest.version.as_deref().map_or_else(String::new, |version| format!(" {version}"));
+    let version = manifest
+        .version
+        .as_deref()
+        .map_or_else(String::new, |version| format!(" {version}"));
     let entry = match &manifest.entry {
         Entry::Script { path } => format!("runs {path}"),
         Entry::Module { name } => format!("runs -m {name}"),
@@ -94,9 +109,14 @@ fn locations(place: &Place<'_>) -> Result<i32> {
 /// Where each layer lies, as far as the app's record knows.
 fn unpacked<'a>(manifest: &'a Manifest, checks: &[Vec<u8>]) -> Vec<(&'a Layer, PathBuf)> {
     let place = |layer: &'a Layer| {
-        let middle = PathBuf::from(CACHE_VERSION).join(CACHE_LAYERS).join(layer.directory());
+        let middle = PathBuf::from(CACHE_VERSION)
+            .join(CACHE_LAYERS)
+            .join(layer.directory());
         let inside = checks.iter().map(|check| warm::shown(check)).find_map(|check| {
-            check.ancestors().find(|ancestor| ancestor.ends_with(&middle)).map(Path::to_owned)
+            check
+                .ancestors()
+                .find(|ancestor| ancestor.ends_with(&middle))
+                .map(Path::to_owned)
         })?;
         Some((layer, inside))
     };
@@ -111,21 +131,39 @@ fn verify(place: &Place<'_>) -> Result<i32> {
     let mut differing = Vec::new();
     for layer in &manifest.layers {
         // A layer that is not unpacked is compared with nothing: its frames are checked all the same.
-        let at = places.iter().find(|(other, _)| other.name == layer.name).map(|(_, path)| path);
+        let at = places
+            .iter()
+            .find(|(other, _)| other.name == layer.name)
+            .map(|(_, path)| path);
         let sink = Compare::new(at.map_or(Path::new("/dev/null"), PathBuf::as_path));
-        unpack::run(place.payload, &[(layer, &sink as &dyn Sink)], &Progress::default())?;
+        unpack::run(
+            place.payload,
+            &[(layer, &sink as &dyn Sink)],
+            &Progress::default(),
+        )?;
         if at.is_some() {
             differing.extend(sink.differing());
         }
     }
     if differing.is_empty() {
-        let cached = if places.is_empty() { "it is not unpacked" } else { "what was unpacked is intact" };
-        return say(&format!("{}: the file is intact, {cached}\n", place.payload.path.display()));
+        let cached = if places.is_empty() {
+            "it is not unpacked"
+        } else {
+            "what was unpacked is intact"
+        };
+        return say(&format!(
+            "{}: the file is intact, {cached}\n",
+            place.payload.path.display()
+        ));
     }
     let shown = differing.len().min(20);
     Err(Error::new(
         Kind::Damaged,
-        format!("failed to verify the cache: {} differ: {}", differing.len(), differing[..shown].join(", ")),
+        format!(
+            "failed to verify the cache: {} differ: {}",
+            differing.len(),
+            differing[..shown].join(", ")
+        ),
     )
     .hint("remove the layer's directory: the next start unpacks it anew"))
 }
@@ -138,7 +176,9 @@ fn extract(payload: &Payload, directory: Option<&Vec<u8>>) -> Result<i32> {
     fs::create_dir(&directory).map_err(failed)?;
     fs::write(directory.join(MEMBER_MANIFEST), manifest.encode()?).map_err(failed)?;
     for name in LAYERS {
-        let Some(layer) = manifest.layer(name) else { continue };
+        let Some(layer) = manifest.layer(name) else {
+            continue;
+        };
         let at = directory.join(name);
         fs::create_dir(&at).map_err(failed)?;
         let root = fs::File::open(&at).map_err(failed)?;
@@ -150,6 +190,11 @@ fn extract(payload: &Payload, directory: Option<&Vec<u8>>) -> Result<i32> {
 }
 
 fn say(text: &str) -> Result<i32> {
-    print(text).map_err(|error| Error::new(Kind::Other, format!("failed to write to standard output: {}", cause(&error))))?;
+    print(text).map_err(|error| {
+        Error::new(
+            Kind::Other,
+            format!("failed to write to standard output: {}", cause(&error)),
+        )
+    })?;
     Ok(0)
 }

@@ -46,7 +46,13 @@ impl Trailer {
     /// The trailer's bytes.
     #[must_use]
     pub fn encode(&self) -> [u8; SIZE] {
-        let Self { manifest_offset, manifest_size, file_size, launcher_size, manifest_sha256 } = self;
+        let Self {
+            manifest_offset,
+            manifest_size,
+            file_size,
+            launcher_size,
+            manifest_sha256,
+        } = self;
         let mut bytes = [0; SIZE];
         bytes[0..8].copy_from_slice(&MAGIC);
         bytes[8..12].copy_from_slice(&FORMAT.to_le_bytes());
@@ -92,7 +98,9 @@ impl Trailer {
         };
         if trailer.file_size != file_size {
             let said = trailer.file_size;
-            return Err(Error::damaged(format_args!("it has {file_size} bytes and should have {said}")));
+            return Err(Error::damaged(format_args!(
+                "it has {file_size} bytes and should have {said}"
+            )));
         }
         let manifest_end = trailer.manifest_offset.checked_add(trailer.manifest_size);
         let fits = manifest_end.is_some_and(|end| end <= file_size) && trailer.launcher_size <= file_size;
@@ -108,7 +116,9 @@ impl Trailer {
 pub fn newer(format: u32) -> Error {
     Error::new(
         Kind::Other,
-        format!("failed to read the packed file: it has format {format}, this pyship knows formats up to {FORMAT}"),
+        format!(
+            "failed to read the packed file: it has format {format}, this pyship knows formats up to {FORMAT}"
+        ),
     )
     .hint("use the pyship that made it, or a newer one")
 }

@@ -32,7 +32,9 @@ pub(crate) struct Terminal {
 
 impl Terminal {
     pub(crate) fn new() -> Self {
-        Self { there: stderr().is_terminal() }
+        Self {
+            there: stderr().is_terminal(),
+        }
     }
 
     fn say(&self, text: &str) {
@@ -59,7 +61,10 @@ impl Watch for Terminal {
                     std::thread::park_timeout(STEP);
                     if began.elapsed() > QUIET {
                         let done = progress.done.load(Ordering::Relaxed);
-                        self.say(&format!("\rpyship: unpacking for the first start: {} %", done * 100 / total.max(1)));
+                        self.say(&format!(
+                            "\rpyship: unpacking for the first start: {} %",
+                            done * 100 / total.max(1)
+                        ));
                         said = true;
                     }
                 }
@@ -67,7 +72,9 @@ impl Watch for Terminal {
                     self.say("\r\x1b[K");
                 }
             };
-            let talker = std::thread::Builder::new().stack_size(64 << 10).spawn_scoped(scope, talk);
+            let talker = std::thread::Builder::new()
+                .stack_size(64 << 10)
+                .spawn_scoped(scope, talk);
             work();
             progress.over.store(true, Ordering::Relaxed);
             if let Ok(talker) = talker {
@@ -89,13 +96,18 @@ impl Surroundings {
     pub(crate) fn for_writing() -> Self {
         let mut fillers = Vec::new();
         while fillers.len() < 3 {
-            let Ok(filler) = open("/", OFlags::PATH | OFlags::CLOEXEC, Mode::empty()) else { break };
+            let Ok(filler) = open("/", OFlags::PATH | OFlags::CLOEXEC, Mode::empty()) else {
+                break;
+            };
             if std::os::fd::AsRawFd::as_raw_fd(&filler) > 2 {
                 break;
             }
             fillers.push(filler);
         }
-        Self { umask: rustix::process::umask(Mode::from_raw_mode(0o022)), _fillers: fillers }
+        Self {
+            umask: rustix::process::umask(Mode::from_raw_mode(0o022)),
+            _fillers: fillers,
+        }
     }
 }
 

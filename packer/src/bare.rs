@@ -1,8 +1,8 @@
 //! What the standard library is given so that it copes with a system that has next to nothing: names,
-//! certificates, terminals.
+//! certificates, terminals, a locale.
 //!
 //! A program would have to be told of these by environment variables, which its children would inherit. So
-//! three modules of the packed standard library get a few functions at their end; on a system that has what
+//! four modules of the packed standard library get a few functions at their end; on a system that has what
 //! they look for they change nothing. They cost a start nothing unless the module is imported.
 
 use std::path::Path;
@@ -15,11 +15,17 @@ use crate::tree::{Node, Tree};
 const ADDITIONS: &[(&str, &str)] = &[
     ("ssl.py", include_str!("bare/ssl.py")),
     ("socket.py", include_str!("bare/socket.py")),
+    ("locale.py", include_str!("bare/locale.py")),
     ("curses/__init__.py", include_str!("bare/curses.py")),
 ];
 
 /// Where a builder's ncurses keeps its descriptions.
-const TERMINFO: &[&str] = &["lib/terminfo", "usr/share/terminfo", "usr/lib/terminfo", "etc/terminfo"];
+const TERMINFO: &[&str] = &[
+    "lib/terminfo",
+    "usr/share/terminfo",
+    "usr/lib/terminfo",
+    "etc/terminfo",
+];
 /// Terminals that people sit in front of, by the first letter's directory.
 const TERMINALS: &[&str] = &[
     "a/ansi",
@@ -36,23 +42,58 @@ const TERMINALS: &[&str] = &[
     "x/xterm-256color",
 ];
 
-/// Completes a runtime tree whose standard library lies at `stdlib`; descriptions of terminals come from below
-/// `root`, the builder's or a target's.
+/// Where a builder's glibc keeps the one locale that knows no country, by its two usual names.
+const LOCALE: &[&str] = &["usr/lib/locale/C.utf8", "usr/lib/locale/C.UTF-8"];
+/// Its parts.
+const CATEGORIES: &[&str] = &[
+    "LC_ADDRESS",
+    "LC_COLLATE",
+    "LC_CTYPE",
+    "LC_IDENTIFICATION",
+    "LC_MEASUREMENT",
+    "LC_MESSAGES/SYS_LC_MESSAGES",
+    "LC_MONETARY",
+    "LC_NAME",
+    "LC_NUMERIC",
+    "LC_PAPER",
+    "LC_TELEPHONE",
+    "LC_TIME",
+];
+
+/// Completes a runtime tree whose standard library lies at `stdlib`; descriptions of terminals and the locale
+/// come from below `root`, the builder's or a target's.
 ///
 /// # Errors
 /// When a file can't be read.
 pub fn complete(tree: &mut Tree, stdlib: &str, root: &Path) -> Result<()> {
     for (module, addition) in ADDITIONS {
         let path = format!("{stdlib}/{module}");
-        let Some(Node::File(file)) = tree.get(&path) else { continue };
+        let Some(Node::File(file)) = tree.get(&path) else {
+            continue;
+        };
         let mut source = file.content.read()?.to_vec();
         source.extend_from_slice(addition.as_bytes());
         tree.insert_bytes(path, source, false);
     }
     for terminal in TERMINALS {
         let place = format!("share/terminfo/{terminal}");
-        let found = TERMINFO.iter().map(|directory| root.join(directory).join(terminal)).find(|path| path.is_file());
+        let found = TERMINFO
+            .iter()
+            .map(|directory| root.join(directory).join(terminal))
+            .find(|path| path.is_file());
         if let Some(found) = found.filter(|_| tree.get(&place).is_none()) {
+            tree.insert_bytes(place, fs_err::read(found)?, false);
+        }
+    }
+    let locale = LOCALE
+        .iter()
+        .map(|directory| root.join(directory))
+        .find(|path| path.is_dir());
+    for category in CATEGORIES {
+        // An older glibc has fewer of them.
+        let found = locale.as_ref().map(|directory| directory.join(category));
+        if let Some(found) = found.filter(|path| path.is_file()) {
+            let place = format!("lib/locale/C.utf8/{category}");
             tree.insert_bytes(place, fs_err::read(found)?, false);
         }
     }
@@ -68,7 +109,9 @@ mod tests {
         let mut tree = Tree::new();
         tree.insert_bytes("lib/python3.12/ssl.py", *b"import os\n", false);
         complete(&mut tree, "lib/python3.12", Path::new("/")).unwrap();
-        let Some(Node::File(file)) = tree.get("lib/python3.12/ssl.py") else { panic!("ssl.py is gone") };
+        let Some(Node::File(file)) = tree.get("lib/python3.12/ssl.py") else {
+            panic!("ssl.py is gone")
+        };
         let source = file.content.read().unwrap();
         assert!(source.starts_with(b"import os\n\n\n# --- Added by pyship"));
         assert!(tree.get("lib/python3.12/socket.py").is_none());

@@ -39,7 +39,11 @@ pub struct Packed {
 /// # Errors
 /// When a file can't be read, or has changed its size since it was looked at.
 pub fn pack(name: &str, tree: &Tree, level: i32, done: &(dyn Fn(u64) + Sync)) -> Result<Packed> {
-    let target = if level >= LEVEL_SMALL { FRAME_TARGET_SMALL } else { FRAME_TARGET };
+    let target = if level >= LEVEL_SMALL {
+        FRAME_TARGET_SMALL
+    } else {
+        FRAME_TARGET
+    };
     let plan = plan(tree, target)?;
     let last = plan.len().saturating_sub(1);
     let frames: Vec<(Frame, Vec<u8>)> = plan
@@ -50,7 +54,14 @@ pub fn pack(name: &str, tree: &Tree, level: i32, done: &(dyn Fn(u64) + Sync)) ->
             let compressed = compress(&raw, level)?;
             done(raw.len() as u64);
             let sha256 = hex(&Sha256::digest(&compressed));
-            Ok((Frame { size: compressed.len() as u64, raw: raw.len() as u64, sha256 }, compressed))
+            Ok((
+                Frame {
+                    size: compressed.len() as u64,
+                    raw: raw.len() as u64,
+                    sha256,
+                },
+                compressed,
+            ))
         })
         .collect::<Result<_>>()?;
     let (entries, frames): (Vec<Frame>, Vec<Vec<u8>>) = frames.into_iter().unzip();
@@ -61,7 +72,9 @@ pub fn pack(name: &str, tree: &Tree, level: i32, done: &(dyn Fn(u64) + Sync)) ->
         digest: Layer::digest_of(&entries),
         offset: 0,
         size: entries.iter().map(|frame| frame.size).sum(),
-        disk: sizes.map(|size| size.div_ceil(DISK_BLOCK).max(1) * DISK_BLOCK).sum(),
+        disk: sizes
+            .map(|size| size.div_ceil(DISK_BLOCK).max(1) * DISK_BLOCK)
+            .sum(),
         entries: plan.iter().map(|members| members.len() as u64).sum(),
         frames: entries,
     };
@@ -79,9 +92,10 @@ fn plan(tree: &Tree, target: u64) -> Result<Vec<Vec<Planned<'_>>>> {
     let mut members = Vec::new();
     for (path, node) in tree.iter() {
         let size = match node {
-            Node::File(file) => {
-                file.content.size().with_context(|| format!("failed to pack `{}`", shown(path)))?
-            }
+            Node::File(file) => file
+                .content
+                .size()
+                .with_context(|| format!("failed to pack `{}`", shown(path)))?,
             Node::Directory | Node::Symlink(_) => 0,
         };
         members.push(Planned { path, node, size });
@@ -90,7 +104,8 @@ fn plan(tree: &Tree, target: u64) -> Result<Vec<Vec<Planned<'_>>>> {
     let mut frames: Vec<Vec<Planned<'_>>> = Vec::new();
     let mut filled = 0;
     for member in members {
-        if frames.is_empty() || filled >= target || (filled > 0 && filled + member.size > target + target / 4) {
+        if frames.is_empty() || filled >= target || (filled > 0 && filled + member.size > target + target / 4)
+        {
             frames.push(Vec::new());
             filled = 0;
         }
@@ -107,8 +122,15 @@ fn plan(tree: &Tree, target: u64) -> Result<Vec<Vec<Planned<'_>>>> {
 
 /// Members that resemble each other share a frame.
 fn group<'a>(member: &Planned<'a>) -> (u8, &'a [u8]) {
-    let name = member.path.rsplit(|&byte| byte == b'/').next().unwrap_or(member.path);
-    let ending = name.iter().rposition(|&byte| byte == b'.').map_or(&b""[..], |dot| &name[dot..]);
+    let name = member
+        .path
+        .rsplit(|&byte| byte == b'/')
+        .next()
+        .unwrap_or(member.path);
+    let ending = name
+        .iter()
+        .rposition(|&byte| byte == b'.')
+        .map_or(&b""[..], |dot| &name[dot..]);
     match member.node {
         Node::Directory => (0, b""),
         Node::File(_) if ending == b".pyc" => (1, b""),
@@ -123,13 +145,31 @@ fn raw_frame(members: &[Planned<'_>], last: bool) -> Result<Vec<u8>> {
     for Planned { path, node, size } in members {
         let kind = match node {
             Node::Directory => MemberKind::Directory,
-            Node::File(File { executable, .. }) => MemberKind::File { size: *size, executable: *executable },
-            Node::Symlink(target) => MemberKind::Symlink { target: target.clone() },
+            Node::File(File { executable, .. }) => MemberKind::File {
+                size: *size,
+                executable: *executable,
+            },
+            Node::Symlink(target) => MemberKind::Symlink {
+                target: target.clone(),
+            },
         };
-        raw.extend_from_slice(&Member { path: (*path).clone(), kind }.encode());
+        raw.extend_from_slice(
+            &Member {
+                path: (*path).clone(),
+                kind,
+            }
+            .encode(),
+        );
         if let Node::File(file) = node {
-            let bytes = file.content.read().with_context(|| format!("failed to pack `{}`", shown(path)))?;
-            anyhow::ensure!(bytes.len() as u64 == *size, "failed to pack `{}`: it changes while it is read", shown(path));
+            let bytes = file
+                .content
+                .read()
+                .with_context(|| format!("failed to pack `{}`", shown(path)))?;
+            anyhow::ensure!(
+                bytes.len() as u64 == *size,
+                "failed to pack `{}`: it changes while it is read",
+                shown(path)
+            );
             raw.extend_from_slice(&bytes);
             raw.resize(raw.len() + padding(*size), 0);
         }
@@ -143,10 +183,14 @@ fn raw_frame(members: &[Planned<'_>], last: bool) -> Result<Vec<u8>> {
 fn compress(raw: &[u8], level: i32) -> Result<Vec<u8>> {
     let failed = |code: usize| io::Error::other(zstd_safe::get_error_name(code));
     let mut context = CCtx::create();
-    context.set_parameter(CParameter::CompressionLevel(level)).map_err(failed)?;
+    context
+        .set_parameter(CParameter::CompressionLevel(level))
+        .map_err(failed)?;
     // What a launcher accepts; lower levels use less by themselves.
     if level > 19 {
-        context.set_parameter(CParameter::WindowLog(WINDOW_LOG_MAX)).map_err(failed)?;
+        context
+            .set_parameter(CParameter::WindowLog(WINDOW_LOG_MAX))
+            .map_err(failed)?;
     }
     let mut compressed = Vec::with_capacity(zstd_safe::compress_bound(raw.len()));
     context.compress2(&mut compressed, raw).map_err(failed)?;
@@ -171,7 +215,10 @@ mod tests {
 
     #[test]
     fn the_same_tree_gives_the_same_bytes() {
-        let (one, two) = (pack("app", &sample(), 3, &|_| {}).unwrap(), pack("app", &sample(), 3, &|_| {}).unwrap());
+        let (one, two) = (
+            pack("app", &sample(), 3, &|_| {}).unwrap(),
+            pack("app", &sample(), 3, &|_| {}).unwrap(),
+        );
         assert_eq!(one.frames, two.frames);
         assert_eq!(one.layer, two.layer);
         assert_eq!(one.layer.entries, 5);

@@ -3,7 +3,7 @@
 //! Where the host has no glibc, or an older one than the packed files ask for, the launcher starts the
 //! interpreter through this loader with `--library-path`. All of it comes from one place: the parts of a glibc
 //! fit only each other. Locales, character sets (`gconv`) and the name services of other packages are absent
-//! on purpose: Python has its own codecs, and C.UTF-8 is built into glibc since 2.35.
+//! on purpose: Python has its own codecs, and C.UTF-8 goes with the runtime (`bare.rs`).
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

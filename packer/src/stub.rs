@@ -11,7 +11,11 @@ pub const X86_64: &str = "x86_64-unknown-linux-gnu";
 pub const AARCH64: &str = "aarch64-unknown-linux-gnu";
 
 /// The target of this program's own machine.
-pub const HOST: &str = if cfg!(target_arch = "aarch64") { AARCH64 } else { X86_64 };
+pub const HOST: &str = if cfg!(target_arch = "aarch64") {
+    AARCH64
+} else {
+    X86_64
+};
 
 /// Every launcher that is carried, with its target.
 #[must_use]
@@ -29,7 +33,10 @@ pub fn carried() -> Vec<(&'static str, &'static [u8])> {
 /// When it isn't carried: says which ones are, and how to get another.
 pub fn for_target(target: &str) -> anyhow::Result<&'static [u8]> {
     let carried = carried();
-    let found = carried.iter().find(|(name, _)| *name == target).map(|(_, stub)| *stub);
+    let found = carried
+        .iter()
+        .find(|(name, _)| *name == target)
+        .map(|(_, stub)| *stub);
     found.with_context(|| {
         let names: Vec<&str> = carried.iter().map(|(name, _)| *name).collect();
         let known = [X86_64, AARCH64].contains(&target);
@@ -37,6 +44,9 @@ pub fn for_target(target: &str) -> anyhow::Result<&'static [u8]> {
             true => "; scripts/build-stubs builds a pyship that carries it",
             false => "; pyship knows x86_64-unknown-linux-gnu and aarch64-unknown-linux-gnu",
         };
-        format!("failed to pack for `{target}`: this pyship carries launchers for {} only{how}", names.join(", "))
+        format!(
+            "failed to pack for `{target}`: this pyship carries launchers for {} only{how}",
+            names.join(", ")
+        )
     })
 }

@@ -188,7 +188,7 @@ impl Pack {
     }
 }
 
-/// The directory of what this `pyship` packed; what others packed is removed after a day.
+/// The directory of what this `pyship` packed; what others packed is removed after two hours: it is large.
 fn kept() -> PathBuf {
     let all = cache("packed");
     let own = all.join(pyship_digest());
@@ -198,7 +198,7 @@ fn kept() -> PathBuf {
                 .metadata()
                 .and_then(|data| data.modified())
                 .map(|then| SystemTime::now().duration_since(then));
-            if matches!(age, Ok(Ok(age)) if age > Duration::from_secs(86_400)) {
+            if matches!(age, Ok(Ok(age)) if age > Duration::from_secs(7_200)) {
                 // Another run may be removing it too.
                 fs_err::remove_dir_all(entry.path()).unwrap_or_default();
             }

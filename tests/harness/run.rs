@@ -268,6 +268,14 @@ impl Run {
         }
     }
 
+    /// The program that is started on the host, and its arguments, for a test that has another program start it.
+    #[must_use]
+    pub fn command_line(&self) -> (OsString, Vec<OsString>) {
+        let command = self.command();
+        let arguments = command.get_args().map(OsStr::to_owned).collect();
+        (command.get_program().to_owned(), arguments)
+    }
+
     fn command(&self) -> Command {
         let mut command = match &self.root {
             None => self.on_host(),

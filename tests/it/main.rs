@@ -4,13 +4,17 @@
 
 mod aarch64;
 mod bad_input;
+mod bare;
 mod damage;
 mod doors;
 mod examples;
 mod file;
 mod interpreters;
+mod libc;
 mod options;
+mod packages;
 mod process;
+mod report;
 mod roots;
 mod sees;
 mod start;

@@ -11,7 +11,7 @@ use crate::support::sees;
 const WARM_CALLS: usize = 40;
 
 /// The launcher's system calls of one start, as strace writes them: from its own `execve` up to the interpreter's.
-fn calls(packed: &Packed, cache: &Path) -> Vec<String> {
+pub(crate) fn calls(packed: &Packed, cache: &Path) -> Vec<String> {
     let place = scratch();
     let record = place.path().join("calls");
     let run = Run::inheriting("strace")

@@ -3,10 +3,10 @@
 
 use harness::{Pack, Packed, Run, interpreters};
 
-const ROOTS: [&str; 6] = ["bullseye", "bookworm", "forky", "musl", "busybox", "empty"];
+pub(crate) const ROOTS: [&str; 6] = ["bullseye", "bookworm", "forky", "musl", "busybox", "empty"];
 
 /// The four ways in which a root is entered.
-fn each_way(packed: &Packed, root: &str, check: impl Fn(Run)) {
+pub(crate) fn each_way(packed: &Packed, root: &str, check: impl Fn(Run)) {
     for uid in [0, 65534] {
         for proc in [true, false] {
             let run = packed.run().root(root).tmpfs().uid(uid);

@@ -135,7 +135,7 @@ class App:
         given = dict(PYTHONHOME=self.python.base, PYTHONPATH=start, _PYSHIP_APP=str(self.root))
         given.update(_PYSHIP_FILE="/some/where/app.bin", _PYSHIP_ARGV0=argv0)
         env.update((os.fsencode(name), os.fsencode(value)) for name, value in given.items())
-        command = [argv0, *options, f"{start}/run.pyc", *args]
+        command = [argv0, *options, f"{start}/_pyship_run.pyc", *args]
         return run(command, executable=self.python.path, env=env, **how)
 
     def python3(self, *args, env=None, **how):

@@ -53,7 +53,13 @@ pub fn write(parts: &Parts<'_>, at: &Path) -> Result<()> {
 }
 
 fn write_files(parts: &Parts<'_>, at: &Path) -> io::Result<()> {
-    let Parts { manifest, directory, launcher, layers, .. } = parts;
+    let Parts {
+        manifest,
+        directory,
+        launcher,
+        layers,
+        ..
+    } = parts;
     let layer = |name: &str| {
         layers(name).ok_or_else(|| io::Error::new(ErrorKind::NotFound, format!("layer {name} is missing")))
     };
@@ -61,11 +67,18 @@ fn write_files(parts: &Parts<'_>, at: &Path) -> io::Result<()> {
     fs::create_dir(&bin)?;
     create(&bin.join("python3"), launcher, 0o755)?;
     symlink("python3", bin.join("python"))?;
-    if let Some(versioned) = Path::new(&manifest.python.executable).file_name().filter(|name| *name != "python3") {
+    if let Some(versioned) = Path::new(&manifest.python.executable)
+        .file_name()
+        .filter(|name| *name != "python3")
+    {
         symlink("python3", bin.join(versioned))?;
     }
     let runtime = layer(LAYER_RUNTIME)?;
-    create(&at.join("pyvenv.cfg"), &pyvenv_cfg(&runtime, &manifest.python.version), 0o644)?;
+    create(
+        &at.join("pyvenv.cfg"),
+        &pyvenv_cfg(&runtime, &manifest.python.version),
+        0o644,
+    )?;
     let site_packages = at.join(&manifest.python.site_packages);
     if let Some(parent) = site_packages.parent() {
         fs::create_dir_all(parent)?;
@@ -87,9 +100,16 @@ fn write_files(parts: &Parts<'_>, at: &Path) -> io::Result<()> {
 
 /// How the app is started, as seen from this cache and this host.
 fn record(parts: &Parts<'_>) -> io::Result<Record> {
-    let Parts { manifest, choice, directory, layers, .. } = parts;
+    let Parts {
+        manifest,
+        choice,
+        directory,
+        layers,
+        ..
+    } = parts;
     let at = |layer: &str, path: &str| {
-        let found = layers(layer).ok_or_else(|| io::Error::new(ErrorKind::NotFound, format!("layer {layer}")))?;
+        let found =
+            layers(layer).ok_or_else(|| io::Error::new(ErrorKind::NotFound, format!("layer {layer}")))?;
         Ok::<_, io::Error>(found.join(path).into_os_string().into_encoded_bytes())
     };
     let loader = match (choice, &manifest.libc.carried) {
@@ -99,7 +119,12 @@ fn record(parts: &Parts<'_>) -> io::Result<Record> {
         }),
         _ => None,
     };
-    let mut checks = vec![directory.join("bin/python3").into_os_string().into_encoded_bytes()];
+    let mut checks = vec![
+        directory
+            .join("bin/python3")
+            .into_os_string()
+            .into_encoded_bytes(),
+    ];
     for layer in &manifest.layers {
         if layer.name == LAYER_LIBC && loader.is_none() {
             continue;
@@ -111,9 +136,16 @@ fn record(parts: &Parts<'_>) -> io::Result<Record> {
     Ok(Record {
         interpreter: manifest.entry == Entry::Interpreter,
         executable: at(LAYER_RUNTIME, &manifest.python.executable)?,
-        home: layers(LAYER_RUNTIME).unwrap_or_default().into_os_string().into_encoded_bytes(),
+        home: layers(LAYER_RUNTIME)
+            .unwrap_or_default()
+            .into_os_string()
+            .into_encoded_bytes(),
         loader,
-        options: manifest.options.iter().map(|option| option.clone().into_bytes()).collect(),
+        options: manifest
+            .options
+            .iter()
+            .map(|option| option.clone().into_bytes())
+            .collect(),
         environment: manifest
             .environment
             .iter()
@@ -126,7 +158,12 @@ fn record(parts: &Parts<'_>) -> io::Result<Record> {
 fn pyvenv_cfg(runtime: &Path, version: &str) -> Vec<u8> {
     let home = runtime.join("bin");
     let lines = format!("\ninclude-system-site-packages = false\nversion = {version}\n");
-    [b"home = ".as_slice(), home.as_os_str().as_bytes(), lines.as_bytes()].concat()
+    [
+        b"home = ".as_slice(),
+        home.as_os_str().as_bytes(),
+        lines.as_bytes(),
+    ]
+    .concat()
 }
 
 /// Links to what the packages put beside `lib` and `bin`: `share`, `etc`, `include`.
@@ -166,7 +203,11 @@ fn write_scripts(from: &Path, bin: &Path, python: &Path) -> io::Result<()> {
             continue;
         }
         match python_script(&entry.path())? {
-            Some(body) => create(&target, &[shebang(python.as_os_str().as_bytes()).as_slice(), &body].concat(), 0o755)?,
+            Some(body) => create(
+                &target,
+                &[shebang(python.as_os_str().as_bytes()).as_slice(), &body].concat(),
+                0o755,
+            )?,
             None => symlink(entry.path(), target)?,
         }
     }
@@ -178,7 +219,8 @@ fn python_script(path: &Path) -> io::Result<Option<Vec<u8>>> {
     use std::io::Read;
     let mut file = fs::File::open(path)?;
     let mut start = vec![0; SCRIPT_SHEBANG.len() + 1];
-    let marked = file.read_exact(&mut start).is_ok() && start.strip_suffix(b"\n") == Some(SCRIPT_SHEBANG.as_bytes());
+    let marked =
+        file.read_exact(&mut start).is_ok() && start.strip_suffix(b"\n") == Some(SCRIPT_SHEBANG.as_bytes());
     if !marked {
         return Ok(None);
     }
@@ -201,12 +243,21 @@ fn shebang(python: &[u8]) -> Vec<u8> {
         quoted.push(byte);
     }
     // To the shell two empty strings and a command; to Python one string in triple quotes.
-    [b"#!/bin/sh\n'''exec' \"".as_slice(), &quoted, b"\" \"$0\" \"$@\"\n' '''\n"].concat()
+    [
+        b"#!/bin/sh\n'''exec' \"".as_slice(),
+        &quoted,
+        b"\" \"$0\" \"$@\"\n' '''\n",
+    ]
+    .concat()
 }
 
 fn create(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     use std::io::Write;
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(mode)
+        .open(path)?;
     file.write_all(bytes)
 }
 

@@ -46,26 +46,42 @@ pub struct Context<'a> {
 pub fn make(context: &Context<'_>, candidates: &[Candidate]) -> Result<Ready> {
     let manifest = context.payload.manifest()?;
     let choice = libc_choice::decide(&manifest.libc, context.host)?;
-    let stores: Vec<Root> =
-        context.stores.iter().filter_map(|store| roots::open_existing(store, context.uid).ok()).collect();
+    let stores: Vec<Root> = context
+        .stores
+        .iter()
+        .filter_map(|store| roots::open_existing(store, context.uid).ok())
+        .collect();
     let mut refusals = Vec::new();
     for candidate in candidates {
         let refusal = match roots::prepare(candidate, context.uid) {
-            Ok(root) => match (Cold { context, manifest: &manifest, choice, stores: &stores, root: &root }).run() {
+            Ok(root) => match (Cold {
+                context,
+                manifest: &manifest,
+                choice,
+                stores: &stores,
+                root: &root,
+            })
+            .run()
+            {
                 Err(error) if error.kind == Kind::Storage => error.message,
                 done => return done,
             },
             Err(reason) => reason,
         };
         if candidate.standing == Standing::Explicit {
-            let message = format!("failed to use the cache `{}`: {refusal}", candidate.path.display());
+            let message = format!(
+                "failed to use the cache `{}`: {refusal}",
+                candidate.path.display()
+            );
             let hint = format!("${ENV_CACHE_DIR} names it: name another directory, or unset it");
             return Err(Error::new(Kind::Storage, message).hint(hint));
         }
         refusals.push(format!("`{}`: {refusal}", candidate.path.display()));
     }
     let message = format!("failed to find a place to unpack to: {}", refusals.join("; "));
-    Err(Error::new(Kind::Storage, message).hint(format!("set {ENV_CACHE_DIR} to a directory that can be written to")))
+    Err(Error::new(Kind::Storage, message).hint(format!(
+        "set {ENV_CACHE_DIR} to a directory that can be written to"
+    )))
 }
 
 struct Cold<'a> {
@@ -80,7 +96,11 @@ impl Cold<'_> {
     fn run(&self) -> Result<Ready> {
         tmp::sweep(&self.tmp());
         self.layers()?;
-        let key = app_key(&self.context.payload.trailer, self.root.path.as_os_str().as_bytes(), self.context.host);
+        let key = app_key(
+            &self.context.payload.trailer,
+            self.root.path.as_os_str().as_bytes(),
+            self.context.host,
+        );
         let directory = self.in_version(CACHE_APPS).join(&key);
         let _lock = self.lock(&key)?;
         if let Some(ready) = warm::in_root(&self.context.payload.trailer, self.context.host, self.root) {
@@ -100,14 +120,23 @@ impl Cold<'_> {
         app_dir::write(&parts, &made.path)?;
         made.publish(&directory)?;
         warm::in_directory(&directory).ok_or_else(|| {
-            Error::path(Kind::Storage, "read back", &directory, "what was written is not there")
+            Error::path(
+                Kind::Storage,
+                "read back",
+                &directory,
+                "what was written is not there",
+            )
         })
     }
 
     /// Unpacks and publishes every layer that is missing or has decayed.
     fn layers(&self) -> Result<()> {
-        let mut missing: Vec<&Layer> =
-            self.manifest.layers.iter().filter(|layer| self.layer_directory(&layer.name).is_none()).collect();
+        let mut missing: Vec<&Layer> = self
+            .manifest
+            .layers
+            .iter()
+            .filter(|layer| self.layer_directory(&layer.name).is_none())
+            .collect();
         if missing.is_empty() {
             return Ok(());
         }
@@ -141,9 +170,15 @@ impl Cold<'_> {
 
     fn unpack(&self, made: &[(&Layer, TmpDir, Write, PathBuf)]) -> Result<()> {
         let progress = Progress::default();
-        let layers: Vec<(&Layer, &dyn Sink)> =
-            made.iter().map(|(layer, _, sink, _)| (*layer, sink as &dyn Sink)).collect();
-        let total = layers.iter().flat_map(|(layer, _)| &layer.frames).map(|frame| frame.raw).sum();
+        let layers: Vec<(&Layer, &dyn Sink)> = made
+            .iter()
+            .map(|(layer, _, sink, _)| (*layer, sink as &dyn Sink))
+            .collect();
+        let total = layers
+            .iter()
+            .flat_map(|(layer, _)| &layer.frames)
+            .map(|frame| frame.raw)
+            .sum();
         let mut outcome = Ok(());
         self.context.watch.unpacking(total, &progress, &mut || {
             outcome = unpack::run(self.context.payload, &layers, &progress);
@@ -152,11 +187,18 @@ impl Cold<'_> {
     }
 
     fn check_room(&self, missing: &[&Layer]) -> Result<()> {
-        let needed = missing.iter().map(|layer| layer.disk).sum::<u64>().saturating_add(SLACK);
+        let needed = missing
+            .iter()
+            .map(|layer| layer.disk)
+            .sum::<u64>()
+            .saturating_add(SLACK);
         match roots::free(self.root) {
             Some(free) if free < needed => Err(Error::new(
                 Kind::Storage,
-                format!("not enough room in `{}`: {needed} bytes needed, {free} free", self.root.path.display()),
+                format!(
+                    "not enough room in `{}`: {needed} bytes needed, {free} free",
+                    self.root.path.display()
+                ),
             )),
             _ => Ok(()),
         }
@@ -167,7 +209,11 @@ impl Cold<'_> {
         let layer = self.manifest.layer(name)?;
         let sentinels = sentinels(name, self.manifest);
         self.stores.iter().chain([self.root]).find_map(|root| {
-            let directory = root.path.join(CACHE_VERSION).join(CACHE_LAYERS).join(layer.directory());
+            let directory = root
+                .path
+                .join(CACHE_VERSION)
+                .join(CACHE_LAYERS)
+                .join(layer.directory());
             let there = directory.is_dir() && sentinels.iter().all(|path| directory.join(path).exists());
             there.then_some(directory)
         })
@@ -198,5 +244,6 @@ impl Cold<'_> {
 }
 
 fn is_gone(path: &Path) -> bool {
-    path.symlink_metadata().is_err_and(|error| error.kind() == ErrorKind::NotFound)
+    path.symlink_metadata()
+        .is_err_and(|error| error.kind() == ErrorKind::NotFound)
 }

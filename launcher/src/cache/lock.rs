@@ -32,7 +32,12 @@ pub enum Lock {
 /// When the lock file can't be made.
 pub fn take(path: &Path, waiting: &mut dyn FnMut()) -> Result<Lock> {
     let failed = |error: &io::Error| Error::path(Kind::Storage, "lock", path, cause(error));
-    let file = OpenOptions::new().create(true).truncate(false).write(true).open(path).map_err(|e| failed(&e))?;
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(path)
+        .map_err(|e| failed(&e))?;
     let began = Instant::now();
     while began.elapsed() < QUIET {
         match try_take(&file) {

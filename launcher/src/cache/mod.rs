@@ -23,8 +23,8 @@ use sha2::{Digest, Sha256};
 use crate::libc_choice::Host;
 use crate::manifest::{DIRECTORY_HEX, Entry, Manifest, hex};
 use crate::names::{
-    APP_CODE, APP_START, LAYER_APP, LAYER_DEPS, LAYER_LIBC, LAYER_RUNTIME, LIBC_LIB, START_ALONE, START_EARLY,
-    START_PTH, START_RUN,
+    APP_CODE, APP_START, LAYER_APP, LAYER_DEPS, LAYER_LIBC, LAYER_RUNTIME, LIBC_LIB, START_ALONE,
+    START_EARLY, START_PTH, START_RUN,
 };
 use crate::record::Record;
 use crate::trailer::Trailer;
@@ -71,7 +71,11 @@ pub fn sentinels(layer: &str, manifest: &Manifest) -> Vec<String> {
                 Entry::Interpreter => &[START_ALONE],
                 _ => &[START_ALONE, START_EARLY, START_RUN],
             };
-            files.iter().map(|file| format!("{APP_START}/{file}")).chain([APP_CODE.to_owned()]).collect()
+            files
+                .iter()
+                .map(|file| format!("{APP_START}/{file}"))
+                .chain([APP_CODE.to_owned()])
+                .collect()
         }
         _ => Vec::new(),
     }

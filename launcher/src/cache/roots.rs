@@ -10,8 +10,8 @@ use rustix::io::Errno;
 
 use crate::error::cause;
 use crate::names::{
-    CACHE_APPS, CACHE_LAYERS, CACHE_LOCKS, CACHE_NAME, CACHE_TAG, CACHE_TAG_CONTENT, CACHE_TMP, CACHE_VERSION,
-    ENV_CACHE_DIR, ENV_STORE,
+    CACHE_APPS, CACHE_LAYERS, CACHE_LOCKS, CACHE_NAME, CACHE_TAG, CACHE_TAG_CONTENT, CACHE_TMP,
+    CACHE_VERSION, ENV_CACHE_DIR, ENV_STORE,
 };
 use crate::start::Environment;
 
@@ -53,15 +53,26 @@ pub fn candidates(environment: &Environment, uid: u32, secure: bool) -> Vec<Cand
     let absolute = |name: &str| value(name).filter(|value| value[0] == b'/').map(path_of);
     if let Some(explicit) = value(ENV_CACHE_DIR) {
         let path = std::path::absolute(path_of(explicit)).unwrap_or_else(|_| path_of(explicit));
-        return vec![Candidate { path, standing: Standing::Explicit }];
+        return vec![Candidate {
+            path,
+            standing: Standing::Explicit,
+        }];
     }
     let shared_name = format!("{CACHE_NAME}-{uid}");
     let private = [
         absolute("XDG_CACHE_HOME").map(|directory| directory.join(CACHE_NAME)),
         absolute("HOME").map(|home| home.join(".cache").join(CACHE_NAME)),
     ];
-    let shared = [Some("/var/tmp".into()), absolute("TMPDIR"), Some("/tmp".into()), Some("/dev/shm".into())];
-    let private = private.into_iter().flatten().map(|path| Candidate { path, standing: Standing::Private });
+    let shared = [
+        Some("/var/tmp".into()),
+        absolute("TMPDIR"),
+        Some("/tmp".into()),
+        Some("/dev/shm".into()),
+    ];
+    let private = private.into_iter().flatten().map(|path| Candidate {
+        path,
+        standing: Standing::Private,
+    });
     let shared = shared.into_iter().flatten().map(|directory: PathBuf| Candidate {
         path: directory.join(&shared_name),
         standing: Standing::Shared,
@@ -81,7 +92,10 @@ pub fn stores(environment: &Environment, secure: bool) -> Vec<Candidate> {
     let list = environment.get(ENV_STORE).filter(|_| !secure).unwrap_or_default();
     list.split(|&byte| byte == b':')
         .filter(|path| !path.is_empty())
-        .map(|path| Candidate { path: path_of(path), standing: Standing::Store })
+        .map(|path| Candidate {
+            path: path_of(path),
+            standing: Standing::Store,
+        })
         .collect()
 }
 
@@ -105,9 +119,15 @@ pub fn open_existing(candidate: &Candidate, uid: u32) -> Result<Root, String> {
         return Err(format!("it belongs to uid {}, not to uid {uid}", found.st_uid));
     }
     if found.st_mode & 0o022 != 0 {
-        return Err(format!("others may write to it (mode {:04o})", found.st_mode & 0o7777));
+        return Err(format!(
+            "others may write to it (mode {:04o})",
+            found.st_mode & 0o7777
+        ));
     }
-    Ok(Root { path: candidate.path.clone(), directory })
+    Ok(Root {
+        path: candidate.path.clone(),
+        directory,
+    })
 }
 
 /// Makes a root ready to be written to, or says why it can't be.
@@ -178,27 +198,53 @@ mod tests {
 
     fn ladder(variables: &[(&str, &str)], secure: bool) -> Vec<String> {
         let environment = Environment::from_pairs(variables);
-        candidates(&environment, 7, secure).iter().map(|rung| rung.path.display().to_string()).collect()
+        candidates(&environment, 7, secure)
+            .iter()
+            .map(|rung| rung.path.display().to_string())
+            .collect()
     }
 
     #[test]
     fn the_ladder_in_order() {
         let variables = [("XDG_CACHE_HOME", "/x"), ("HOME", "/h"), ("TMPDIR", "/t")];
-        let want = ["/x/pyship", "/h/.cache/pyship", "/var/tmp/pyship-7", "/t/pyship-7", "/tmp/pyship-7", "/dev/shm/pyship-7"];
+        let want = [
+            "/x/pyship",
+            "/h/.cache/pyship",
+            "/var/tmp/pyship-7",
+            "/t/pyship-7",
+            "/tmp/pyship-7",
+            "/dev/shm/pyship-7",
+        ];
         assert_eq!(ladder(&variables, false), want);
-        assert_eq!(ladder(&variables, true), ["/var/tmp/pyship-7", "/tmp/pyship-7", "/dev/shm/pyship-7"]);
-        assert_eq!(ladder(&[("HOME", ""), ("XDG_CACHE_HOME", "relative"), ("TMPDIR", "/tmp")], false).len(), 3);
+        assert_eq!(
+            ladder(&variables, true),
+            ["/var/tmp/pyship-7", "/tmp/pyship-7", "/dev/shm/pyship-7"]
+        );
+        assert_eq!(
+            ladder(
+                &[("HOME", ""), ("XDG_CACHE_HOME", "relative"), ("TMPDIR", "/tmp")],
+                false
+            )
+            .len(),
+            3
+        );
     }
 
     #[test]
     fn an_explicit_root_is_the_only_one() {
-        assert_eq!(ladder(&[("PYSHIP_CACHE_DIR", "/c"), ("HOME", "/h")], false), ["/c"]);
+        assert_eq!(
+            ladder(&[("PYSHIP_CACHE_DIR", "/c"), ("HOME", "/h")], false),
+            ["/c"]
+        );
     }
 
     #[test]
     fn stores_are_a_list() {
         let environment = Environment::from_pairs(&[("PYSHIP_STORE", "/a::/b")]);
-        let paths: Vec<_> = stores(&environment, false).into_iter().map(|store| store.path).collect();
+        let paths: Vec<_> = stores(&environment, false)
+            .into_iter()
+            .map(|store| store.path)
+            .collect();
         assert_eq!(paths, [Path::new("/a"), Path::new("/b")]);
         assert!(stores(&environment, true).is_empty());
     }

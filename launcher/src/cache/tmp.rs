@@ -33,10 +33,13 @@ impl TmpDir {
     /// When it can't be made.
     pub fn create(parent: &Path, name: &str) -> Result<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
-        let failed = |path: &Path, error: &std::io::Error| Error::path(Kind::Storage, "create", path, cause(error));
+        let failed =
+            |path: &Path, error: &std::io::Error| Error::path(Kind::Storage, "create", path, cause(error));
         for _ in 0..TRIES {
             // Unique among hosts and pid namespaces that share the cache, not only among processes of this one.
-            let nanos = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |now| now.as_nanos());
+            let nanos = SystemTime::now()
+                .duration_since(SystemTime::UNIX_EPOCH)
+                .map_or(0, |now| now.as_nanos());
             let count = COUNT.fetch_add(1, Ordering::Relaxed);
             let path = parent.join(format!("{name}.{}.{nanos:x}.{count}", std::process::id()));
             match fs::create_dir(&path) {
@@ -57,10 +60,19 @@ impl TmpDir {
                 _ => false,
             };
             if same {
-                return Ok(Self { path, lock, published: false });
+                return Ok(Self {
+                    path,
+                    lock,
+                    published: false,
+                });
             }
         }
-        Err(Error::path(Kind::Storage, "create", parent, "other starters remove what is made there"))
+        Err(Error::path(
+            Kind::Storage,
+            "create",
+            parent,
+            "other starters remove what is made there",
+        ))
     }
 
     /// Another handle of the directory.
@@ -69,7 +81,9 @@ impl TmpDir {
     /// When there are no file descriptors left.
     pub fn directory(&self) -> Result<OwnedFd> {
         let clone = self.lock.try_clone();
-        clone.map(OwnedFd::from).map_err(|error| Error::path(Kind::Storage, "open", &self.path, cause(&error)))
+        clone
+            .map(OwnedFd::from)
+            .map_err(|error| Error::path(Kind::Storage, "open", &self.path, cause(&error)))
     }
 
     /// Gives the directory its final name, in one step. When something is there already, that stays: it was
@@ -120,7 +134,9 @@ pub fn sweep(parent: &Path) {
             fs::remove_file(&path).unwrap_or_default();
             continue;
         }
-        let Ok(directory) = File::open(&path) else { continue };
+        let Ok(directory) = File::open(&path) else {
+            continue;
+        };
         let abandoned = match lock::try_take(&directory) {
             Ok(free) => free,
             Err(_) => age(&directory).is_some_and(|age| age > LEFT_BEHIND),

@@ -38,7 +38,13 @@ pub fn in_root(trailer: &Trailer, host: &Host, root: &Root) -> Option<Ready> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let file = openat(&root.directory, &relative, flags, Mode::empty()).ok()?;
     let record = read(File::from(file))?;
-    let directory = root.path.join(&relative).parent()?.as_os_str().as_bytes().to_vec();
+    let directory = root
+        .path
+        .join(&relative)
+        .parent()?
+        .as_os_str()
+        .as_bytes()
+        .to_vec();
     Some(Ready { directory, record })
 }
 
@@ -46,23 +52,32 @@ pub fn in_root(trailer: &Trailer, host: &Host, root: &Root) -> Option<Ready> {
 #[must_use]
 pub fn in_directory(directory: &Path) -> Option<Ready> {
     let record = read(File::open(directory.join(APP_RECORD)).ok()?)?;
-    Some(Ready { directory: directory.as_os_str().as_bytes().to_vec(), record })
+    Some(Ready {
+        directory: directory.as_os_str().as_bytes().to_vec(),
+        record,
+    })
 }
 
 fn read(mut file: File) -> Option<Record> {
     let metadata = file.metadata().ok()?;
-    let length = usize::try_from(metadata.len()).ok().filter(|length| *length <= SIZE_MAX)?;
+    let length = usize::try_from(metadata.len())
+        .ok()
+        .filter(|length| *length <= SIZE_MAX)?;
     let mut bytes = vec![0; length];
     file.read_exact(&mut bytes).ok()?;
     let record = Record::decode(&bytes).ok()?;
-    let whole = record.checks.iter().all(|path| {
-        statat(rustix::fs::CWD, path.as_slice(), AtFlags::empty()).is_ok()
-    });
+    let whole = record
+        .checks
+        .iter()
+        .all(|path| statat(rustix::fs::CWD, path.as_slice(), AtFlags::empty()).is_ok());
     if !whole {
         return None;
     }
     let used: Option<SystemTime> = metadata.modified().ok();
-    if used.and_then(|used| used.elapsed().ok()).is_none_or(|age| age > NOTE_EVERY) {
+    if used
+        .and_then(|used| used.elapsed().ok())
+        .is_none_or(|age| age > NOTE_EVERY)
+    {
         note_use(file.as_fd());
     }
     Some(record)
@@ -70,8 +85,18 @@ fn read(mut file: File) -> Option<Record> {
 
 /// Failure means a cache that is read-only for us, whose owner has other ways to know.
 fn note_use(record: impl AsFd) {
-    let now = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
-    futimens(record, &Timestamps { last_access: now, last_modification: now }).unwrap_or_default();
+    let now = Timespec {
+        tv_sec: 0,
+        tv_nsec: UTIME_NOW,
+    };
+    futimens(
+        record,
+        &Timestamps {
+            last_access: now,
+            last_modification: now,
+        },
+    )
+    .unwrap_or_default();
 }
 
 /// The path of a record's entry, for messages.

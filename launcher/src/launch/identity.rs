@@ -26,14 +26,29 @@ pub(crate) struct Identity {
 /// Finds the running file: by `/proc/self/exe`, which is right even when it was replaced or removed since,
 /// else by what the kernel was asked to execute, else by `argv[0]`.
 pub(crate) fn find(arguments: &[CString]) -> Result<Identity> {
-    let called = arguments.first().map(|argument| argument.as_bytes().to_vec()).unwrap_or_default();
+    let called = arguments
+        .first()
+        .map(|argument| argument.as_bytes().to_vec())
+        .unwrap_or_default();
     let asked = rustix::param::linux_execfn().to_bytes().to_vec();
     // A call through PATH leaves only the name in argv[0]; the kernel knows the path that was found.
     let same_name = asked.rsplit(|&byte| byte == b'/').next() == Some(called.as_slice());
-    let argv0 = if called.is_empty() || (same_name && !called.contains(&b'/')) { asked.clone() } else { called };
+    let argv0 = if called.is_empty() || (same_name && !called.contains(&b'/')) {
+        asked.clone()
+    } else {
+        called
+    };
     if let Ok(path) = fs::read_link(SELF) {
-        let payload = Payload::open(Path::new(SELF))?.map(|payload| Payload { path: path.clone(), ..payload });
-        return Ok(Identity { payload, path: path.into_os_string().into_vec(), argv0, proc: true });
+        let payload = Payload::open(Path::new(SELF))?.map(|payload| Payload {
+            path: path.clone(),
+            ..payload
+        });
+        return Ok(Identity {
+            payload,
+            path: path.into_os_string().into_vec(),
+            argv0,
+            proc: true,
+        });
     }
     let candidates = [&asked, &argv0];
     let path = candidates.into_iter().map(|path| absolute(path)).find(|path| path.is_file()).ok_or_else(|| {
@@ -41,7 +56,12 @@ pub(crate) fn find(arguments: &[CString]) -> Result<Identity> {
         Error::new(Kind::Other, message).hint("call it by its full path")
     })?;
     let payload = Payload::open(&path)?;
-    Ok(Identity { payload, path: path.into_os_string().into_vec(), argv0, proc: false })
+    Ok(Identity {
+        payload,
+        path: path.into_os_string().into_vec(),
+        argv0,
+        proc: false,
+    })
 }
 
 impl Identity {
@@ -57,8 +77,14 @@ impl Identity {
     /// that was made from ours and links to it.
     pub(crate) fn interpreter_argv0(&self, ready: &Ready) -> Option<Vec<u8>> {
         let called = Path::new(OsStr::from_bytes(&self.argv0));
-        let inside = called.parent()?.as_os_str().as_bytes() == [ready.directory.as_slice(), b"/bin"].concat();
-        let another = || called.parent().and_then(Path::parent).is_some_and(|env| env.join("pyvenv.cfg").is_file());
+        let inside =
+            called.parent()?.as_os_str().as_bytes() == [ready.directory.as_slice(), b"/bin"].concat();
+        let another = || {
+            called
+                .parent()
+                .and_then(Path::parent)
+                .is_some_and(|env| env.join("pyvenv.cfg").is_file())
+        };
         (self.argv0.contains(&b'/') && (inside || another())).then(|| self.argv0.clone())
     }
 

@@ -33,7 +33,11 @@ fn start(arguments: &[CString], environment: Environment) -> Result<i32> {
     let identity = identity::find(arguments)?;
     let caller = |environment| Caller {
         argv0: identity.argv0.clone(),
-        arguments: arguments.iter().skip(1).map(|argument| argument.as_bytes().to_vec()).collect(),
+        arguments: arguments
+            .iter()
+            .skip(1)
+            .map(|argument| argument.as_bytes().to_vec())
+            .collect(),
         environment,
         file: identity.path.clone(),
     };
@@ -49,7 +53,10 @@ fn start(arguments: &[CString], environment: Environment) -> Result<i32> {
         ladder: roots::candidates(&environment, uid, secure),
         uid,
     };
-    let tool = environment.get(ENV_TOOL).filter(|tool| !tool.is_empty() && !secure).map(<[u8]>::to_vec);
+    let tool = environment
+        .get(ENV_TOOL)
+        .filter(|tool| !tool.is_empty() && !secure)
+        .map(<[u8]>::to_vec);
     match tool.as_deref() {
         None => start_app(&place, &caller(environment)).map(|never| match never {}),
         Some(b"python") => start_interpreter(&place, &caller(environment)).map(|never| match never {}),
@@ -80,16 +87,41 @@ impl Place<'_> {
 
     /// The app, when a cache holds it.
     pub(crate) fn found(&self) -> Option<Ready> {
-        let Self { payload, host, stores, ladder, uid } = self;
+        let Self {
+            payload,
+            host,
+            stores,
+            ladder,
+            uid,
+        } = self;
         let find = |candidates| warm::find(&payload.trailer, host, candidates, *uid);
-        if stores.is_empty() { find(ladder) } else { find(stores).or_else(|| find(ladder)) }
+        if stores.is_empty() {
+            find(ladder)
+        } else {
+            find(stores).or_else(|| find(ladder))
+        }
     }
 
     fn make(&self) -> Result<Ready> {
         let _guard = watch::Surroundings::for_writing();
-        let Self { payload, host, stores, ladder, uid } = self;
+        let Self {
+            payload,
+            host,
+            stores,
+            ladder,
+            uid,
+        } = self;
         let watch = &watch::Terminal::new();
-        cold::make(&cold::Context { payload, host, stores, uid: *uid, watch }, ladder)
+        cold::make(
+            &cold::Context {
+                payload,
+                host,
+                stores,
+                uid: *uid,
+                watch,
+            },
+            ladder,
+        )
     }
 }
 
@@ -123,20 +155,41 @@ fn interpreter_of_app(identity: &Identity, caller: Caller) -> Result<Never> {
     let Some(ready) = identity.app_directory().as_deref().and_then(warm::in_directory) else {
         return Err(identity.no_payload());
     };
-    let (error, _) = execute(start::interpreter(&ready, identity.interpreter_argv0(&ready), caller));
+    let (error, _) = execute(start::interpreter(
+        &ready,
+        identity.interpreter_argv0(&ready),
+        caller,
+    ));
     Err(error)
 }
 
 fn execute(exec: Exec) -> (Error, ErrorKind) {
-    let Exec { path, argv, environment } = exec;
+    let Exec {
+        path,
+        argv,
+        environment,
+    } = exec;
     let shown = warm::shown(&path);
-    let strings = |bytes: Vec<Vec<u8>>| bytes.into_iter().map(CString::new).collect::<std::result::Result<Vec<_>, _>>();
-    let (Ok(path), Ok(argv), Ok(environment)) =
-        (CString::new(path), strings(argv), strings(environment.entries().collect()))
-    else {
-        let error = Error::new(Kind::Other, "failed to start the interpreter: an argument holds a NUL byte");
+    let strings = |bytes: Vec<Vec<u8>>| {
+        bytes
+            .into_iter()
+            .map(CString::new)
+            .collect::<std::result::Result<Vec<_>, _>>()
+    };
+    let (Ok(path), Ok(argv), Ok(environment)) = (
+        CString::new(path),
+        strings(argv),
+        strings(environment.entries().collect()),
+    ) else {
+        let error = Error::new(
+            Kind::Other,
+            "failed to start the interpreter: an argument holds a NUL byte",
+        );
         return (error, ErrorKind::InvalidInput);
     };
     let refused = sys::execve(&path, &argv, &environment);
-    (Error::path(Kind::Other, "start", &shown, cause(&refused)), refused.kind())
+    (
+        Error::path(Kind::Other, "start", &shown, cause(&refused)),
+        refused.kind(),
+    )
 }

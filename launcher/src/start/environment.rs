@@ -14,14 +14,18 @@ impl Environment {
     #[must_use]
     pub fn of_process() -> Self {
         let pair = |(name, value): (OsString, OsString)| (name.into_vec(), value.into_vec());
-        Self { variables: std::env::vars_os().map(pair).collect() }
+        Self {
+            variables: std::env::vars_os().map(pair).collect(),
+        }
     }
 
     /// An environment for a test.
     #[must_use]
     pub fn from_pairs(pairs: &[(&str, &str)]) -> Self {
         let pair = |(name, value): &(&str, &str)| (name.as_bytes().to_vec(), value.as_bytes().to_vec());
-        Self { variables: pairs.iter().map(pair).collect() }
+        Self {
+            variables: pairs.iter().map(pair).collect(),
+        }
     }
 
     /// The value of `name`.
@@ -33,7 +37,10 @@ impl Environment {
     /// The value of `name`.
     #[must_use]
     pub fn get_bytes(&self, name: &[u8]) -> Option<&[u8]> {
-        self.variables.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_slice())
+        self.variables
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_slice())
     }
 
     /// Sets `name`, in place of what it was.
@@ -54,6 +61,8 @@ impl Environment {
 
     /// `NAME=value`, in order.
     pub fn entries(self) -> impl Iterator<Item = Vec<u8>> {
-        self.variables.into_iter().map(|(name, value)| [name.as_slice(), b"=", &value].concat())
+        self.variables
+            .into_iter()
+            .map(|(name, value)| [name.as_slice(), b"=", &value].concat())
     }
 }

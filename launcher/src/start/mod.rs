@@ -6,8 +6,8 @@ pub use environment::Environment;
 
 use crate::cache::Ready;
 use crate::names::{
-    APP_LINK, APP_START, ENV_PRIVATE_APP, ENV_PRIVATE_ARGV0, ENV_PRIVATE_FILE, ENV_PRIVATE_KEEP, ENV_PYTHON_CODE,
-    ENV_TOOL, START_RUN,
+    APP_LINK, APP_START, ENV_PRIVATE_APP, ENV_PRIVATE_ARGV0, ENV_PRIVATE_FILE, ENV_PRIVATE_KEEP,
+    ENV_PYTHON_CODE, ENV_TOOL, START_RUN,
 };
 use crate::record::Loader;
 
@@ -43,7 +43,12 @@ pub struct Caller {
 pub fn app(ready: &Ready, caller: Caller) -> Exec {
     let Ready { directory, record } = ready;
     let start = join(directory, &[APP_LINK, APP_START]);
-    let Caller { argv0, arguments, mut environment, file } = caller;
+    let Caller {
+        argv0,
+        arguments,
+        mut environment,
+        file,
+    } = caller;
     environment.remove(ENV_TOOL);
     for name in ENV_PYTHON_CODE {
         if let Some(value) = environment.remove(name) {
@@ -69,7 +74,11 @@ pub fn app(ready: &Ready, caller: Caller) -> Exec {
 #[must_use]
 pub fn interpreter(ready: &Ready, argv0: Option<Vec<u8>>, caller: Caller) -> Exec {
     let Ready { directory, record } = ready;
-    let Caller { arguments, mut environment, .. } = caller;
+    let Caller {
+        arguments,
+        mut environment,
+        ..
+    } = caller;
     environment.remove(ENV_TOOL);
     if let Some(home) = environment.remove("PYTHONHOME") {
         environment.set(format!("{ENV_PRIVATE_KEEP}PYTHONHOME"), home);
@@ -80,7 +89,12 @@ pub fn interpreter(ready: &Ready, argv0: Option<Vec<u8>>, caller: Caller) -> Exe
         rest.clone_from(&record.options);
     }
     rest.extend(arguments);
-    exec(ready, argv0.unwrap_or_else(|| join(directory, &["bin/python3"])), rest, environment)
+    exec(
+        ready,
+        argv0.unwrap_or_else(|| join(directory, &["bin/python3"])),
+        rest,
+        environment,
+    )
 }
 
 fn exec(ready: &Ready, argv0: Vec<u8>, rest: Vec<Vec<u8>>, environment: Environment) -> Exec {
@@ -88,12 +102,27 @@ fn exec(ready: &Ready, argv0: Vec<u8>, rest: Vec<Vec<u8>>, environment: Environm
     match &ready.record.loader {
         None => {
             let argv = std::iter::once(argv0).chain(rest).collect();
-            Exec { path: executable, argv, environment }
+            Exec {
+                path: executable,
+                argv,
+                environment,
+            }
         }
         Some(Loader { path, library_path }) => {
-            let said: [&[u8]; 6] = [&argv0, b"--argv0", &argv0, b"--library-path", library_path, &executable];
+            let said: [&[u8]; 6] = [
+                &argv0,
+                b"--argv0",
+                &argv0,
+                b"--library-path",
+                library_path,
+                &executable,
+            ];
             let argv = said.into_iter().map(<[u8]>::to_vec).chain(rest).collect();
-            Exec { path: path.clone(), argv, environment }
+            Exec {
+                path: path.clone(),
+                argv,
+                environment,
+            }
         }
     }
 }
@@ -121,18 +150,26 @@ mod tests {
     use crate::record::Record;
 
     fn ready(loader: bool, interpreter: bool) -> Ready {
-        let loader =
-            loader.then(|| Loader { path: b"/l/ld.so".to_vec(), library_path: b"/l".to_vec() });
+        let loader = loader.then(|| Loader {
+            path: b"/l/ld.so".to_vec(),
+            library_path: b"/l".to_vec(),
+        });
         let record = Record {
             interpreter,
             executable: b"/r/bin/python3.12".to_vec(),
             home: b"/r".to_vec(),
             loader,
             options: vec![b"-Xutf8".to_vec()],
-            environment: vec![(b"A".to_vec(), b"default".to_vec()), (b"B".to_vec(), b"default".to_vec())],
+            environment: vec![
+                (b"A".to_vec(), b"default".to_vec()),
+                (b"B".to_vec(), b"default".to_vec()),
+            ],
             checks: vec![],
         };
-        Ready { directory: b"/a".to_vec(), record }
+        Ready {
+            directory: b"/a".to_vec(),
+            record,
+        }
     }
 
     fn caller(variables: &[(&str, &str)]) -> Caller {
@@ -146,9 +183,20 @@ mod tests {
 
     #[test]
     fn an_app_starts_with_its_own_python_variables_and_the_callers_aside() {
-        let exec = app(&ready(false, false), caller(&[("PYTHONPATH", "/evil"), ("PYSHIP", "x"), ("A", "mine")]));
+        let exec = app(
+            &ready(false, false),
+            caller(&[("PYTHONPATH", "/evil"), ("PYSHIP", "x"), ("A", "mine")]),
+        );
         assert_eq!(exec.path, b"/r/bin/python3.12");
-        assert_eq!(exec.argv, [b"./app.bin".as_slice(), b"-Xutf8", b"/a/app/start/_pyship_run.pyc", b"x\xff"]);
+        assert_eq!(
+            exec.argv,
+            [
+                b"./app.bin".as_slice(),
+                b"-Xutf8",
+                b"/a/app/start/_pyship_run.pyc",
+                b"x\xff"
+            ]
+        );
         let get = |name| exec.environment.get(name);
         assert_eq!(get("PYTHONPATH"), Some(&b"/a/app/start"[..]));
         assert_eq!(get("PYTHONHOME"), Some(&b"/r"[..]));
@@ -161,13 +209,24 @@ mod tests {
     fn the_carried_loader_is_told_what_to_load() {
         let exec = app(&ready(true, false), caller(&[]));
         assert_eq!(exec.path, b"/l/ld.so");
-        let want: [&[u8]; 6] = [b"./app.bin", b"--argv0", b"./app.bin", b"--library-path", b"/l", b"/r/bin/python3.12"];
+        let want: [&[u8]; 6] = [
+            b"./app.bin",
+            b"--argv0",
+            b"./app.bin",
+            b"--library-path",
+            b"/l",
+            b"/r/bin/python3.12",
+        ];
         assert_eq!(exec.argv[..6], want);
     }
 
     #[test]
     fn an_interpreter_keeps_pythonpath_and_loses_pythonhome() {
-        let exec = interpreter(&ready(false, false), None, caller(&[("PYTHONPATH", "/p"), ("PYTHONHOME", "/h")]));
+        let exec = interpreter(
+            &ready(false, false),
+            None,
+            caller(&[("PYTHONPATH", "/p"), ("PYTHONHOME", "/h")]),
+        );
         assert_eq!(exec.argv, [b"/a/bin/python3".as_slice(), b"x\xff"]);
         assert_eq!(exec.environment.get("PYTHONPATH"), Some(&b"/p"[..]));
         assert_eq!(exec.environment.get("PYTHONHOME"), None);

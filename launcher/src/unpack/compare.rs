@@ -20,13 +20,19 @@ impl Compare {
     /// A sink for the unpacked layer at `root`.
     #[must_use]
     pub fn new(root: &Path) -> Self {
-        Self { root: root.to_owned(), differing: Mutex::default() }
+        Self {
+            root: root.to_owned(),
+            differing: Mutex::default(),
+        }
     }
 
     /// What differs, a line each, sorted.
     #[must_use]
     pub fn differing(self) -> Vec<String> {
-        let mut lines = self.differing.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut lines = self
+            .differing
+            .into_inner()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
         lines.sort();
         lines
     }
@@ -36,7 +42,10 @@ impl Compare {
     }
 
     fn note(&self, path: &Path, what: &str) {
-        let mut lines = self.differing.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut lines = self
+            .differing
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
         lines.push(format!("`{}` {what}", path.display()));
     }
 }
@@ -54,9 +63,12 @@ impl Sink for Compare {
 
     fn file(&self, path: &[u8], size: u64, executable: bool, data: &mut dyn BufRead) -> Result<()> {
         let path = self.at(path);
-        let same = fs::symlink_metadata(&path).ok().filter(fs::Metadata::is_file).map(|metadata| {
-            metadata.len() == size && (metadata.permissions().mode() & 0o111 != 0) == executable
-        });
+        let same = fs::symlink_metadata(&path)
+            .ok()
+            .filter(fs::Metadata::is_file)
+            .map(|metadata| {
+                metadata.len() == size && (metadata.permissions().mode() & 0o111 != 0) == executable
+            });
         let mut found = File::open(&path).ok().filter(|_| same == Some(true));
         let mut equal = found.is_some();
         let mut buffer = vec![0; 64 << 10];

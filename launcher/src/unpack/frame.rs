@@ -21,7 +21,11 @@ pub(super) struct Decoder {
 
 impl Decoder {
     pub(super) fn new() -> Self {
-        Self { context: DCtx::create(), compressed: Vec::new(), raw: Vec::new() }
+        Self {
+            context: DCtx::create(),
+            compressed: Vec::new(),
+            raw: Vec::new(),
+        }
     }
 
     /// Calls `each` with the frame's decompressed bytes, which must consume all of them.
@@ -56,13 +60,20 @@ impl Decoder {
         check(Sha256::digest(&self.compressed).as_slice(), frame)?;
         self.raw.clear();
         self.raw.reserve_exact(raw);
-        let decoded = self.context.decompress(&mut self.raw, &self.compressed).map_err(bad_frame)?;
+        let decoded = self
+            .context
+            .decompress(&mut self.raw, &self.compressed)
+            .map_err(bad_frame)?;
         if decoded != raw {
             return Err(wrong_size());
         }
         let mut rest = self.raw.as_slice();
         each(&mut rest)?;
-        if rest.is_empty() { Ok(()) } else { Err(wrong_size()) }
+        if rest.is_empty() {
+            Ok(())
+        } else {
+            Err(wrong_size())
+        }
     }
 
     fn streamed(
@@ -72,8 +83,12 @@ impl Decoder {
         frame: &Frame,
         each: impl FnOnce(&mut dyn BufRead) -> Result<()>,
     ) -> Result<()> {
-        self.context.reset(ResetDirective::SessionAndParameters).map_err(bad_frame)?;
-        self.context.set_parameter(DParameter::WindowLogMax(WINDOW_LOG_MAX)).map_err(bad_frame)?;
+        self.context
+            .reset(ResetDirective::SessionAndParameters)
+            .map_err(bad_frame)?;
+        self.context
+            .set_parameter(DParameter::WindowLogMax(WINDOW_LOG_MAX))
+            .map_err(bad_frame)?;
         self.compressed.resize(CHUNK, 0);
         self.raw.clear();
         self.raw.reserve_exact(CHUNK);
@@ -133,7 +148,9 @@ impl Stream<'_> {
             let more = self.refill()?;
             let mut input = InBuffer::around(&self.input[self.input_from..self.input_to]);
             let mut output = OutBuffer::around(&mut *self.output);
-            self.context.decompress_stream(&mut output, &mut input).map_err(bad_frame)?;
+            self.context
+                .decompress_stream(&mut output, &mut input)
+                .map_err(bad_frame)?;
             let (read, made) = (input.pos(), output.pos());
             self.input_from += read;
             self.produced += made as u64;
@@ -186,7 +203,9 @@ fn check(digest: &[u8], frame: &Frame) -> Result<()> {
     if hex(digest) == frame.sha256 {
         Ok(())
     } else {
-        Err(Error::damaged("a frame does not have the digest that the manifest names"))
+        Err(Error::damaged(
+            "a frame does not have the digest that the manifest names",
+        ))
     }
 }
 
@@ -195,7 +214,10 @@ fn wrong_size() -> Error {
 }
 
 fn bad_frame(code: usize) -> Error {
-    Error::damaged(format_args!("a frame can't be decoded: {}", zstd_safe::get_error_name(code)))
+    Error::damaged(format_args!(
+        "a frame can't be decoded: {}",
+        zstd_safe::get_error_name(code)
+    ))
 }
 
 /// Sizes were checked against the file's; this target has 64-bit addresses.

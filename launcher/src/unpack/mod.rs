@@ -75,7 +75,9 @@ pub fn run(payload: &Payload, layers: &[(&Layer, &dyn Sink)], progress: &Progres
     let jobs = jobs(layers);
     let large = jobs.iter().any(|job| job.frame.raw > SMALL_FRAME);
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let threads = cores.min(if large { THREADS_MAX_LARGE } else { THREADS_MAX }).min(jobs.len());
+    let threads = cores
+        .min(if large { THREADS_MAX_LARGE } else { THREADS_MAX })
+        .min(jobs.len());
     let next = AtomicUsize::new(0);
     let failure = Mutex::new(None);
     let entries: Vec<AtomicU64> = layers.iter().map(|_| AtomicU64::new(0)).collect();
@@ -90,7 +92,10 @@ pub fn run(payload: &Payload, layers: &[(&Layer, &dyn Sink)], progress: &Progres
             progress.done.fetch_add(job.frame.raw, Ordering::Relaxed);
             if let Err(error) = taken {
                 next.store(jobs.len(), Ordering::Relaxed);
-                failure.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).get_or_insert(error);
+                failure
+                    .lock()
+                    .unwrap_or_else(|poisoned| poisoned.into_inner())
+                    .get_or_insert(error);
                 return;
             }
         }
@@ -98,19 +103,29 @@ pub fn run(payload: &Payload, layers: &[(&Layer, &dyn Sink)], progress: &Progres
     std::thread::scope(|scope| {
         // Where no thread can be had (a limit on processes, a full address space) this one does it all.
         for _ in 1..threads {
-            if std::thread::Builder::new().stack_size(256 << 10).spawn_scoped(scope, work).is_err() {
+            if std::thread::Builder::new()
+                .stack_size(256 << 10)
+                .spawn_scoped(scope, work)
+                .is_err()
+            {
                 break;
             }
         }
         work();
     });
     progress.over.store(true, Ordering::Relaxed);
-    if let Some(error) = failure.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner()) {
+    if let Some(error) = failure
+        .into_inner()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())
+    {
         return Err(error);
     }
     for ((layer, _), found) in layers.iter().zip(&entries) {
         if found.load(Ordering::Relaxed) != layer.entries {
-            return Err(Error::damaged(format_args!("layer `{}` has another number of members", layer.name)));
+            return Err(Error::damaged(format_args!(
+                "layer `{}` has another number of members",
+                layer.name
+            )));
         }
     }
     Ok(())
@@ -122,11 +137,21 @@ fn jobs<'a>(layers: &[(&'a Layer, &dyn Sink)]) -> Vec<Job<'a>> {
     for (index, (layer, _)) in layers.iter().enumerate() {
         let mut offset = layer.offset;
         for frame in &layer.frames {
-            jobs.push(Job { layer: index, offset, frame });
+            jobs.push(Job {
+                layer: index,
+                offset,
+                frame,
+            });
             offset = offset.saturating_add(frame.size);
         }
     }
-    jobs.sort_by_key(|job| std::cmp::Reverse(if job.frame.raw > SMALL_FRAME { job.frame.raw } else { 0 }));
+    jobs.sort_by_key(|job| {
+        std::cmp::Reverse(if job.frame.raw > SMALL_FRAME {
+            job.frame.raw
+        } else {
+            0
+        })
+    });
     jobs
 }
 
@@ -154,9 +179,13 @@ pub(crate) fn pieces(
 ) -> Result<()> {
     let mut left = size;
     while left > 0 {
-        let bytes = data.fill_buf().map_err(|error| crate::member::read_failed(&error))?;
+        let bytes = data
+            .fill_buf()
+            .map_err(|error| crate::member::read_failed(&error))?;
         if bytes.is_empty() {
-            return Err(crate::member::read_failed(&std::io::ErrorKind::UnexpectedEof.into()));
+            return Err(crate::member::read_failed(
+                &std::io::ErrorKind::UnexpectedEof.into(),
+            ));
         }
         let length = bytes.len().min(usize::try_from(left).unwrap_or(usize::MAX));
         use_bytes(&bytes[..length])?;

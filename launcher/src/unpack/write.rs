@@ -35,7 +35,11 @@ impl Write {
     /// A sink for the empty directory `root`, called `shown` in messages.
     #[must_use]
     pub fn new(root: OwnedFd, shown: &Path) -> Self {
-        Self { root, shown: shown.to_owned(), links: Mutex::default() }
+        Self {
+            root,
+            shown: shown.to_owned(),
+            links: Mutex::default(),
+        }
     }
 
     /// Makes the links; to be called when [`super::run`] has returned.
@@ -43,19 +47,31 @@ impl Write {
     /// # Errors
     /// When one can't be made, or lies below another one.
     pub fn finish(self) -> Result<()> {
-        let mut links =
-            std::mem::take(&mut self.links.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).list);
+        let mut links = std::mem::take(
+            &mut self
+                .links
+                .lock()
+                .unwrap_or_else(|poisoned| poisoned.into_inner())
+                .list,
+        );
         links.sort();
         let below_another = links.iter().find(|(path, _)| {
-            path.iter().enumerate().filter(|(_, byte)| **byte == b'/').any(|(end, _)| {
-                links.binary_search_by(|(other, _)| other.as_slice().cmp(&path[..end])).is_ok()
-            })
+            path.iter()
+                .enumerate()
+                .filter(|(_, byte)| **byte == b'/')
+                .any(|(end, _)| {
+                    links
+                        .binary_search_by(|(other, _)| other.as_slice().cmp(&path[..end]))
+                        .is_ok()
+                })
         });
         if let Some((path, _)) = below_another {
             return Err(unsafe_path(path));
         }
         for (path, target) in &links {
-            self.with_parents(path, || symlinkat(target.as_slice(), self.root.as_fd(), path.as_slice()))?;
+            self.with_parents(path, || {
+                symlinkat(target.as_slice(), self.root.as_fd(), path.as_slice())
+            })?;
         }
         Ok(())
     }
@@ -80,9 +96,10 @@ impl Write {
 
     fn failed(&self, path: &[u8], errno: Errno) -> Error {
         match errno {
-            Errno::EXIST | Errno::NOTDIR | Errno::LOOP => {
-                Error::damaged(format_args!("a layer has `{}` twice", String::from_utf8_lossy(path)))
-            }
+            Errno::EXIST | Errno::NOTDIR | Errno::LOOP => Error::damaged(format_args!(
+                "a layer has `{}` twice",
+                String::from_utf8_lossy(path)
+            )),
             _ => Error::path(Kind::Storage, "unpack to", &self.shown, cause(&errno.into())),
         }
     }
@@ -90,10 +107,12 @@ impl Write {
 
 impl Sink for Write {
     fn directory(&self, path: &[u8]) -> Result<()> {
-        let made = self.with_parents(path, || match mkdirat(&self.root, path, Mode::from_raw_mode(0o755)) {
-            // Another thread had a file below it first.
-            Err(Errno::EXIST) => Ok(false),
-            made => made.map(|()| true),
+        let made = self.with_parents(path, || {
+            match mkdirat(&self.root, path, Mode::from_raw_mode(0o755)) {
+                // Another thread had a file below it first.
+                Err(Errno::EXIST) => Ok(false),
+                made => made.map(|()| true),
+            }
         })?;
         if !made {
             let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::PATH | OFlags::CLOEXEC;

@@ -1,25 +1,51 @@
 
 
-# --- Added by pyship: where the system describes no terminals, the descriptions that were packed are used. The
-# variable that leads to them is set in C for the duration of a call, and so seen by no one else.
+# --- Added by pyship: where the system describes no such terminal, the descriptions that were packed are used.
+# The variable that leads to them is set in C for the duration of a call, and so seen by no one else.
+_pyship_described = False
+
+
+def _pyship_with_packed(call, *args, **kwargs):
+    before = _os.environ.get("TERMINFO_DIRS")
+    # An empty part stands for ncurses' own places.
+    _os.putenv("TERMINFO_DIRS", f"{before or ''}::{_sys.base_prefix}/share/terminfo")
+    try:
+        return call(*args, **kwargs)
+    finally:
+        if before is None:
+            _os.unsetenv("TERMINFO_DIRS")
+        else:
+            _os.putenv("TERMINFO_DIRS", before)
+
+
 def _pyship_describe(theirs):
     def wrapper(*args, **kwargs):
+        global _pyship_described
         try:
             return theirs(*args, **kwargs)
         except error:
-            packed = _sys.base_prefix + "/share/terminfo"
-            if "TERMINFO" in _os.environ or not _os.path.isdir(packed):
+            if not _os.path.isdir(_sys.base_prefix + "/share/terminfo"):
                 raise
-            before = _os.environ.get("TERMINFO_DIRS")
-            _os.putenv("TERMINFO_DIRS", packed)
-            try:
-                return theirs(*args, **kwargs)
-            finally:
-                if before is None:
-                    _os.unsetenv("TERMINFO_DIRS")
-                else:
-                    _os.putenv("TERMINFO_DIRS", before)
+            result = _pyship_with_packed(theirs, *args, **kwargs)
+            _pyship_described = True
+            return result
 
+    return _pyship_named(wrapper, theirs)
+
+
+def _pyship_open(theirs):
+    def wrapper():
+        # C's initscr looks once more for what setupterm has found, and ends the process when it isn't there.
+        try:
+            setupterm(term=_os.environ.get("TERM", "unknown"), fd=_sys.__stdout__.fileno())
+        except error:
+            pass
+        return _pyship_with_packed(theirs) if _pyship_described else theirs()
+
+    return _pyship_named(wrapper, theirs)
+
+
+def _pyship_named(wrapper, theirs):
     for name in ("__doc__", "__name__", "__qualname__", "__module__"):
         setattr(wrapper, name, getattr(theirs, name, None))
     wrapper.__wrapped__ = theirs
@@ -27,4 +53,4 @@ def _pyship_describe(theirs):
 
 
 setupterm = _pyship_describe(setupterm)
-initscr = _pyship_describe(initscr)
+initscr = _pyship_open(initscr)

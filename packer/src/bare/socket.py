@@ -2,35 +2,66 @@
 
 # --- Added by pyship: a system without /etc/hosts, such as a container made from nothing, does not know the
 # name `localhost`, which RFC 6761 gives to every system.
+def _pyship_is_localhost(host):
+    if isinstance(host, (bytes, bytearray)):
+        host = host.decode("latin-1")
+    return isinstance(host, str) and host.lower() in ("localhost", "localhost.")
+
+
+def _pyship_named(wrapper, theirs):
+    for name in ("__doc__", "__name__", "__qualname__", "__module__"):
+        setattr(wrapper, name, getattr(theirs, name, None))
+    wrapper.__wrapped__ = theirs
+    return wrapper
+
+
 def _pyship_know_localhost(theirs, answer):
     def wrapper(host, *args, **kwargs):
         try:
             return theirs(host, *args, **kwargs)
-        except OSError:
-            if host not in ("localhost", b"localhost"):
+        except gaierror as failure:
+            if failure.errno == EAI_SERVICE or not _pyship_is_localhost(host):
                 raise
             found = answer(*args, **kwargs)
             if not found:
                 raise
             return found
 
-    for name in ("__doc__", "__name__", "__qualname__", "__module__"):
-        setattr(wrapper, name, getattr(theirs, name))
-    wrapper.__wrapped__ = theirs
-    return wrapper
+    return _pyship_named(wrapper, theirs)
 
 
-def _pyship_addresses(port, family=0, *args, **kwargs):
+def _pyship_addresses(port, family=0, type=0, proto=0, flags=0):
+    if flags & AI_NUMERICHOST:
+        return []
     addresses = [("127.0.0.1", AF_INET)]
     if has_ipv6:
         addresses.append(("::1", AF_INET6))
     lists = [
-        getaddrinfo.__wrapped__(address, port, kind, *args, **kwargs)
+        getaddrinfo.__wrapped__(address, port, kind, type, proto, flags)
         for address, kind in addresses
         if family in (AF_UNSPEC, kind)
     ]
     return [info for infos in lists for info in infos]
 
 
+# These look names up in C, each by itself.
+def _pyship_know_localhost_as_address(theirs):
+    def wrapper(self, *args):
+        try:
+            return theirs(self, *args)
+        except gaierror:
+            address = args[-1]
+            if not isinstance(address, tuple) or not _pyship_is_localhost(address[0]):
+                raise
+            own = "::1" if self.family == AF_INET6 else "127.0.0.1"
+            return theirs(self, *args[:-1], (own, *address[1:]))
+
+    return _pyship_named(wrapper, theirs)
+
+
 getaddrinfo = _pyship_know_localhost(getaddrinfo, _pyship_addresses)
 gethostbyname = _pyship_know_localhost(gethostbyname, lambda: "127.0.0.1")
+gethostbyname_ex = _pyship_know_localhost(gethostbyname_ex, lambda: ("localhost", [], ["127.0.0.1"]))
+for _pyship_name in ("bind", "connect", "connect_ex", "sendto"):
+    setattr(socket, _pyship_name, _pyship_know_localhost_as_address(getattr(_socket.socket, _pyship_name)))
+del _pyship_name

@@ -1,43 +1,56 @@
 
 
-# --- Added by pyship: on a system where OpenSSL's own places are empty, certificates come from the places that
-# other distributions use, else from certifi when that was packed.
+# --- Added by pyship: on a system where OpenSSL's own places hold nothing that it could use, certificates come
+# from the places that other distributions use, else from certifi when that was packed.
 def _pyship_authorities():
+    """The files that may hold them, best first; none when OpenSSL finds some by itself."""
     file, directory = _ssl.get_default_verify_paths()[1::2]
     if "SSL_CERT_FILE" in os.environ or "SSL_CERT_DIR" in os.environ:
-        return None
-    if os.path.isfile(file) or os.path.isdir(directory) and os.listdir(directory):
-        return None
-    for path in (
+        return []
+    if os.path.isfile(file) or _pyship_is_store(directory):
+        return []
+    files = [
         "/etc/ssl/certs/ca-certificates.crt",
         "/etc/pki/tls/certs/ca-bundle.crt",
         "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
         "/etc/ssl/ca-bundle.pem",
+        "/var/lib/ca-certificates/ca-bundle.pem",
         "/etc/ssl/cert.pem",
-    ):
-        if os.path.isfile(path):
-            return path
+    ]
     try:
         import certifi
     except ImportError:
-        return None
-    return certifi.where()
+        pass
+    else:
+        files.append(certifi.where())
+    return [path for path in files if os.path.isfile(path)]
+
+
+def _pyship_is_store(directory):
+    """Whether OpenSSL finds certificates there: it looks for `<hash of the subject>.<number>` only."""
+    try:
+        names = os.listdir(directory)
+    except OSError:
+        return False
+    return any(len(name) > 9 and name[8] == "." and name[9:].isdigit() for name in names)
 
 
 def _pyship_set_default_verify_paths(self):
     """Load the certificates that the system trusts."""
     super(SSLContext, self).set_default_verify_paths()
-    authorities = _pyship_authorities()
-    if authorities is not None:
-        self.load_verify_locations(authorities)
+    for authorities in _pyship_authorities():
+        try:
+            return self.load_verify_locations(authorities)
+        except OSError:
+            # Empty, damaged or not ours to read; SSLError is an OSError.
+            continue
 
 
 def _pyship_get_default_verify_paths(theirs=get_default_verify_paths):
     """Return paths to default cafile and capath."""
     paths = theirs()
-    if paths.cafile is None and paths.capath is None:
-        paths = paths._replace(cafile=_pyship_authorities())
-    return paths
+    authorities = _pyship_authorities() if paths.cafile is None else []
+    return paths._replace(cafile=authorities[0]) if authorities else paths
 
 
 SSLContext.set_default_verify_paths = _pyship_set_default_verify_paths

@@ -8,8 +8,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-pub use options::{LibcOption, PackOptions};
 use options::{Cli, Command};
+pub use options::{LibcOption, PackOptions};
 
 /// Runs the command; the one place that turns an error into words and an exit code.
 #[must_use]

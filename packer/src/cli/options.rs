@@ -76,7 +76,13 @@ pub struct PackOptions {
     pub module: Option<String>,
 
     /// Call this function
-    #[arg(short, long, value_name = "PKG.MOD:FUNC", help_heading = "What starts", conflicts_with = "command")]
+    #[arg(
+        short,
+        long,
+        value_name = "PKG.MOD:FUNC",
+        help_heading = "What starts",
+        conflicts_with = "command"
+    )]
     pub entry: Option<String>,
 
     /// Run this script of a package; several make a file that is called by their names

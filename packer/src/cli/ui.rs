@@ -27,7 +27,11 @@ impl Ui {
     #[must_use]
     pub fn new(volume: Volume) -> Self {
         let shown = volume > Volume::Quiet && stderr().is_terminal();
-        let target = if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let target = if shown {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        };
         let bar = ProgressBar::with_draw_target(None, target);
         if shown {
             bar.enable_steady_tick(Duration::from_millis(120));
@@ -44,7 +48,8 @@ impl Ui {
     /// A step with a length in bytes.
     pub fn measured_step(&self, text: impl Into<String>, total: u64) {
         let style = ProgressStyle::with_template("{msg} {bar:30} {bytes}/{total_bytes}");
-        self.bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        self.bar
+            .set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         self.bar.set_message(text.into());
         self.bar.set_length(total);
         self.bar.set_position(0);
@@ -85,10 +90,29 @@ impl Ui {
 /// Says what failed, with its causes on the same line, and hints on lines of their own.
 pub fn error(error: &anyhow::Error) {
     let launcher = error.downcast_ref::<pyship_launcher::error::Error>();
-    line(&format!("pyship: {error:#}"));
+    line(&format!("pyship: {}", without_codes(&format!("{error:#}"))));
     if let Some(hint) = launcher.and_then(|error| error.hint.as_ref()) {
         line(&format!("hint: {hint}"));
     }
+}
+
+/// A message without Rust's ` (os error 28)`, whose words stand before it.
+fn without_codes(message: &str) -> String {
+    const MARK: &str = " (os error ";
+    let mut text = String::new();
+    let mut rest = message;
+    while let Some(at) = rest.find(MARK) {
+        let after = &rest[at + MARK.len()..];
+        let digits = after.bytes().take_while(u8::is_ascii_digit).count();
+        if after[digits..].starts_with(')') {
+            text.push_str(&rest[..at]);
+            rest = &after[digits + 1..];
+        } else {
+            text.push_str(&rest[..at + MARK.len()]);
+            rest = after;
+        }
+    }
+    text + rest
 }
 
 /// Prints data.
@@ -98,7 +122,9 @@ pub fn error(error: &anyhow::Error) {
 pub fn data(text: &str) -> anyhow::Result<()> {
     use anyhow::Context;
     let mut out = stdout().lock();
-    out.write_all(text.as_bytes()).and_then(|()| out.flush()).context("failed to write to standard output")
+    out.write_all(text.as_bytes())
+        .and_then(|()| out.flush())
+        .context("failed to write to standard output")
 }
 
 /// Bytes for a person: `12.3 MB`.
@@ -115,4 +141,18 @@ pub fn size(bytes: u64) -> String {
 fn line(text: &str) {
     // A standard error that is gone is no reason to fail.
     writeln!(stderr(), "{text}").unwrap_or_default();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_have_words_and_no_codes() {
+        assert_eq!(
+            without_codes("a: full (os error 28)\nb (os error 2): c"),
+            "a: full\nb: c"
+        );
+        assert_eq!(without_codes("x (os error y)"), "x (os error y)");
+    }
 }

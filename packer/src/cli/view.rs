@@ -12,7 +12,10 @@ use super::ui;
 
 fn open(file: &Path) -> Result<(Payload, Manifest)> {
     let Some(payload) = Payload::open(file)? else {
-        bail!("failed to read `{}`: pyship did not make it, or its end is missing", file.display());
+        bail!(
+            "failed to read `{}`: pyship did not make it, or its end is missing",
+            file.display()
+        );
     };
     let manifest = payload.manifest()?;
     Ok((payload, manifest))
@@ -24,15 +27,32 @@ pub(super) fn inspect(file: &Path, json: bool) -> Result<()> {
     if json {
         return ui::data(&format!("{}\n", serde_json::to_string_pretty(&manifest)?));
     }
-    let Manifest { name, version, target, python, libc, layers, .. } = &manifest;
+    let Manifest {
+        name,
+        version,
+        target,
+        python,
+        libc,
+        layers,
+        ..
+    } = &manifest;
     let mut text = format!("{name} {}\n", version.as_deref().unwrap_or(""));
     text.push_str(&format!("  made by   pyship {}\n", manifest.pyship));
-    text.push_str(&format!("  target    {target}\n  python    CPython {}\n", python.version));
-    text.push_str(&format!("  entry     {}\n", serde_json::to_string(&manifest.entry)?));
+    text.push_str(&format!(
+        "  target    {target}\n  python    CPython {}\n",
+        python.version
+    ));
+    text.push_str(&format!(
+        "  entry     {}\n",
+        serde_json::to_string(&manifest.entry)?
+    ));
     let carried = libc.carried.as_ref().map_or_else(String::new, |carried| {
         format!(", carries glibc {}.{}", carried.version.0, carried.version.1)
     });
-    text.push_str(&format!("  libc      needs glibc {}.{}{carried}\n", libc.floor.0, libc.floor.1));
+    text.push_str(&format!(
+        "  libc      needs glibc {}.{}{carried}\n",
+        libc.floor.0, libc.floor.1
+    ));
     text.push_str(&format!("  launcher  {}\n", ui::size(manifest.launcher.size)));
     for layer in layers {
         text.push_str(&format!(
@@ -59,7 +79,9 @@ pub(super) fn targets(json: bool) -> Result<()> {
             .collect();
         return ui::data(&format!("{}\n", serde_json::to_string_pretty(&list)?));
     }
-    let lines = carried.iter().map(|(target, stub)| format!("{target}  (launcher of {})\n", ui::size(stub.len() as u64)));
+    let lines = carried
+        .iter()
+        .map(|(target, stub)| format!("{target}  (launcher of {})\n", ui::size(stub.len() as u64)));
     ui::data(&lines.collect::<String>())
 }
 
@@ -73,7 +95,10 @@ pub(super) fn verify(file: &Path, json: bool) -> Result<()> {
         unpack::run(&payload, &[(layer, &sink as &dyn Sink)], &Progress::default())?;
     }
     if json {
-        let digests = manifest.layers.iter().map(|layer| (layer.name.clone(), layer.digest.clone().into()));
+        let digests = manifest
+            .layers
+            .iter()
+            .map(|layer| (layer.name.clone(), layer.digest.clone().into()));
         let report = serde_json::json!({
             "file": file.display().to_string(),
             "intact": true,

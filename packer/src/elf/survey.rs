@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use super::read::{Elf, Machine};
-use super::versions::Dotted;
 use super::scan::scan;
 use super::search::{expand, normalize};
 use super::system::{COMPILER, is_provided};
+use super::versions::Dotted;
 use crate::tree::{LayerPath, Tree, layer_path};
 
 /// See the module.
@@ -159,7 +159,9 @@ impl Survey {
             ("GCC", &elf.versions.gcc)
         };
         let newest = self.newest.get(&soname);
-        let named = version.as_ref().filter(|version| newest.is_none_or(|newest| newest < version));
+        let named = version
+            .as_ref()
+            .filter(|version| newest.is_none_or(|newest| newest < version));
         if let Some(version) = named {
             self.newest.insert(soname.clone(), version.clone());
             self.system.insert(soname, format!("{prefix}_{version}"));

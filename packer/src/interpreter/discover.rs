@@ -65,7 +65,10 @@ pub fn choose(spec: Option<&str>, environment: &Environment) -> Result<Chosen> {
             source: Source::Archive(path),
             why: format!("the archive `{spec}`"),
         }),
-        Ok(_) => Ok(chosen(read::interpreter(&path, environment)?, format!("`{spec}`"))),
+        Ok(_) => Ok(chosen(
+            read::interpreter(&path, environment)?,
+            format!("`{spec}`"),
+        )),
         Err(_) if !spec.contains('/') => from_path(spec, environment),
         Err(error) => Err(error).context(format!("failed to find the interpreter `{spec}`")),
     }

@@ -111,8 +111,10 @@ pub const GROUPS: &[Description] = &[
 
 /// Groups that stay only when a source of the app or of a package holds one of these words: they are large, and
 /// nothing else of the standard library needs them.
-pub const ON_DEMAND: &[(&str, &[&str])] =
-    &[("tk", &["tkinter", "turtle", "Tkinter"]), ("nis", &["import nis", "\"nis\"", "'nis'"])];
+pub const ON_DEMAND: &[(&str, &[&str])] = &[
+    ("tk", &["tkinter", "turtle", "Tkinter"]),
+    ("nis", &["import nis", "\"nis\"", "'nis'"]),
+];
 
 /// Which groups stay.
 #[derive(Debug, Clone, PartialEq, Eq)]

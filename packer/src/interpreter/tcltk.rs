@@ -4,7 +4,6 @@
 
 use std::path::{Path, PathBuf};
 
-
 use super::Interpreter;
 
 /// Where distributions put them: Debian, Fedora, Arch and SUSE.
@@ -85,6 +84,8 @@ fn data_in(directory: &Path, wanted: impl Fn(&str) -> bool) -> Vec<PathBuf> {
 
 /// The names of the libraries that an ELF file needs; none when it isn't one.
 pub(super) fn needed(file: &Path) -> Vec<String> {
-    let elf = fs_err::read(file).ok().and_then(|bytes| crate::elf::read::inspect(&bytes).ok().flatten());
+    let elf = fs_err::read(file)
+        .ok()
+        .and_then(|bytes| crate::elf::read::inspect(&bytes).ok().flatten());
     elf.map_or_else(Vec::new, |elf| elf.needed)
 }

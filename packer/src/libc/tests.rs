@@ -73,8 +73,5 @@ fn what_is_not_there_is_said() {
     fs_err::create_dir_all(loader.parent().expect("a directory")).expect("a new directory");
     fs_err::copy(own_loader(), loader).expect("a new file");
     let half = carried(&own_loader(), Some(empty.path())).expect_err("half of it");
-    assert_eq!(
-        half.to_string(),
-        "there is no `libc.so.6` beside the loader"
-    );
+    assert_eq!(half.to_string(), "there is no `libc.so.6` beside the loader");
 }

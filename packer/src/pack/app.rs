@@ -8,9 +8,9 @@ use pyship_launcher::names::APP_CODE;
 
 use crate::app::entry::{self, EntryFlags};
 use crate::app::exclude::Excludes;
+use crate::app::project;
 use crate::app::settings::Settings;
 use crate::app::source::{self, AppSource};
-use crate::app::project;
 use crate::cli::PackOptions;
 use crate::packages::metadata::Distribution;
 use crate::tree::{LayerPath, Node, Tree};
@@ -41,12 +41,20 @@ impl Source {
 
 /// Reads the settings first, since they say what to leave out, then the code.
 pub(super) fn read(options: &PackOptions) -> Result<Source> {
-    let Some(app) = &options.app else { return Ok(Source { app: None, settings: None }) };
+    let Some(app) = &options.app else {
+        return Ok(Source {
+            app: None,
+            settings: None,
+        });
+    };
     let settings = project::read(app)?.map(|file| file.settings);
     let own = settings.iter().flat_map(|settings| &settings.exclude);
     let globs: Vec<&String> = own.chain(&options.exclude).collect();
     let excludes = Excludes::new(&globs, Some(&options.output))?;
-    Ok(Source { app: Some(source::collect(app, &excludes)?), settings })
+    Ok(Source {
+        app: Some(source::collect(app, &excludes)?),
+        settings,
+    })
 }
 
 /// The app layer's tree so far: the code, and what `--include` adds to it.
@@ -55,15 +63,22 @@ pub(super) fn tree(options: &PackOptions, source: &Source) -> Result<Tree> {
     tree.insert(APP_CODE, Node::Directory);
     for include in &options.include {
         let (from, to) = split_include(include);
-        let name = Path::new(from).file_name().map(|name| name.as_encoded_bytes().to_vec()).unwrap_or_default();
+        let name = Path::new(from)
+            .file_name()
+            .map(|name| name.as_encoded_bytes().to_vec())
+            .unwrap_or_default();
         let to = to.map_or(name, |to| to.trim_matches('/').as_bytes().to_vec());
         ensure!(
             pyship_launcher::member::is_safe(&to),
             "failed to include `{from}`: `{}` is not a path below the app's code",
             String::from_utf8_lossy(&to)
         );
-        put(&mut tree, &[APP_CODE.as_bytes(), b"/", &to].concat(), Path::new(from))
-            .with_context(|| format!("failed to include `{from}`"))?;
+        put(
+            &mut tree,
+            &[APP_CODE.as_bytes(), b"/", &to].concat(),
+            Path::new(from),
+        )
+        .with_context(|| format!("failed to include `{from}`"))?;
     }
     Ok(tree)
 }
@@ -106,9 +121,20 @@ pub(super) fn entry(options: &PackOptions, source: &Source, distributions: &[Dis
 
 /// The app's name: given, else the file's without its extension.
 pub(super) fn name(options: &PackOptions) -> Result<String> {
-    let of_file = || options.output.file_stem().and_then(|stem| stem.to_str()).map(str::to_owned);
+    let of_file = || {
+        options
+            .output
+            .file_stem()
+            .and_then(|stem| stem.to_str())
+            .map(str::to_owned)
+    };
     let name = options.name.clone().or_else(of_file);
-    let name = name.with_context(|| format!("failed to name the app after `{}`: give --name", options.output.display()))?;
+    let name = name.with_context(|| {
+        format!(
+            "failed to name the app after `{}`: give --name",
+            options.output.display()
+        )
+    })?;
     ensure!(
         !name.is_empty() && !name.contains(['/', '\0', '\n']),
         "failed to use the name `{}`: it is empty, or has a slash or a line end",
@@ -121,18 +147,31 @@ pub(super) fn name(options: &PackOptions) -> Result<String> {
 pub(super) fn directories(source: &Source) -> Vec<LayerPath> {
     source.app.as_ref().map_or_else(
         || vec![LayerPath::new()],
-        |app| app.import_directories.iter().map(|directory| directory.clone().into_bytes()).collect(),
+        |app| {
+            app.import_directories
+                .iter()
+                .map(|directory| directory.clone().into_bytes())
+                .collect()
+        },
     )
 }
 
 /// Whether `import sitecustomize` finds something in the packages or the app.
 pub(super) fn has_sitecustomize(deps: &Tree, app: &Tree, source: &Source, python: &Python) -> bool {
     let forms = ["sitecustomize.py", "sitecustomize/__init__.py"];
-    let in_deps = forms.iter().any(|form| deps.get(format!("{}/{form}", python.site_packages)).is_some());
+    let in_deps = forms
+        .iter()
+        .any(|form| deps.get(format!("{}/{form}", python.site_packages)).is_some());
     let in_app = directories(source).iter().any(|directory| {
         let directory = String::from_utf8_lossy(directory);
-        let base = if directory.is_empty() { APP_CODE.to_owned() } else { format!("{APP_CODE}/{directory}") };
-        forms.iter().any(|form| app.get(format!("{base}/{form}")).is_some())
+        let base = if directory.is_empty() {
+            APP_CODE.to_owned()
+        } else {
+            format!("{APP_CODE}/{directory}")
+        };
+        forms
+            .iter()
+            .any(|form| app.get(format!("{base}/{form}")).is_some())
     });
     in_deps || in_app
 }

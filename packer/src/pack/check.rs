@@ -31,7 +31,9 @@ pub(super) fn check(file: &Path, manifest: &Manifest, scratch: &Path) -> Result<
         .arg("-c")
         .arg(CHECK)
         .args(arguments(&manifest.entry));
-    let output = command.output().with_context(|| format!("failed to start `{}`", file.display()))?;
+    let output = command
+        .output()
+        .with_context(|| format!("failed to start `{}`", file.display()))?;
     if output.status.success() {
         return Ok(());
     }
@@ -39,7 +41,11 @@ pub(super) fn check(file: &Path, manifest: &Manifest, scratch: &Path) -> Result<
     let said = said.trim_end();
     if output.status.code() == Some(SAID) {
         let (before, last) = said.rsplit_once('\n').unwrap_or(("", said));
-        let before = if before.is_empty() { String::new() } else { format!("\n{before}") };
+        let before = if before.is_empty() {
+            String::new()
+        } else {
+            format!("\n{before}")
+        };
         bail!("failed to find what starts: {last}{before}");
     }
     let how = crate::interpreter::child::in_words(output.status);

@@ -61,11 +61,19 @@ pub fn run(options: &PackOptions, ui: &Ui) -> Result<Report> {
     let target = options.target.as_deref().unwrap_or(stub::HOST);
     let stub = stub::for_target(target)?;
     target::check_sysroot(options.sysroot.as_deref())?;
-    let scratch = tempfile::Builder::new().prefix("pyship-").tempdir().context("failed to make a scratch directory")?;
+    let scratch = tempfile::Builder::new()
+        .prefix("pyship-")
+        .tempdir()
+        .context("failed to make a scratch directory")?;
 
     ui.step("looking for the interpreter");
     let chosen = runtime::choose(options, target, scratch.path(), ui)?;
-    ui.note(&format!("python: {} {} ({})", chosen.interpreter.version, chosen.interpreter.executable.display(), chosen.why));
+    ui.note(&format!(
+        "python: {} {} ({})",
+        chosen.interpreter.version,
+        chosen.interpreter.executable.display(),
+        chosen.why
+    ));
     let name = chosen.interpreter.name();
     let python = Python {
         version: chosen.interpreter.version.to_string(),
@@ -74,18 +82,32 @@ pub fn run(options: &PackOptions, ui: &Ui) -> Result<Report> {
         site_packages: format!("lib/{name}/site-packages"),
     };
 
-    let mut deps = install(options, source.dependencies(), &chosen, target, scratch.path(), ui)?;
+    let mut deps = install(
+        options,
+        source.dependencies(),
+        &chosen,
+        target,
+        scratch.path(),
+        ui,
+    )?;
     let distributions = packages::metadata::distributions(&deps, &python.site_packages)?;
     let entry = app::entry(options, &source, &distributions)?;
     let name = app::name(options)?;
-    let version = options.app_version.clone().or_else(|| source.version().map(str::to_owned));
+    let version = options
+        .app_version
+        .clone()
+        .or_else(|| source.version().map(str::to_owned));
     let mut app = app::tree(options, &source)?;
 
     ui.step("collecting the interpreter");
     let pth = start::pth_files(&deps, &python.site_packages)?;
     let sitecustomize = app::has_sitecustomize(&deps, &app, &source, &python);
     let directories = app::directories(&source);
-    deps.insert_bytes(format!("{}/{}", python.site_packages, pyship_launcher::names::START_PTH), start::pth(), false);
+    deps.insert_bytes(
+        format!("{}/{}", python.site_packages, pyship_launcher::names::START_PTH),
+        start::pth(),
+        false,
+    );
     let config = start::StartConfig {
         name: &name,
         version: version.as_deref(),
@@ -107,12 +129,27 @@ pub fn run(options: &PackOptions, ui: &Ui) -> Result<Report> {
 
     let libc = runtime::libc(options, &chosen, &runtime_tree, &deps, &app)?;
     let mut warnings = runtime.warnings;
-    warnings.extend(source.app.iter().flat_map(|app| &app.notes).map(ToString::to_string));
+    warnings.extend(
+        source
+            .app
+            .iter()
+            .flat_map(|app| &app.notes)
+            .map(ToString::to_string),
+    );
     warnings.extend(libc.warnings);
-    ensure!(!options.strict || libc.unresolved == 0, "failed to provide every library: {}", warnings.join("; "));
+    ensure!(
+        !options.strict || libc.unresolved == 0,
+        "failed to provide every library: {}",
+        warnings.join("; ")
+    );
 
     let libc_tree = libc.tree.unwrap_or_default();
-    let trees = [(LAYER_LIBC, &libc_tree), (LAYER_RUNTIME, &runtime_tree), (LAYER_DEPS, &deps), (LAYER_APP, &app)];
+    let trees = [
+        (LAYER_LIBC, &libc_tree),
+        (LAYER_RUNTIME, &runtime_tree),
+        (LAYER_DEPS, &deps),
+        (LAYER_APP, &app),
+    ];
     let layers = compress(&trees, options.level.unwrap_or(DEFAULT_LEVEL), ui)?;
 
     let manifest = Manifest {
@@ -121,7 +158,10 @@ pub fn run(options: &PackOptions, ui: &Ui) -> Result<Report> {
         name,
         version,
         target: target.to_owned(),
-        launcher: Launcher { size: 0, sha256: String::new() },
+        launcher: Launcher {
+            size: 0,
+            sha256: String::new(),
+        },
         python,
         entry,
         options: settings::interpreter_options(&options.option)?,
@@ -136,12 +176,19 @@ pub fn run(options: &PackOptions, ui: &Ui) -> Result<Report> {
         ui.step("trying out what starts");
         check::check(file.path(), &file.manifest, scratch.path())?;
     } else if !options.no_check {
-        ui.note(&format!("what starts was not tried out: that takes a machine of `{target}`"));
+        ui.note(&format!(
+            "what starts was not tried out: that takes a machine of `{target}`"
+        ));
     }
     let size = file.size;
     let manifest = file.publish()?;
 
-    let raw = |name: &str| layers.iter().find(|packed| packed.layer.name == name).map_or(0, |packed| packed.raw);
+    let raw = |name: &str| {
+        layers
+            .iter()
+            .find(|packed| packed.layer.name == name)
+            .map_or(0, |packed| packed.raw)
+    };
     Ok(Report {
         output: options.output.display().to_string(),
         size,
@@ -170,7 +217,11 @@ pub fn run(options: &PackOptions, ui: &Ui) -> Result<Report> {
         libc: LibcLine {
             needs: format!("{}.{}", manifest.libc.floor.0, manifest.libc.floor.1),
             because: libc.because,
-            carries: manifest.libc.carried.as_ref().map(|libc| format!("{}.{}", libc.version.0, libc.version.1)),
+            carries: manifest
+                .libc
+                .carried
+                .as_ref()
+                .map(|libc| format!("{}.{}", libc.version.0, libc.version.1)),
         },
         checked,
         warnings,
@@ -181,11 +232,29 @@ pub fn run(options: &PackOptions, ui: &Ui) -> Result<Report> {
 /// What can be known of OUT before any work is done.
 fn check_output(out: &Path) -> Result<()> {
     let failed = || format!("failed to write `{}`", out.display());
-    let directory = out.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    ensure!(!out.is_dir(), "failed to write `{}`: it is a directory", out.display());
-    ensure!(directory.is_dir(), "{}: the directory `{}` is not there", failed(), directory.display());
+    let directory = out
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    ensure!(
+        !out.is_dir(),
+        "failed to write `{}`: it is a directory",
+        out.display()
+    );
+    ensure!(
+        directory.is_dir(),
+        "{}: the directory `{}` is not there",
+        failed(),
+        directory.display()
+    );
     let writable = rustix::fs::access(directory, rustix::fs::Access::WRITE_OK);
-    writable.with_context(|| format!("{}: the directory `{}` can't be written to", failed(), directory.display()))
+    writable.with_context(|| {
+        format!(
+            "{}: the directory `{}` can't be written to",
+            failed(),
+            directory.display()
+        )
+    })
 }
 
 fn install(
@@ -202,7 +271,12 @@ fn install(
     let request = packages::install::Request {
         python: chosen.builder.executable.clone(),
         requirements_files: options.requirements.clone(),
-        requirements: dependencies.iter().chain(&options.with).cloned().chain(authorities).collect(),
+        requirements: dependencies
+            .iter()
+            .chain(&options.with)
+            .cloned()
+            .chain(authorities)
+            .collect(),
         constraints: options.constraint.clone(),
         find_links: options.find_links.clone(),
         no_index: options.no_index,
@@ -216,7 +290,9 @@ fn install(
         return Ok(Tree::new());
     }
     ui.step("installing packages");
-    packages::install::install(&request, &directory, &packages::tool::Tool::find(), &mut |line| ui.detail(line))
+    packages::install::install(&request, &directory, &packages::tool::Tool::find(), &mut |line| {
+        ui.detail(line)
+    })
 }
 
 fn compress(trees: &[(&str, &Tree)], level: i32, ui: &Ui) -> Result<Vec<Packed>> {
@@ -249,5 +325,9 @@ fn packages_by_size(distributions: &[packages::metadata::Distribution]) -> Vec<P
 
 /// A prune group as the report shows it.
 fn prune_line(group: &str, files: usize, size: u64) -> PruneLine {
-    PruneLine { group: group.to_owned(), files, size }
+    PruneLine {
+        group: group.to_owned(),
+        files,
+        size,
+    }
 }

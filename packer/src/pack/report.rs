@@ -108,7 +108,11 @@ impl Report {
         let mut lines = vec![format!("{:<28} {:>12} {:>12}", "", "in the file", "unpacked")];
         let mut row = |name: &str, packed: Option<u64>, unpacked: Option<u64>| {
             let shown = |bytes: Option<u64>| bytes.map_or_else(String::new, size);
-            lines.push(format!("{name:<28} {:>12} {:>12}", shown(packed), shown(unpacked)).trim_end().to_owned());
+            lines.push(
+                format!("{name:<28} {:>12} {:>12}", shown(packed), shown(unpacked))
+                    .trim_end()
+                    .to_owned(),
+            );
         };
         row("launcher", Some(self.launcher), None);
         for layer in &self.layers {
@@ -116,7 +120,11 @@ impl Report {
             if layer.name == pyship_launcher::names::LAYER_DEPS {
                 let shown = if verbose { self.packages.len() } else { LARGEST };
                 for package in self.packages.iter().take(shown) {
-                    row(&format!("  {} {}", package.name, package.version), None, Some(package.size));
+                    row(
+                        &format!("  {} {}", package.name, package.version),
+                        None,
+                        Some(package.size),
+                    );
                 }
             }
         }
@@ -126,17 +134,32 @@ impl Report {
                 true => format!("{} ({} files, {})", group.group, group.files, size(group.size)),
                 false => group.group.clone(),
             });
-            lines.push(format!("left out: {} ({})", groups.collect::<Vec<_>>().join(", "), size(total)));
+            lines.push(format!(
+                "left out: {} ({})",
+                groups.collect::<Vec<_>>().join(", "),
+                size(total)
+            ));
         }
         lines.push(self.libc_line());
-        let Self { output, size: bytes, seconds, .. } = self;
+        let Self {
+            output,
+            size: bytes,
+            seconds,
+            ..
+        } = self;
         lines.push(format!("{output}: {} in {seconds:.1} s", size(*bytes)));
         lines.join("\n")
     }
 
     fn libc_line(&self) -> String {
-        let LibcLine { needs, because, carries } = &self.libc;
-        let because = because.as_ref().map_or_else(String::new, |file| format!(" ({file})"));
+        let LibcLine {
+            needs,
+            because,
+            carries,
+        } = &self.libc;
+        let because = because
+            .as_ref()
+            .map_or_else(String::new, |file| format!(" ({file})"));
         match carries {
             Some(version) => {
                 format!("needs glibc {needs}{because}; carries glibc {version} for older or other systems")

@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use pyship_launcher::manifest::{Libc, LibcPolicy};
-use rayon::prelude::*;
 use pyship_launcher::names::{APP_START, LAYER_APP, LAYER_DEPS, LAYER_RUNTIME, LIBC_LIB};
+use rayon::prelude::*;
 
 use super::report::PruneLine;
 use super::{prune_line, target};
-use crate::cli::ui::{Ui, size};
 use crate::bytecode::Compiler;
+use crate::cli::ui::{Ui, size};
 use crate::cli::{LibcOption, PackOptions};
 use crate::elf::lookup::Lookup;
 use crate::elf::prepare::prepare_runtime;
@@ -57,7 +57,10 @@ pub(super) fn choose(options: &PackOptions, target: &str, scratch: &Path, ui: &U
     let environment = Environment::current().context("failed to find the working directory")?;
     let chosen = discover::choose(options.python.as_deref(), &environment)?;
     let unpack = |path: &Path| {
-        ui.measured_step("unpacking the interpreter", fs_err::metadata(path).map_or(0, |found| found.len()));
+        ui.measured_step(
+            "unpacking the interpreter",
+            fs_err::metadata(path).map_or(0, |found| found.len()),
+        );
         let mut before = 0;
         archive::unpack(path, scratch, &mut |bytes| {
             ui.advance(bytes.saturating_sub(before));
@@ -81,12 +84,20 @@ pub(super) fn choose(options: &PackOptions, target: &str, scratch: &Path, ui: &U
     };
     target::check_machine(target, machine_of(&interpreter.executable)?, &chosen.why)?;
     let builder = target::builder_for(target, &interpreter, &environment)?;
-    Ok(Chosen { interpreter, why: chosen.why, builder, environment, _unpacked: unpacked })
+    Ok(Chosen {
+        interpreter,
+        why: chosen.why,
+        builder,
+        environment,
+        _unpacked: unpacked,
+    })
 }
 
 /// Where downloads are kept.
 fn download_cache(environment: &Environment) -> Result<PathBuf> {
-    let base = environment.path("XDG_CACHE_HOME").or_else(|| environment.path("HOME").map(|home| home.join(".cache")));
+    let base = environment
+        .path("XDG_CACHE_HOME")
+        .or_else(|| environment.path("HOME").map(|home| home.join(".cache")));
     let base = base.context("failed to find a place for downloads: HOME is not set")?;
     Ok(base.join("pyship").join("downloads"))
 }
@@ -99,8 +110,18 @@ pub(super) struct Runtime {
 }
 
 /// Collects the runtime and completes it with the libraries that it needs.
-pub(super) fn collect(options: &PackOptions, chosen: &Chosen, on_demand: bool, trees: &[&Tree], ui: &Ui) -> Result<Runtime> {
-    let mut keep = if options.no_prune { Keep::everything() } else { Keep::default() };
+pub(super) fn collect(
+    options: &PackOptions,
+    chosen: &Chosen,
+    on_demand: bool,
+    trees: &[&Tree],
+    ui: &Ui,
+) -> Result<Runtime> {
+    let mut keep = if options.no_prune {
+        Keep::everything()
+    } else {
+        Keep::default()
+    };
     if on_demand && !options.no_prune {
         for (group, words) in prune::ON_DEMAND {
             if !mentions(trees, words)? {
@@ -119,7 +140,11 @@ pub(super) fn collect(options: &PackOptions, chosen: &Chosen, on_demand: bool, t
     let layers: Vec<(&str, &Tree)> = trees.iter().map(|tree| (LAYER_DEPS, *tree)).collect();
     let needed: BTreeSet<String> = survey(machine, &layers)?.needed;
     let lookup = Lookup::new(machine, options.sysroot.as_deref());
-    bare::complete(&mut tree, &chosen.interpreter.layer_stdlib(), root(options, chosen))?;
+    bare::complete(
+        &mut tree,
+        &chosen.interpreter.layer_stdlib(),
+        root(options, chosen),
+    )?;
     let closed = prepare_runtime(&mut tree, &lookup, &needed)?;
     // What is missing is said when all layers have been looked at: see [`libc`].
     let mut warnings = Vec::new();
@@ -127,9 +152,17 @@ pub(super) fn collect(options: &PackOptions, chosen: &Chosen, on_demand: bool, t
         warnings.push(format!("`{}` stays as it is: {reason}", shown(path)));
     }
     for (soname, library) in &closed.carried {
-        ui.detail(&format!("carries {soname} from {} for {}", library.source.display(), shown(&library.needed_by)));
+        ui.detail(&format!(
+            "carries {soname} from {} for {}",
+            library.source.display(),
+            shown(&library.needed_by)
+        ));
     }
-    ui.detail(&format!("stripped the interpreter from {} to {}", size(closed.size.0), size(closed.size.1)));
+    ui.detail(&format!(
+        "stripped the interpreter from {} to {}",
+        size(closed.size.0),
+        size(closed.size.1)
+    ));
     // A virtual environment made by the packed interpreter looks for its base by this name.
     for name in ["bin/python3", "bin/python"] {
         let target = chosen.interpreter.name().into_bytes();
@@ -140,7 +173,11 @@ pub(super) fn collect(options: &PackOptions, chosen: &Chosen, on_demand: bool, t
         .iter()
         .map(|(group, loss)| prune_line(group.name(), usize::try_from(loss.files).unwrap_or(0), loss.bytes))
         .collect();
-    Ok(Runtime { tree, pruned, warnings })
+    Ok(Runtime {
+        tree,
+        pruned,
+        warnings,
+    })
 }
 
 /// Whether a source holds one of `words`.
@@ -154,15 +191,24 @@ fn mentions(trees: &[&Tree], words: &[&str]) -> Result<bool> {
         .collect();
     let found: Vec<bool> = sources
         .par_iter()
-        .map(|content| content.read().map(|bytes| finders.iter().any(|finder| finder.find(&bytes).is_some())))
+        .map(|content| {
+            content
+                .read()
+                .map(|bytes| finders.iter().any(|finder| finder.find(&bytes).is_some()))
+        })
         .collect::<std::io::Result<_>>()?;
     Ok(found.contains(&true))
 }
 
 /// Below which the interpreter's system lies.
 fn root<'a>(options: &'a PackOptions, chosen: &Chosen) -> &'a Path {
-    // Descriptions of terminals are the same on every machine, so the builder's do for a foreign target too.
-    options.sysroot.as_deref().filter(|_| chosen.is_foreign()).unwrap_or(Path::new("/"))
+    // Descriptions of terminals, and locales, are the same on every machine of one byte order: the builder's do for
+    // a foreign target too.
+    options
+        .sysroot
+        .as_deref()
+        .filter(|_| chosen.is_foreign())
+        .unwrap_or(Path::new("/"))
 }
 
 /// Adds bytecode to the trees.
@@ -178,13 +224,20 @@ pub(super) fn compile(chosen: &Chosen, trees: &mut [&mut Tree], ui: &Ui) -> Resu
 }
 
 /// Compiles the start-up code: the `.pyc` files of the app layer's `start/`.
-pub(super) fn compile_start(chosen: &Chosen, sources: &[(LayerPath, Vec<u8>)]) -> Result<Vec<(LayerPath, Vec<u8>)>> {
+pub(super) fn compile_start(
+    chosen: &Chosen,
+    sources: &[(LayerPath, Vec<u8>)],
+) -> Result<Vec<(LayerPath, Vec<u8>)>> {
     let compiler = Compiler::new(&chosen.builder, &chosen.interpreter, &chosen.environment)?;
     // One name for all of it: by that the start-up code knows its own frames.
-    let shown: Vec<(LayerPath, Vec<u8>)> =
-        sources.iter().map(|(_, source)| (SHOWN_AS.as_bytes().to_vec(), source.clone())).collect();
+    let shown: Vec<(LayerPath, Vec<u8>)> = sources
+        .iter()
+        .map(|(_, source)| (SHOWN_AS.as_bytes().to_vec(), source.clone()))
+        .collect();
     let compiled = compiler.compile_start(&shown)?;
-    let names = sources.iter().map(|(name, _)| [APP_START.as_bytes(), b"/", name, b".pyc"].concat());
+    let names = sources
+        .iter()
+        .map(|(name, _)| [APP_START.as_bytes(), b"/", name, b".pyc"].concat());
     Ok(names.zip(compiled.into_iter().map(|(_, bytes)| bytes)).collect())
 }
 
@@ -206,12 +259,20 @@ pub(super) fn libc(
     app: &Tree,
 ) -> Result<LibcPart> {
     let machine = machine_of(&chosen.interpreter.executable)?;
-    let found = survey(machine, &[(LAYER_RUNTIME, runtime), (LAYER_DEPS, deps), (LAYER_APP, app)])?;
+    let found = survey(
+        machine,
+        &[(LAYER_RUNTIME, runtime), (LAYER_DEPS, deps), (LAYER_APP, app)],
+    )?;
     let mut warnings = warnings(&found);
     let bytes = fs_err::read(&chosen.interpreter.executable)?;
     let loader = inspect(&bytes)?
         .and_then(|elf| elf.interpreter)
-        .with_context(|| format!("failed to find the loader of `{}`", chosen.interpreter.executable.display()))?;
+        .with_context(|| {
+            format!(
+                "failed to find the loader of `{}`",
+                chosen.interpreter.executable.display()
+            )
+        })?;
     let policy = match options.libc.unwrap_or(LibcOption::Auto) {
         LibcOption::Auto => LibcPolicy::Auto,
         LibcOption::Host => LibcPolicy::Host,
@@ -228,7 +289,9 @@ pub(super) fn libc(
             Ok(carried) => Some(carried),
             Err(glibc::NoLibc::Other(error)) => return Err(error),
             Err(reason) => {
-                warnings.push(format!("the file carries no glibc and runs only where the host's is new enough: {reason}"));
+                warnings.push(format!(
+                    "the file carries no glibc and runs only where the host's is new enough: {reason}"
+                ));
                 None
             }
         },
@@ -259,17 +322,29 @@ fn warnings(found: &Survey) -> Vec<String> {
     let mut warnings = Vec::new();
     let mut missing: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for unresolved in &found.unresolved {
-        missing.entry(&unresolved.soname).or_default().push(unresolved.file.to_string());
+        missing
+            .entry(&unresolved.soname)
+            .or_default()
+            .push(unresolved.file.to_string());
     }
     for (soname, files) in missing {
-        warnings.push(format!("nobody provides `{soname}`, needed by {}", some_of(&files)));
+        warnings.push(format!(
+            "nobody provides `{soname}`, needed by {}",
+            some_of(&files)
+        ));
     }
     let stacks: Vec<String> = found.executable_stacks.iter().map(ToString::to_string).collect();
     if !stacks.is_empty() {
-        warnings.push(format!("an executable stack is asked for by {}: newer systems refuse that", some_of(&stacks)));
+        warnings.push(format!(
+            "an executable stack is asked for by {}: newer systems refuse that",
+            some_of(&stacks)
+        ));
     }
     for (place, machine) in &found.foreign {
-        warnings.push(format!("`{place}` is for another machine ({})", target::machine_name(*machine)));
+        warnings.push(format!(
+            "`{place}` is for another machine ({})",
+            target::machine_name(*machine)
+        ));
     }
     for (place, reason) in &found.damaged {
         warnings.push(format!("`{place}` can't be read as an ELF file: {reason}"));
@@ -280,13 +355,18 @@ fn warnings(found: &Survey) -> Vec<String> {
 fn some_of(names: &[String]) -> String {
     let named: Vec<String> = names.iter().take(NAMED).map(|name| format!("`{name}`")).collect();
     let more = names.len().saturating_sub(NAMED);
-    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let rest = if more > 0 {
+        format!(" and {more} more")
+    } else {
+        String::new()
+    };
     format!("{}{rest}", named.join(", "))
 }
 
 fn machine_of(executable: &Path) -> Result<Machine> {
     let bytes = fs_err::read(executable)?;
-    let elf = inspect(&bytes)?.with_context(|| format!("failed to read `{}`: not an ELF file", executable.display()))?;
+    let elf = inspect(&bytes)?
+        .with_context(|| format!("failed to read `{}`: not an ELF file", executable.display()))?;
     Ok(elf.machine)
 }
 
@@ -294,4 +374,3 @@ fn machine_of(executable: &Path) -> Result<Machine> {
 fn shown(path: &[u8]) -> String {
     String::from_utf8_lossy(path).into_owned()
 }
-

@@ -11,7 +11,9 @@ use crate::cli::{LibcOption, PackOptions};
 /// What the command line says wins; lists add up, the project's first.
 pub(super) fn merge(options: &PackOptions, settings: Option<&Settings>) -> PackOptions {
     let mut merged = options.clone();
-    let Some(settings) = settings.cloned() else { return merged };
+    let Some(settings) = settings.cloned() else {
+        return merged;
+    };
     // One of these on the command line replaces whichever the project names.
     if options.module.is_none() && options.entry.is_none() && options.command.is_empty() {
         merged.module = settings.module;
@@ -26,7 +28,14 @@ pub(super) fn merge(options: &PackOptions, settings: Option<&Settings>) -> PackO
         (&mut merged.exclude, settings.exclude),
         (&mut merged.keep, settings.keep),
         (&mut merged.option, settings.python_options),
-        (&mut merged.set_env, settings.set_env.into_iter().map(|(name, value)| format!("{name}={value}")).collect()),
+        (
+            &mut merged.set_env,
+            settings
+                .set_env
+                .into_iter()
+                .map(|(name, value)| format!("{name}={value}"))
+                .collect(),
+        ),
     ];
     for (list, first) in lists {
         list.splice(0..0, first);
@@ -71,11 +80,17 @@ pub(super) fn interpreter_options(options: &[String]) -> Result<Vec<String>> {
 pub(super) fn environment(pairs: &[String]) -> Result<BTreeMap<String, String>> {
     let mut environment = BTreeMap::new();
     for pair in pairs {
-        let (name, value) = pair
-            .split_once('=')
-            .with_context(|| format!("failed to read `--set-env {pair}`: it is not of the form NAME=VALUE"))?;
-        ensure!(!name.is_empty(), "failed to read `--set-env {pair}`: the name is empty");
-        ensure!(!pair.contains('\0'), "failed to read `--set-env {name}`: it holds a NUL");
+        let (name, value) = pair.split_once('=').with_context(|| {
+            format!("failed to read `--set-env {pair}`: it is not of the form NAME=VALUE")
+        })?;
+        ensure!(
+            !name.is_empty(),
+            "failed to read `--set-env {pair}`: the name is empty"
+        );
+        ensure!(
+            !pair.contains('\0'),
+            "failed to read `--set-env {name}`: it holds a NUL"
+        );
         environment.insert(name.to_owned(), value.to_owned());
     }
     Ok(environment)

@@ -198,8 +198,20 @@ fn without_wheel(error: anyhow::Error, target: &Target) -> anyhow::Error {
 /// The package that `uv` or `pip` found no wheel for. They say so to people only; another wording than these
 /// costs a sentence, since all that they said is shown too.
 fn package_without_wheel(output: &str) -> Option<&str> {
-    let uv = || output.split_once("Wheels are required for `")?.1.split('`').next();
-    let pip = || output.split_once("No matching distribution found for ")?.1.split_whitespace().next();
+    let uv = || {
+        output
+            .split_once("Wheels are required for `")?
+            .1
+            .split('`')
+            .next()
+    };
+    let pip = || {
+        output
+            .split_once("No matching distribution found for ")?
+            .1
+            .split_whitespace()
+            .next()
+    };
     uv().or_else(pip)
 }
 

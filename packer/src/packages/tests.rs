@@ -25,13 +25,31 @@ fn output(program: &str, arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
-/// The newest interpreter `X.Y` that pyenv has.
-fn pyenv(version: &str) -> PathBuf {
-    let prefix = output("pyenv", &["latest", version]);
-    Path::new(&output("pyenv", &["root"]))
-        .join("versions")
-        .join(prefix)
-        .join("bin/python3")
+/// The newest interpreter of this machine.
+fn newest() -> PathBuf {
+    crate::interpreter::testing::any()
+}
+
+/// The oldest one; on a machine with one interpreter the same.
+fn oldest() -> PathBuf {
+    let all = crate::interpreter::testing::interpreters();
+    all.into_iter()
+        .min_by_key(|python| numbers(&version(python)))
+        .expect("there is one")
+}
+
+/// `3.12`
+fn version(python: &Path) -> String {
+    let ask = "import sys; print('%d.%d' % sys.version_info[:2])";
+    output(python.to_str().unwrap(), &["-c", ask])
+}
+
+fn numbers(version: &str) -> Vec<u32> {
+    version.split('.').map(|number| number.parse().unwrap()).collect()
+}
+
+fn site(python: &Path) -> String {
+    format!("lib/python{}/site-packages", version(python))
 }
 
 fn uv() -> Tool {
@@ -150,13 +168,11 @@ fn assert_is_uvicorn(tree: &Tree, site: &str) {
 #[test]
 fn uv_and_pip_give_a_virtual_environment_for_every_interpreter() {
     // The system's own differs: its scheme has `local`, its pip refuses the system's prefix.
-    for python in [pyenv("3.9"), pyenv("3.12"), PathBuf::from("/usr/bin/python3")] {
-        let version = "import sys; print('%d.%d' % sys.version_info[:2])";
-        let version = output(python.to_str().unwrap(), &["-c", version]);
+    for python in crate::interpreter::testing::interpreters() {
         let request = request(&python, UVICORN);
         for tool in [uv(), Tool::Pip] {
             let (_scratch, tree) = installed(&request, &tool);
-            assert_is_uvicorn(&tree, &format!("lib/python{version}/site-packages"));
+            assert_is_uvicorn(&tree, &site(&python));
         }
     }
 }
@@ -164,7 +180,7 @@ fn uv_and_pip_give_a_virtual_environment_for_every_interpreter() {
 #[test]
 fn two_directories_give_the_same_tree() {
     let request = request(
-        &pyenv("3.12"),
+        &newest(),
         &["uvicorn==0.34.0", "jupyterlab-widgets==3.0.13", "docopt==0.6.2"],
     );
     for tool in [uv(), Tool::Pip] {
@@ -178,13 +194,13 @@ fn two_directories_give_the_same_tree() {
                 .get("share/jupyter/labextensions/@jupyter-widgets/jupyterlab-manager/package.json")
                 .is_some()
         );
-        assert_records_are_true(&first, "lib/python3.12/site-packages");
+        assert_records_are_true(&first, &site(&newest()));
     }
 }
 
 #[test]
 fn the_tree_works_as_an_environment() {
-    let python = pyenv("3.12");
+    let python = newest();
     for tool in [uv(), Tool::Pip] {
         let (_scratch, tree) = installed(&request(&python, &["rich==13.9.4", "markupsafe==3.0.2"]), &tool);
         let root = tempfile::tempdir().unwrap();
@@ -202,7 +218,7 @@ fn the_tree_works_as_an_environment() {
                      assert rich.__file__.startswith(sys.path[-1]), rich.__file__\n\
                      files = [f for d in m.distributions(path=[sys.path[-1]]) for f in d.files]\n\
                      assert len(files) > 100 and all(f.locate().exists() for f in files)";
-        let site = root.path().join("lib/python3.12/site-packages");
+        let site = root.path().join(site(&python));
         let script = format!("import sys; sys.path.append({site:?})\n{check}");
         output(python.to_str().unwrap(), &["-I", "-S", "-c", &script]);
     }
@@ -211,7 +227,7 @@ fn the_tree_works_as_an_environment() {
 #[test]
 fn uv_and_pip_pack_the_same_files() {
     let request = request(
-        &pyenv("3.12"),
+        &newest(),
         &[
             "uvicorn==0.34.0",
             "click==8.1.8",
@@ -233,12 +249,12 @@ fn uv_and_pip_pack_the_same_files() {
 
 #[test]
 fn programs_in_wheels_stay_programs() {
-    let (_scratch, tree) = installed(&request(&pyenv("3.12"), &["ruff==0.9.1"]), &uv());
+    let (_scratch, tree) = installed(&request(&newest(), &["ruff==0.9.1"]), &uv());
     let Some(Node::File(ruff)) = tree.get("bin/ruff") else {
         panic!("no bin/ruff")
     };
     assert!(ruff.executable && matches!(ruff.content, Content::Path(_)));
-    let found = distributions(&tree, "lib/python3.12/site-packages").unwrap();
+    let found = distributions(&tree, &site(&newest())).unwrap();
     assert_eq!(
         (found[0].scripts.as_slice(), found[0].console_scripts.as_slice()),
         (&["ruff".to_owned()][..], &[][..])
@@ -269,10 +285,10 @@ fn local_and_editable_projects_become_copies_without_traces_of_the_builder() {
     fs_err::write(&requirements, format!("# ours\n-e {}\n", home.path().display())).unwrap();
     let editable = Request {
         requirements_files: vec![requirements],
-        ..request(&pyenv("3.12"), &[])
+        ..request(&newest(), &[])
     };
-    let plain = request(&pyenv("3.12"), &[home.path().to_str().unwrap()]);
-    let site = "lib/python3.12/site-packages";
+    let plain = request(&newest(), &[home.path().to_str().unwrap()]);
+    let site = &site(&newest());
     for tool in [uv(), Tool::Pip] {
         for request in [&editable, &plain] {
             let (_scratch, tree) = installed(request, &tool);
@@ -320,7 +336,7 @@ fn nothing_to_install_calls_nothing() {
 fn a_failure_is_reported_in_the_tools_own_words() {
     let request = Request {
         no_index: true,
-        ..request(&pyenv("3.12"), &["no-such-package-of-pyship"])
+        ..request(&newest(), &["no-such-package-of-pyship"])
     };
     for tool in [uv(), Tool::Pip] {
         let message = refused(&request, &tool);
@@ -340,7 +356,7 @@ fn old_pips_and_interpreters_without_pip() {
     let home = tempfile::tempdir().unwrap();
     let venv = home.path().join("venv");
     output(
-        pyenv("3.9").to_str().unwrap(),
+        oldest().to_str().unwrap(),
         &["-m", "venv", "--without-pip", venv.to_str().unwrap()],
     );
     let python = venv.join("bin/python");
@@ -357,16 +373,16 @@ fn old_pips_and_interpreters_without_pip() {
         &["pip", "install", "--python", python_path, "pip==21.0"],
     );
     let (_scratch, tree) = installed(&request(&python, UVICORN), &Tool::Pip);
-    assert_is_uvicorn(&tree, "lib/python3.9/site-packages");
+    assert_is_uvicorn(&tree, &site(&oldest()));
 }
 
 #[test]
 fn setuptools_is_installed_when_it_is_asked_for_and_only_then() {
     let (_scratch, tree) = installed(
-        &request(&pyenv("3.9"), &["six==1.17.0", "setuptools==75.8.0"]),
+        &request(&oldest(), &["six==1.17.0", "setuptools==75.8.0"]),
         &Tool::Pip,
     );
-    let found = distributions(&tree, "lib/python3.9/site-packages").unwrap();
+    let found = distributions(&tree, &site(&oldest())).unwrap();
     let names: Vec<&str> = found
         .iter()
         .map(|distribution| distribution.name.as_str())

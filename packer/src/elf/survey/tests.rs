@@ -61,7 +61,11 @@ fn what_is_odd_is_listed() {
         }]
     );
     assert_eq!(seen.system.keys().collect::<Vec<_>>(), ["libgcc_s.so.1"]);
-    assert!(seen.system["libgcc_s.so.1"].starts_with("GCC_"), "{:?}", seen.system);
+    assert!(
+        seen.system["libgcc_s.so.1"].starts_with("GCC_"),
+        "{:?}",
+        seen.system
+    );
     assert_eq!(seen.foreign.len(), 1);
     assert_eq!(seen.damaged.len(), 1);
     assert_eq!(
