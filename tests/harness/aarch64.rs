@@ -1,6 +1,7 @@
 //! What a pack for aarch64 takes on another machine: a `pyship` with that launcher, an interpreter, a sysroot.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::OnceLock;
 
 use crate::paths::{cache, repository};
@@ -64,13 +65,15 @@ fn build() -> PathBuf {
     let own = std::env::current_exe().unwrap();
     let directory = own.ancestors().nth(3).unwrap().join("aarch64");
     let program = directory.join("pyship");
-    let script = Run::inheriting(repository().join("scripts/build-stubs"))
+    let done = Command::new(repository().join("scripts/build-stubs"))
         .arg("--to")
-        .arg(&program);
-    script
+        .arg(&program)
         .env("CARGO_TARGET_DIR", &directory)
-        .stdout_any()
-        .stderr_any()
-        .success();
+        .status()
+        .expect("failed to run scripts/build-stubs");
+    assert!(
+        done.success(),
+        "failed to build a pyship for aarch64: scripts/build-stubs ended with {done}"
+    );
     program
 }
