@@ -70,7 +70,8 @@ pub type Stamp = Option<(u64, i64, i64)>;
 pub struct Host {
     /// [`LOADER`]
     pub loader: Stamp,
-    /// Whether `/proc` is mounted: without it the loader can't expand `$ORIGIN` for the interpreter.
+    /// Whether `/proc` is mounted: without it the loader can't expand `$ORIGIN` for the interpreter. False in a
+    /// set-user-ID start too, where it doesn't want to.
     pub proc: bool,
     /// The compiler's libraries, where the rest leaves it open whether the host will do.
     pub compilers: [Stamp; 2],
@@ -160,7 +161,7 @@ pub fn decide(libc: &Libc, host: &Host) -> Result<Choice> {
 
 /// The host's loader would look for libpython in `$ORIGIN` itself, and say that it is not there.
 fn no_proc() -> Error {
-    let message = "failed to start the interpreter: the host's loader finds its libraries by /proc, which is not mounted";
+    let message = "failed to start the interpreter: the host's loader finds its libraries by /proc, which is not mounted, or not used in a set-user-ID start";
     Error::new(Kind::Other, message)
         .hint("mount /proc, or pack the file with `--libc auto`, so that it carries its own glibc")
 }

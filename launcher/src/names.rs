@@ -35,6 +35,29 @@ pub const ENV_PYTHON_CODE: &[&str] = &[
     "PYTHONCASEOK",
 ];
 
+/// Prefixes of what a set-user-ID start drops from the environment: all that pyship, Python and the C library
+/// would act on. The C library's part is the list of variables that glibc itself drops then (ld.so(8),
+/// "secure-execution mode").
+pub const ENV_DISTRUSTED: &[&str] = &[
+    ENV_TOOL,
+    ENV_PRIVATE_PREFIX,
+    "PYTHON",
+    "LD_",
+    "GCONV_PATH",
+    "GETCONF_DIR",
+    "GLIBC_TUNABLES",
+    "HOSTALIASES",
+    "LOCALDOMAIN",
+    "LOCPATH",
+    "MALLOC_",
+    "NIS_PATH",
+    "NLSPATH",
+    "RESOLV_HOST_CONF",
+    "RES_OPTIONS",
+    "TMPDIR",
+    "TZDIR",
+];
+
 /// Exit code of every failure of the launcher's own.
 pub const EXIT_FAILURE: i32 = 125;
 

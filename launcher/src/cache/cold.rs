@@ -3,6 +3,7 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use super::exposure::is_exposed;
 use super::roots::{self, Candidate, Root, Standing};
 use super::tmp::{self, TmpDir};
 use super::{Ready, app_dir, app_key, lock, sentinels, warm};
@@ -52,7 +53,10 @@ pub fn make(context: &Context<'_>, candidates: &[Candidate]) -> Result<Ready> {
         .filter_map(|store| roots::open_existing(store, context.uid).ok())
         .collect();
     let mut refusals = Vec::new();
-    for candidate in candidates {
+    let (exposed, safe): (Vec<_>, Vec<_>) = candidates
+        .iter()
+        .partition(|candidate| is_exposed(candidate, context.uid));
+    for candidate in safe.into_iter().chain(exposed) {
         let refusal = match roots::prepare(candidate, context.uid) {
             Ok(root) => match (Cold {
                 context,

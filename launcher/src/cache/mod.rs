@@ -13,6 +13,7 @@
 
 pub mod app_dir;
 pub mod cold;
+pub mod exposure;
 pub mod lock;
 pub mod roots;
 pub mod tmp;

@@ -25,7 +25,9 @@ pub(crate) struct Identity {
 
 /// Finds the running file: by `/proc/self/exe`, which is right even when it was replaced or removed since,
 /// else by what the kernel was asked to execute, else by `argv[0]`.
-pub(crate) fn find(arguments: &[CString]) -> Result<Identity> {
+///
+/// A set-user-ID start goes by `/proc/self/exe` alone: the caller may have put another file at the path since.
+pub(crate) fn find(arguments: &[CString], secure: bool) -> Result<Identity> {
     let called = arguments
         .first()
         .map(|argument| argument.as_bytes().to_vec())
@@ -49,6 +51,11 @@ pub(crate) fn find(arguments: &[CString]) -> Result<Identity> {
             argv0,
             proc: true,
         });
+    }
+    if secure {
+        let message =
+            "failed to find the running file: there is no /proc, and a set-user-ID start trusts no other way";
+        return Err(Error::new(Kind::Other, message).hint("mount /proc"));
     }
     let candidates = [&asked, &argv0];
     let path = candidates.into_iter().map(|path| absolute(path)).find(|path| path.is_file()).ok_or_else(|| {

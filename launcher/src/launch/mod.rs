@@ -9,7 +9,7 @@ use pyship_launcher::cache::roots::{self, Candidate};
 use pyship_launcher::cache::{Ready, cold, warm};
 use pyship_launcher::error::{Error, Kind, Result, cause};
 use pyship_launcher::libc_choice::Host;
-use pyship_launcher::names::{ENV_TOOL, EXIT_FAILURE};
+use pyship_launcher::names::{ENV_DISTRUSTED, ENV_TOOL, EXIT_FAILURE};
 use pyship_launcher::payload::Payload;
 use pyship_launcher::start::{self, Caller, Environment, Exec};
 use pyship_launcher::sys;
@@ -29,8 +29,12 @@ pub(crate) fn run(arguments: &[CString]) -> i32 {
     }
 }
 
-fn start(arguments: &[CString], environment: Environment) -> Result<i32> {
-    let identity = identity::find(arguments)?;
+fn start(arguments: &[CString], mut environment: Environment) -> Result<i32> {
+    let secure = sys::is_secure();
+    if secure {
+        environment.remove_prefixed(ENV_DISTRUSTED);
+    }
+    let identity = identity::find(arguments, secure)?;
     let caller = |environment| Caller {
         argv0: identity.argv0.clone(),
         arguments: arguments
@@ -45,17 +49,17 @@ fn start(arguments: &[CString], environment: Environment) -> Result<i32> {
         return interpreter_of_app(&identity, caller(environment)).map(|never| match never {});
     };
     let uid = rustix::process::geteuid().as_raw();
-    let secure = sys::is_secure();
     let place = Place {
         payload,
-        host: Host::look(identity.proc),
+        // The loader doesn't follow `$ORIGIN` in a set-user-ID start either, as without /proc.
+        host: Host::look(identity.proc && !secure),
         stores: roots::stores(&environment, secure),
         ladder: roots::candidates(&environment, uid, secure),
         uid,
     };
     let tool = environment
         .get(ENV_TOOL)
-        .filter(|tool| !tool.is_empty() && !secure)
+        .filter(|tool| !tool.is_empty())
         .map(<[u8]>::to_vec);
     match tool.as_deref() {
         None => start_app(&place, &caller(environment)).map(|never| match never {}),

@@ -59,6 +59,12 @@ impl Environment {
         Some(value)
     }
 
+    /// Removes every variable whose name begins with one of `prefixes`.
+    pub fn remove_prefixed(&mut self, prefixes: &[&str]) {
+        self.variables
+            .retain(|(name, _)| !prefixes.iter().any(|prefix| name.starts_with(prefix.as_bytes())));
+    }
+
     /// `NAME=value`, in order.
     pub fn entries(self) -> impl Iterator<Item = Vec<u8>> {
         self.variables
