@@ -87,8 +87,9 @@ pub fn write(
         zip.start_file(name, options(packed.layer.size))
             .with_context(failed)?;
         let offset = position.get();
-        for frame in &packed.frames {
-            zip.write_all(frame).with_context(failed)?;
+        for frame in packed.frames() {
+            zip.write_all(&frame.context("failed to read compressed data")?)
+                .with_context(failed)?;
         }
         manifest.layers.push(manifest::Layer {
             offset,
@@ -217,7 +218,7 @@ mod tests {
         let out = directory.path().join("app.bin");
         let mut tree = Tree::new();
         tree.insert_bytes("code/main.py", &b"print(1)\n"[..], false);
-        let packed = crate::layer::pack("app", &tree, 3, &|_| {}).unwrap();
+        let packed = crate::layer::pack("app", &tree, 3, &tempfile::tempfile().unwrap(), &|_| {}).unwrap();
         let manifest = Manifest {
             format: FORMAT,
             pyship: "0".into(),

@@ -5,7 +5,7 @@
 //! four modules of the packed standard library get a few functions at their end; on a system that has what
 //! they look for they change nothing. They cost a start nothing unless the module is imported.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
@@ -98,6 +98,19 @@ pub fn complete(tree: &mut Tree, stdlib: &str, root: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The files of the builder that [`complete`] looks for below `root`, whether they are there or not.
+pub fn inputs(root: &Path) -> impl Iterator<Item = PathBuf> {
+    let below = |directories: &[&str], names: &[&str]| -> Vec<PathBuf> {
+        let places = directories.iter().map(|directory| root.join(directory));
+        places
+            .flat_map(|place| names.iter().map(move |name| place.join(name)))
+            .collect()
+    };
+    below(TERMINFO, TERMINALS)
+        .into_iter()
+        .chain(below(LOCALE, CATEGORIES))
 }
 
 #[cfg(test)]

@@ -4,7 +4,11 @@
 //! smaller. Members are put in an order that brings like to like: directories first, then bytecode, sources
 //! and the rest by their endings. Links come last, as the launcher makes them last.
 
+use std::fs::File as Collected;
 use std::io;
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, Result};
 use pyship_launcher::manifest::{Frame, Layer, hex};
@@ -25,20 +29,47 @@ const LEVEL_SMALL: i32 = 16;
 const DISK_BLOCK: u64 = 4096;
 
 /// A layer's compressed bytes, and what the manifest says of it, but for its place in the file.
+#[derive(Debug, Clone)]
 pub struct Packed {
     /// The manifest's entry; `offset` is zero.
     pub layer: Layer,
-    /// The frames, back to back in order.
-    pub frames: Vec<Vec<u8>>,
     /// Bytes of all files before compression.
     pub raw: u64,
+    /// Holds the frames, in any order: of a large layer only those that are being made are in memory.
+    pub data: Arc<Collected>,
+    /// Where each frame lies in it.
+    pub places: Vec<u64>,
 }
 
-/// Compresses `tree` at zstd's `level`; `done` is told of decompressed bytes as they are dealt with.
+impl Packed {
+    /// The frames, in order.
+    pub fn frames(&self) -> impl Iterator<Item = io::Result<Vec<u8>>> {
+        self.layer.frames.iter().zip(&self.places).map(|(frame, place)| {
+            let mut bytes = vec![0; usize::try_from(frame.size).map_err(io::Error::other)?];
+            self.data.read_exact_at(&mut bytes, *place)?;
+            Ok(bytes)
+        })
+    }
+}
+
+/// The file that collects frames can't be written.
+#[derive(Debug, thiserror::Error)]
+#[error("failed to write compressed data: {0}")]
+pub struct CollectError(io::Error);
+
+/// Compresses `tree` at zstd's `level` into the empty file `collected`; `done` is told of decompressed bytes as
+/// they are dealt with.
 ///
 /// # Errors
-/// When a file can't be read, or has changed its size since it was looked at.
-pub fn pack(name: &str, tree: &Tree, level: i32, done: &(dyn Fn(u64) + Sync)) -> Result<Packed> {
+/// When a file can't be read, or has changed its size since it was looked at; [`CollectError`] when it is
+/// `collected` that fails.
+pub fn pack(
+    name: &str,
+    tree: &Tree,
+    level: i32,
+    collected: &Collected,
+    done: &(dyn Fn(u64) + Sync),
+) -> Result<Packed> {
     let target = if level >= LEVEL_SMALL {
         FRAME_TARGET_SMALL
     } else {
@@ -46,7 +77,9 @@ pub fn pack(name: &str, tree: &Tree, level: i32, done: &(dyn Fn(u64) + Sync)) ->
     };
     let plan = plan(tree, target)?;
     let last = plan.len().saturating_sub(1);
-    let frames: Vec<(Frame, Vec<u8>)> = plan
+    let data = Arc::new(collected.try_clone().map_err(CollectError)?);
+    let end = AtomicU64::new(0);
+    let frames: Vec<(Frame, u64)> = plan
         .par_iter()
         .enumerate()
         .map(|(index, members)| {
@@ -54,17 +87,14 @@ pub fn pack(name: &str, tree: &Tree, level: i32, done: &(dyn Fn(u64) + Sync)) ->
             let compressed = compress(&raw, level)?;
             done(raw.len() as u64);
             let sha256 = hex(&Sha256::digest(&compressed));
-            Ok((
-                Frame {
-                    size: compressed.len() as u64,
-                    raw: raw.len() as u64,
-                    sha256,
-                },
-                compressed,
-            ))
+            let size = compressed.len() as u64;
+            let place = end.fetch_add(size, Ordering::Relaxed);
+            data.write_all_at(&compressed, place).map_err(CollectError)?;
+            let raw = raw.len() as u64;
+            Ok((Frame { size, raw, sha256 }, place))
         })
         .collect::<Result<_>>()?;
-    let (entries, frames): (Vec<Frame>, Vec<Vec<u8>>) = frames.into_iter().unzip();
+    let (entries, places): (Vec<Frame>, Vec<u64>) = frames.into_iter().unzip();
     let sizes = plan.iter().flatten().map(|planned| planned.size);
     let raw = sizes.clone().sum();
     let layer = Layer {
@@ -78,7 +108,12 @@ pub fn pack(name: &str, tree: &Tree, level: i32, done: &(dyn Fn(u64) + Sync)) ->
         entries: plan.iter().map(|members| members.len() as u64).sum(),
         frames: entries,
     };
-    Ok(Packed { layer, frames, raw })
+    Ok(Packed {
+        layer,
+        raw,
+        data,
+        places,
+    })
 }
 
 struct Planned<'a> {
@@ -213,25 +248,30 @@ mod tests {
         tree
     }
 
+    fn packed() -> Packed {
+        pack("app", &sample(), 3, &tempfile::tempfile().unwrap(), &|_| {}).unwrap()
+    }
+
+    fn bytes(packed: &Packed) -> Vec<Vec<u8>> {
+        packed.frames().collect::<io::Result<_>>().unwrap()
+    }
+
     #[test]
     fn the_same_tree_gives_the_same_bytes() {
-        let (one, two) = (
-            pack("app", &sample(), 3, &|_| {}).unwrap(),
-            pack("app", &sample(), 3, &|_| {}).unwrap(),
-        );
-        assert_eq!(one.frames, two.frames);
+        let (one, two) = (packed(), packed());
+        assert_eq!(bytes(&one), bytes(&two));
         assert_eq!(one.layer, two.layer);
         assert_eq!(one.layer.entries, 5);
     }
 
     #[test]
     fn frames_end_on_members_and_decode_to_one_tar() {
-        let packed = pack("app", &sample(), 3, &|_| {}).unwrap();
-        assert!(packed.frames.len() >= 2);
+        let packed = packed();
+        assert!(packed.places.len() >= 2);
         let mut members = Vec::new();
-        for (frame, bytes) in packed.layer.frames.iter().zip(&packed.frames) {
+        for (frame, bytes) in packed.layer.frames.iter().zip(bytes(&packed)) {
             let mut raw = Vec::with_capacity(usize::try_from(frame.raw).unwrap());
-            zstd_safe::decompress(&mut raw, bytes).unwrap();
+            zstd_safe::decompress(&mut raw, &bytes).unwrap();
             assert_eq!(raw.len() as u64, frame.raw);
             let mut rest = raw.as_slice();
             while let Some(member) = Member::decode(&mut rest).unwrap() {

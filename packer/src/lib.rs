@@ -6,6 +6,7 @@
 pub mod app;
 pub mod assemble;
 pub mod bare;
+pub mod build_cache;
 pub mod bytecode;
 pub mod cli;
 pub mod elf;

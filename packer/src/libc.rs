@@ -58,12 +58,23 @@ pub enum NoLibc {
     Other(#[from] anyhow::Error),
 }
 
+/// What was carried, and what that depends on.
+#[derive(Debug)]
+pub struct Collected {
+    /// The layer.
+    pub tree: Tree,
+    /// What the manifest says of it.
+    pub libc: CarriedLibc,
+    /// Files and directories of the builder whose change may change it.
+    pub inputs: Vec<PathBuf>,
+}
+
 /// Collects the glibc to which `loader` (the interpreter's `PT_INTERP`) belongs, from the build machine or a
 /// sysroot.
 ///
 /// # Errors
 /// See [`NoLibc`].
-pub fn carried(loader: &Path, sysroot: Option<&Path>) -> Result<(Tree, CarriedLibc), NoLibc> {
+pub fn carried(loader: &Path, sysroot: Option<&Path>) -> Result<Collected, NoLibc> {
     let name = loader
         .file_name()
         .and_then(|name| name.to_str())
@@ -84,6 +95,7 @@ pub fn carried(loader: &Path, sysroot: Option<&Path>) -> Result<(Tree, CarriedLi
         .into_iter()
         .collect();
 
+    let mut inputs: Vec<PathBuf> = lookup.watched().chain([loader_file.clone()]).collect();
     let mut tree = Tree::new();
     let loader_path = format!("{LIBC_LIB}/{name}");
     tree.insert_bytes(loader_path.as_bytes(), stripped(&loader_file, &bytes)?, true);
@@ -96,6 +108,7 @@ pub fn carried(loader: &Path, sysroot: Option<&Path>) -> Result<(Tree, CarriedLi
             continue;
         };
         let (bytes, _) = read(&file)?;
+        inputs.push(file.clone());
         if soname == "libc.so.6" {
             let found = release(&bytes).or_else(|| newest_symbol(&bytes));
             version = Some(found.ok_or_else(|| NoLibc::NoVersion(file.clone()))?);
@@ -107,13 +120,14 @@ pub fn carried(loader: &Path, sysroot: Option<&Path>) -> Result<(Tree, CarriedLi
         );
     }
     let version = version.ok_or(NoLibc::Missing("libc.so.6"))?;
-    Ok((
+    Ok(Collected {
         tree,
-        CarriedLibc {
+        libc: CarriedLibc {
             version,
             loader: loader_path,
         },
-    ))
+        inputs,
+    })
 }
 
 fn read(file: &Path) -> anyhow::Result<(Vec<u8>, Elf)> {

@@ -1,5 +1,6 @@
 //! The command line: what can be said, and who does it.
 
+mod build_cache;
 mod options;
 pub mod ui;
 mod view;
@@ -19,6 +20,7 @@ pub fn main() -> ExitCode {
         Command::Pack(options) => crate::pack::command(options),
         Command::Inspect { file, json } => view::inspect(file, *json),
         Command::Verify { file, json } => view::verify(file, *json),
+        Command::BuildCache { action } => build_cache::command(*action),
         Command::Targets { json } => view::targets(*json),
         Command::Extract { file, directory } => view::extract(file, directory),
     };

@@ -34,6 +34,12 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// What packs keep for the next one: where it lies, or throw it away
+    BuildCache {
+        /// What to do
+        #[command(subcommand)]
+        action: BuildCacheAction,
+    },
     /// List the machines that files can be made for
     Targets {
         /// Print JSON
@@ -47,6 +53,15 @@ pub(super) enum Command {
         /// Made by this command: must not exist yet
         directory: PathBuf,
     },
+}
+
+/// `pyship build-cache`
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub(super) enum BuildCacheAction {
+    /// Print its directory
+    Dir,
+    /// Remove everything in it
+    Clear,
 }
 
 const EXAMPLES: &str = "\
@@ -180,6 +195,18 @@ pub struct PackOptions {
     /// Version of the app
     #[arg(long, value_name = "VERSION", help_heading = "What goes in")]
     pub app_version: Option<String>,
+
+    /// Choose packages anew, although an answer of the last 24 hours is in the build cache
+    #[arg(long, help_heading = "Packages")]
+    pub refresh: bool,
+
+    /// Where prepared layers are kept for the next pack [default: PYSHIP_BUILD_CACHE_DIR, else ~/.cache/pyship/build]
+    #[arg(long, value_name = "DIR", conflicts_with = "no_build_cache")]
+    pub build_cache: Option<PathBuf>,
+
+    /// Prepare everything anew and keep nothing
+    #[arg(long)]
+    pub no_build_cache: bool,
 
     /// Don't try out what starts
     #[arg(long)]

@@ -23,6 +23,8 @@ pub struct Closure {
     pub carried: BTreeMap<String, Carried>,
     /// Libraries that the builder does not have.
     pub missing: BTreeSet<Missing>,
+    /// Where files had libraries looked for, besides the places that all share.
+    pub searched: BTreeSet<PathBuf>,
 }
 
 /// A library that goes along.
@@ -77,6 +79,11 @@ pub fn closure(tree: &Tree, lookup: &Lookup) -> Result<Closure> {
 
     let mut found = Closure::default();
     while let Some(asking_file) = queue.pop_front() {
+        let searched = asking_file
+            .search
+            .iter()
+            .map(|directory| lookup.on_builder(directory));
+        found.searched.extend(searched);
         for soname in &asking_file.needed {
             let path = lib_path(soname);
             if is_provided(soname) || tree.get(&path).is_some() || found.carried.contains_key(soname) {

@@ -19,6 +19,7 @@ pub struct Lookup {
     machine: Machine,
     sysroot: PathBuf,
     directories: Vec<PathBuf>,
+    configuration: Vec<PathBuf>,
 }
 
 impl Lookup {
@@ -29,13 +30,12 @@ impl Lookup {
             machine,
             sysroot: sysroot.unwrap_or(Path::new("/")).to_owned(),
             directories: Vec::new(),
+            configuration: Vec::new(),
         };
         let mut configured = Vec::new();
-        lookup.read_conf(
-            Path::new("/etc/ld.so.conf"),
-            &mut configured,
-            &mut BTreeSet::new(),
-        );
+        let mut read = BTreeSet::new();
+        lookup.read_conf(Path::new("/etc/ld.so.conf"), &mut configured, &mut read);
+        lookup.configuration = read.into_iter().collect();
         let triplet = match machine {
             Machine::X86_64 => "x86_64-linux-gnu",
             Machine::Aarch64 => "aarch64-linux-gnu",
@@ -62,6 +62,16 @@ impl Lookup {
     #[must_use]
     pub fn machine(&self) -> Machine {
         self.machine
+    }
+
+    /// The files and directories of the builder whose change may change an answer.
+    pub fn watched(&self) -> impl Iterator<Item = PathBuf> {
+        let always = ["/etc/ld.so.conf", "/etc/ld.so.conf.d"].map(Path::new);
+        let asked = always
+            .into_iter()
+            .chain(self.directories.iter().map(PathBuf::as_path));
+        let asked: Vec<PathBuf> = asked.map(|path| self.on_builder(path)).collect();
+        asked.into_iter().chain(self.configuration.iter().cloned())
     }
 
     /// The file that the loader would take for a soname, with its links resolved; `search` is looked in first.

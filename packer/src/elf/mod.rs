@@ -7,6 +7,7 @@
 
 pub mod closure;
 pub mod edit;
+pub mod layer;
 pub mod lookup;
 pub mod prepare;
 pub mod read;

@@ -2,6 +2,7 @@
 //! through `$ORIGIN`. Afterwards no file of it names a directory of the builder.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 use rayon::prelude::*;
@@ -26,6 +27,8 @@ pub struct ClosureReport {
     pub size: (u64, u64),
     /// Files that stay as they were, with the reason.
     pub unedited: Vec<(LayerPath, String)>,
+    /// Files and directories of the builder whose change may change what is carried.
+    pub inputs: BTreeSet<PathBuf>,
 }
 
 /// Completes a runtime tree; see the module. `needed_elsewhere` are the sonames that other layers' files need.
@@ -42,7 +45,10 @@ pub fn prepare_runtime(
     for (soname, carried) in &found.carried {
         tree.insert_path(lib_path(soname), &carried.source, false);
     }
+    let sources = found.carried.values().map(|carried| carried.source.clone());
+    let inputs = lookup.watched().chain(sources).chain(found.searched).collect();
     let mut report = ClosureReport {
+        inputs,
         carried: found.carried.into_iter().collect(),
         missing: found.missing.into_iter().collect(),
         dropped,

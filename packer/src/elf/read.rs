@@ -8,6 +8,7 @@ use object::Endianness;
 use object::elf;
 use object::pod;
 use object::read::elf::{Dyn as _, FileHeader, ProgramHeader as _, SectionHeader as _};
+use serde::{Deserialize, Serialize};
 
 use super::edit::is_debug_section;
 use super::versions::Versions;
@@ -16,7 +17,7 @@ use super::versions::Versions;
 pub const MAGIC: &[u8] = b"\x7fELF";
 
 /// An ELF file, as far as packing is concerned.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Elf {
     /// What it runs on.
     pub machine: Machine,
@@ -43,7 +44,7 @@ pub struct Elf {
 }
 
 /// What an ELF file runs on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Machine {
     /// 64-bit little-endian x86.
     X86_64,
@@ -61,7 +62,7 @@ pub enum Machine {
 }
 
 /// What an ELF file is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Kind {
     /// A program, at a fixed place or position-independent.
     Executable,

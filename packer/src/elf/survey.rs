@@ -3,16 +3,14 @@
 //! The libc layer is not meant to be among the layers: it is one answer to this question.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
+use super::layer::LayerElf;
 use super::read::{Elf, Machine};
-use super::scan::scan;
-use super::search::{expand, normalize};
 use super::system::{COMPILER, is_provided};
 use super::versions::Dotted;
-use crate::tree::{LayerPath, Tree, layer_path};
+use crate::tree::{LayerPath, Tree};
 
 /// See the module.
 #[derive(Debug, Clone, Default)]
@@ -99,18 +97,29 @@ impl std::fmt::Display for Floor {
 /// # Errors
 /// When a file can't be read. A damaged ELF file is in the result.
 pub fn survey(machine: Machine, layers: &[(&str, &Tree)]) -> Result<Survey> {
+    let read = layers
+        .iter()
+        .map(|(layer, tree)| Ok((*layer, LayerElf::of(tree)?)));
+    let read = read.collect::<Result<Vec<_>>>()?;
+    let seen: Vec<_> = read.iter().map(|(layer, elf)| (*layer, elf)).collect();
+    Ok(survey_of(machine, &seen))
+}
+
+/// The same for layers whose ELF files were looked at before.
+#[must_use]
+pub fn survey_of(machine: Machine, layers: &[(&str, &LayerElf)]) -> Survey {
     let mut survey = Survey::default();
     let mut providers = BTreeMap::new();
     let mut ours = Vec::new();
-    for (layer, tree) in layers {
-        for scanned in scan(tree)? {
+    for (layer, files) in layers {
+        for file in &files.0 {
             survey.files += 1;
             let place = Place {
                 layer: (*layer).to_owned(),
-                path: scanned.path.clone(),
+                path: file.path.clone(),
             };
-            match scanned.elf {
-                Err(error) => survey.damaged.push((place, format!("{error:#}"))),
+            match &file.elf {
+                Err(reason) => survey.damaged.push((place, reason.clone())),
                 Ok(elf) if !elf.is_loadable() => {}
                 Ok(elf) if elf.machine != machine => survey.foreign.push((place, elf.machine)),
                 Ok(elf) => {
@@ -120,16 +129,16 @@ pub fn survey(machine: Machine, layers: &[(&str, &Tree)]) -> Result<Survey> {
                     {
                         providers.entry(name).or_insert_with(|| place.clone());
                     }
-                    ours.push((place, elf, *tree));
+                    ours.push((place, elf, &file.at_hand));
                 }
             }
         }
     }
-    for (place, elf, tree) in &ours {
-        survey.note(place, elf);
+    for (place, elf, at_hand) in ours {
+        survey.note(&place, elf);
         for soname in &elf.needed {
             survey.needed.insert(soname.clone());
-            if lies_on_path(tree, &place.path, elf, soname) {
+            if at_hand.contains(soname) {
                 continue;
             }
             let (file, soname) = (place.clone(), soname.clone());
@@ -148,7 +157,7 @@ pub fn survey(machine: Machine, layers: &[(&str, &Tree)]) -> Result<Survey> {
             }
         }
     }
-    Ok(survey)
+    survey
 }
 
 impl Survey {
@@ -192,19 +201,6 @@ impl Survey {
             self.floor = Some(floor);
         }
     }
-}
-
-/// Whether the loader finds a library by the file's own search path, inside the same layer.
-fn lies_on_path(tree: &Tree, path: &[u8], elf: &Elf, soname: &str) -> bool {
-    let file = PathBuf::from(String::from_utf8_lossy(path).into_owned());
-    let origin = file.parent().unwrap_or(Path::new(""));
-    let inside = |directory: PathBuf| normalize(&directory.join(soname));
-    elf.search_path().is_some_and(|search_path| {
-        expand(search_path, origin)
-            .into_iter()
-            .filter_map(inside)
-            .any(|path| tree.get(layer_path(&path)).is_some())
-    })
 }
 
 fn file_name(path: &[u8]) -> String {

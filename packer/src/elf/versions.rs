@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
+
 /// The newest versions of symbols that a file asks for. Weak ones don't count: the loader starts without them.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Versions {
     /// Newest `GLIBC_x.y`, as major and minor.
     pub glibc: Option<(u32, u32)>,
@@ -20,7 +22,7 @@ pub struct Versions {
 }
 
 /// A dotted version; compares by numbers.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Dotted(pub Vec<u32>);
 
 impl std::fmt::Display for Dotted {

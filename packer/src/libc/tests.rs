@@ -20,7 +20,7 @@ fn own_loader() -> PathBuf {
 
 #[test]
 fn the_version_is_that_of_the_running_one() {
-    let (tree, libc) = carried(&own_loader(), None).expect("a glibc");
+    let Collected { tree, libc, .. } = carried(&own_loader(), None).expect("a glibc");
     let said = output(Command::new("getconf").arg("GNU_LIBC_VERSION"));
     assert_eq!(
         said.trim(),
@@ -40,7 +40,7 @@ fn the_version_is_that_of_the_running_one() {
 
 #[test]
 fn it_runs_a_program_in_a_root_with_nothing_else() {
-    let (mut tree, libc) = carried(&own_loader(), None).expect("a glibc");
+    let Collected { mut tree, libc, .. } = carried(&own_loader(), None).expect("a glibc");
     tree.insert_bytes("program", own(), true);
     let scratch = tempfile::tempdir().expect("a directory");
     write(&tree, scratch.path());

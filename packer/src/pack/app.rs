@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use pyship_launcher::manifest::{Entry, Python};
+use pyship_launcher::manifest::Entry;
 use pyship_launcher::names::APP_CODE;
 
 use crate::app::entry::{self, EntryFlags};
@@ -156,22 +156,24 @@ pub(super) fn directories(source: &Source) -> Vec<LayerPath> {
     )
 }
 
-/// Whether `import sitecustomize` finds something in the packages or the app.
-pub(super) fn has_sitecustomize(deps: &Tree, app: &Tree, source: &Source, python: &Python) -> bool {
-    let forms = ["sitecustomize.py", "sitecustomize/__init__.py"];
-    let in_deps = forms
+/// The two forms that a `sitecustomize` can have.
+const SITECUSTOMIZE: [&str; 2] = ["sitecustomize.py", "sitecustomize/__init__.py"];
+
+/// Whether `import sitecustomize` finds something in this directory of a layer.
+pub(super) fn has_sitecustomize(tree: &Tree, directory: &str) -> bool {
+    SITECUSTOMIZE
         .iter()
-        .any(|form| deps.get(format!("{}/{form}", python.site_packages)).is_some());
-    let in_app = directories(source).iter().any(|directory| {
+        .any(|form| tree.get(format!("{directory}/{form}")).is_some())
+}
+
+/// The same for wherever the app's imports look.
+pub(super) fn app_has_sitecustomize(app: &Tree, source: &Source) -> bool {
+    directories(source).iter().any(|directory| {
         let directory = String::from_utf8_lossy(directory);
-        let base = if directory.is_empty() {
-            APP_CODE.to_owned()
+        if directory.is_empty() {
+            has_sitecustomize(app, APP_CODE)
         } else {
-            format!("{APP_CODE}/{directory}")
-        };
-        forms
-            .iter()
-            .any(|form| app.get(format!("{base}/{form}")).is_some())
-    });
-    in_deps || in_app
+            has_sitecustomize(app, &format!("{APP_CODE}/{directory}"))
+        }
+    })
 }

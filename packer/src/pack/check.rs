@@ -8,22 +8,38 @@ use anyhow::{Context, Result, bail};
 use pyship_launcher::manifest::{Entry, Manifest};
 use pyship_launcher::names::{ENV_CACHE_DIR, ENV_STORE, ENV_TOOL};
 
+use crate::build_cache::BuildCache;
+
 /// What the interpreter is told to do: as far as an import goes, and no further. The first argument says which
 /// kind of entry it is.
 const CHECK: &str = include_str!("check.py");
 /// It ended for a reason that it has said on its last line.
 const SAID: i32 = 3;
 
-/// Checks the entry of `file`, unpacking it below `scratch`.
+/// Checks the entry of `file`, unpacking it below `scratch`, but for layers that an earlier check has unpacked
+/// into the build cache.
 ///
 /// # Errors
 /// When the interpreter does not come up, or what starts is not there: says which, with what Python said.
-pub(super) fn check(file: &Path, manifest: &Manifest, scratch: &Path) -> Result<()> {
+pub(super) fn check(file: &Path, manifest: &Manifest, scratch: &Path, cache: &BuildCache) -> Result<()> {
+    if let Some(trial) = cache.trial() {
+        if start(file, manifest, scratch, &trial.cache(), Some(trial.store())).is_ok() {
+            cache.keep_unpacked(&trial, manifest);
+            return Ok(());
+        }
+        // A cache that is full, damaged or on a file system without programs says nothing about the file.
+        cache.forget_unpacked(&trial, manifest);
+    }
+    start(file, manifest, scratch, &scratch.join("cache"), None)
+}
+
+fn start(file: &Path, manifest: &Manifest, scratch: &Path, cache: &Path, store: Option<&Path>) -> Result<()> {
     let mut command = Command::new(file);
     command
         .env(ENV_TOOL, "python")
-        .env(ENV_CACHE_DIR, scratch.join("cache"))
+        .env(ENV_CACHE_DIR, cache)
         .env_remove(ENV_STORE)
+        .envs(store.map(|store| (ENV_STORE, store)))
         .env_remove("PYTHONPATH")
         .env_remove("PYTHONHOME")
         .current_dir(scratch)

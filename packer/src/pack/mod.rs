@@ -2,6 +2,9 @@
 
 mod app;
 mod check;
+mod deps;
+mod libc;
+mod pending;
 pub mod report;
 mod runtime;
 mod settings;
@@ -14,11 +17,12 @@ use anyhow::{Context, Result, ensure};
 use pyship_launcher::manifest::{Entry, FORMAT, Launcher, Manifest, Python};
 use pyship_launcher::names::{LAYER_APP, LAYER_DEPS, LAYER_LIBC, LAYER_RUNTIME};
 
+use crate::build_cache::{self, BuildCache};
 use crate::cli::PackOptions;
 use crate::cli::ui::{self, Ui, Volume};
-use crate::layer::Packed;
-use crate::tree::Tree;
-use crate::{assemble, layer, packages, start, stub};
+use crate::elf::layer::LayerElf;
+use crate::interpreter::environment::Environment;
+use crate::{assemble, packages, start, stub};
 use report::{LayerLine, LibcLine, PackageLine, PruneLine, PythonLine, Report};
 
 /// A level that is worth its time: twice as fast again packs a tenth larger.
@@ -61,6 +65,7 @@ pub fn run(options: &PackOptions, ui: &Ui) -> Result<Report> {
     let target = options.target.as_deref().unwrap_or(stub::HOST);
     let stub = stub::for_target(target)?;
     target::check_sysroot(options.sysroot.as_deref())?;
+    let cache = build_cache(options, ui)?;
     let scratch = tempfile::Builder::new()
         .prefix("pyship-")
         .tempdir()
@@ -82,15 +87,13 @@ pub fn run(options: &PackOptions, ui: &Ui) -> Result<Report> {
         site_packages: format!("lib/{name}/site-packages"),
     };
 
-    let mut deps = install(
-        options,
-        source.dependencies(),
-        &chosen,
+    let wanted = deps::Wanted {
+        dependencies: source.dependencies(),
         target,
-        scratch.path(),
-        ui,
-    )?;
-    let distributions = packages::metadata::distributions(&deps, &python.site_packages)?;
+        site_packages: &python.site_packages,
+    };
+    let mut deps = deps::prepare(options, &wanted, &chosen, scratch.path(), &cache, ui)?;
+    let distributions = std::mem::take(&mut deps.facts.distributions);
     let entry = app::entry(options, &source, &distributions)?;
     let name = app::name(options)?;
     let version = options
@@ -100,35 +103,41 @@ pub fn run(options: &PackOptions, ui: &Ui) -> Result<Report> {
     let mut app = app::tree(options, &source)?;
 
     ui.step("collecting the interpreter");
-    let pth = start::pth_files(&deps, &python.site_packages)?;
-    let sitecustomize = app::has_sitecustomize(&deps, &app, &source, &python);
+    let sitecustomize = deps.facts.sitecustomize || app::app_has_sitecustomize(&app, &source);
     let directories = app::directories(&source);
-    deps.insert_bytes(
-        format!("{}/{}", python.site_packages, pyship_launcher::names::START_PTH),
-        start::pth(),
-        false,
-    );
     let config = start::StartConfig {
         name: &name,
         version: version.as_deref(),
         python: &python,
         entry: &entry,
         directories: &directories,
-        pth: &pth,
+        pth: &deps.facts.pth,
         sitecustomize,
     };
     let sources = start::sources(&config);
-    // An environment that behaves like python is asked for anything.
-    let on_demand = entry != Entry::Interpreter;
-    let runtime = runtime::collect(options, &chosen, on_demand, &[&deps, &app], ui)?;
-    let mut runtime_tree = runtime.tree;
-    runtime::compile(&chosen, &mut [&mut runtime_tree, &mut deps, &mut app], ui)?;
-    for (path, bytes) in runtime::compile_start(&chosen, &sources)? {
+    let app_elf = LayerElf::of(&app)?;
+    let mut mentioned = runtime::mentioned(&app)?;
+    mentioned.extend(std::mem::take(&mut deps.facts.mentioned));
+    let others = runtime::Others {
+        elf: [&deps.facts.elf, &app_elf],
+        // An environment that behaves like python is asked for anything.
+        mentioned: Some(&mentioned).filter(|_| entry != Entry::Interpreter),
+    };
+    let mut runtime = runtime::prepare(options, &chosen, &others, &cache, ui)?;
+    let new = runtime.content.made().into_iter().chain(deps.content.made());
+    runtime::compile(&chosen, &mut new.collect::<Vec<_>>(), ui)?;
+    let (compiled, started) = rayon::join(
+        || runtime::compile(&chosen, &mut [&mut app], ui),
+        || runtime::compile_start(&chosen, &sources),
+    );
+    compiled?;
+    for (path, bytes) in started? {
         app.insert_bytes(path, bytes, false);
     }
 
-    let libc = runtime::libc(options, &chosen, &runtime_tree, &deps, &app)?;
-    let mut warnings = runtime.warnings;
+    let elf = [&runtime.facts.elf, &deps.facts.elf, &app_elf];
+    let libc = libc::libc(options, &chosen, elf, &cache)?;
+    let mut warnings = runtime.facts.warnings;
     warnings.extend(
         source
             .app
@@ -143,14 +152,13 @@ pub fn run(options: &PackOptions, ui: &Ui) -> Result<Report> {
         warnings.join("; ")
     );
 
-    let libc_tree = libc.tree.unwrap_or_default();
-    let trees = [
-        (LAYER_LIBC, &libc_tree),
-        (LAYER_RUNTIME, &runtime_tree),
-        (LAYER_DEPS, &deps),
-        (LAYER_APP, &app),
+    let layers = vec![
+        (LAYER_LIBC, libc.content),
+        (LAYER_RUNTIME, runtime.content),
+        (LAYER_DEPS, deps.content),
+        (LAYER_APP, pending::Content::of(app)),
     ];
-    let layers = compress(&trees, options.level.unwrap_or(DEFAULT_LEVEL), ui)?;
+    let layers = pending::compress(layers, level(options), &cache, scratch.path(), ui)?;
 
     let manifest = Manifest {
         format: FORMAT,
@@ -174,7 +182,7 @@ pub fn run(options: &PackOptions, ui: &Ui) -> Result<Report> {
     let checked = !options.no_check && target == stub::HOST;
     if checked {
         ui.step("trying out what starts");
-        check::check(file.path(), &file.manifest, scratch.path())?;
+        check::check(file.path(), &file.manifest, scratch.path(), &cache)?;
     } else if !options.no_check {
         ui.note(&format!(
             "what starts was not tried out: that takes a machine of `{target}`"
@@ -182,6 +190,7 @@ pub fn run(options: &PackOptions, ui: &Ui) -> Result<Report> {
     }
     let size = file.size;
     let manifest = file.publish()?;
+    cache.finish();
 
     let raw = |name: &str| {
         layers
@@ -257,57 +266,25 @@ fn check_output(out: &Path) -> Result<()> {
     })
 }
 
-fn install(
-    options: &PackOptions,
-    dependencies: &[String],
-    chosen: &runtime::Chosen,
-    target: &str,
-    scratch: &Path,
-    ui: &Ui,
-) -> Result<Tree> {
-    let directory = scratch.join("packages");
-    fs_err::create_dir(&directory)?;
-    let authorities = options.with_ca.then(|| "certifi".to_owned());
-    let request = packages::install::Request {
-        python: chosen.builder.executable.clone(),
-        requirements_files: options.requirements.clone(),
-        requirements: dependencies
-            .iter()
-            .chain(&options.with)
-            .cloned()
-            .chain(authorities)
-            .collect(),
-        constraints: options.constraint.clone(),
-        find_links: options.find_links.clone(),
-        no_index: options.no_index,
-        index_url: options.index_url.clone(),
-        extra_index_url: options.extra_index_url.clone(),
-        require_hashes: options.require_hashes,
-        offline: false,
-        target: target::install_target(target, chosen),
+/// The build cache that `options` and the environment name.
+fn build_cache(options: &PackOptions, ui: &Ui) -> Result<BuildCache> {
+    let environment = Environment::current().context("failed to find the working directory")?;
+    let root = build_cache::root(options.build_cache.as_deref(), &environment);
+    let Some(root) = root.filter(|_| !options.no_build_cache) else {
+        return Ok(BuildCache::none());
     };
-    if request.is_empty()? {
-        return Ok(Tree::new());
-    }
-    ui.step("installing packages");
-    packages::install::install(&request, &directory, &packages::tool::Tool::find(), &mut |line| {
-        ui.detail(line)
-    })
+    Ok(BuildCache::open(&root, &environment).unwrap_or_else(|reason| {
+        ui.note(&format!(
+            "the build cache `{}` is not used: {reason}",
+            root.display()
+        ));
+        BuildCache::none()
+    }))
 }
 
-fn compress(trees: &[(&str, &Tree)], level: i32, ui: &Ui) -> Result<Vec<Packed>> {
-    let mut total = 0;
-    for (_, tree) in trees {
-        for (_, file) in tree.files() {
-            total += file.content.size()?;
-        }
-    }
-    ui.measured_step("compressing", total);
-    trees
-        .iter()
-        .filter(|(name, tree)| *name != LAYER_LIBC || !tree.is_empty())
-        .map(|(name, tree)| layer::pack(name, tree, level, &|bytes| ui.advance(bytes)))
-        .collect()
+/// zstd's.
+fn level(options: &PackOptions) -> i32 {
+    options.level.unwrap_or(DEFAULT_LEVEL)
 }
 
 fn packages_by_size(distributions: &[packages::metadata::Distribution]) -> Vec<PackageLine> {

@@ -1,36 +1,40 @@
 //! The interpreter's part of a pack: chosen, collected, completed with its libraries, compiled; and the C
 //! library that goes with it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use anyhow::{Context, Result};
-use pyship_launcher::manifest::{Libc, LibcPolicy};
-use pyship_launcher::names::{APP_START, LAYER_APP, LAYER_DEPS, LAYER_RUNTIME, LIBC_LIB};
+use pyship_launcher::names::{APP_START, LAYER_DEPS};
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
+use super::pending::Content;
 use super::report::PruneLine;
 use super::{prune_line, target};
+use crate::bare;
+use crate::build_cache::BuildCache;
+use crate::build_cache::entry::Keep;
+use crate::build_cache::key::Key;
+use crate::build_cache::stamp::{Inputs, Stamp};
 use crate::bytecode::Compiler;
+use crate::cli::PackOptions;
 use crate::cli::ui::{Ui, size};
-use crate::cli::{LibcOption, PackOptions};
+use crate::elf::layer::LayerElf;
 use crate::elf::lookup::Lookup;
 use crate::elf::prepare::prepare_runtime;
 use crate::elf::read::{Machine, inspect};
-use crate::elf::survey::{Survey, survey};
+use crate::elf::survey::survey_of;
 use crate::interpreter::archive::{self, Unpacked};
 use crate::interpreter::discover::{self, Source};
 use crate::interpreter::environment::Environment;
-use crate::interpreter::prune::{self, Keep};
+use crate::interpreter::prune;
 use crate::interpreter::{Interpreter, download, read, runtime};
 use crate::start::SHOWN_AS;
-use crate::tree::{Content, LayerPath, Tree};
-use crate::{bare, libc as glibc};
-
-/// The C++ library.
-const CXX: &str = "libstdc++.so.6";
-/// How many things of a kind a warning names.
-const NAMED: usize = 3;
+use crate::tree::{self, LayerPath, Node, Tree};
 
 /// The interpreter that goes in.
 pub(super) struct Chosen {
@@ -42,13 +46,57 @@ pub(super) struct Chosen {
     /// What PATH, HOME and so on were.
     pub(super) environment: Environment,
     /// Keeps an archive's files.
-    _unpacked: Option<Unpacked>,
+    unpacked: Option<Unpacked>,
+    /// The archive that it came from.
+    archive: Option<PathBuf>,
 }
 
 impl Chosen {
     /// Whether the interpreter is for another machine than this one.
-    fn is_foreign(&self) -> bool {
+    pub(super) fn is_foreign(&self) -> bool {
         self.interpreter.facts.machine != self.builder.facts.machine
+    }
+
+    /// Whether its file is so new that it may be another one in an instant.
+    pub(super) fn is_changing(&self, began: SystemTime) -> bool {
+        let recent = |interpreter: &Interpreter| {
+            Stamp::of(&interpreter.executable).is_none_or(|stamp| stamp.is_after(began))
+        };
+        (self.unpacked.is_none() && recent(&self.interpreter)) || (self.is_foreign() && recent(&self.builder))
+    }
+
+    /// Puts into `key` which interpreter this is, and which one works for it. Where an archive was unpacked to
+    /// doesn't count.
+    ///
+    /// # Errors
+    /// When the archive can't be read.
+    pub(super) fn identify(&self, key: &mut Key) -> Result<()> {
+        match &self.archive {
+            Some(archive) => {
+                key.field("archive", Sha256::digest(fs_err::read(archive)?));
+            }
+            None => self.identify_one(&self.interpreter, key),
+        }
+        if self.is_foreign() {
+            self.identify_one(&self.builder, key);
+        }
+        Ok(())
+    }
+
+    fn identify_one(&self, interpreter: &Interpreter, key: &mut Key) {
+        let Interpreter {
+            executable,
+            version,
+            version_text,
+            facts,
+        } = interpreter;
+        let stamp = |path: &Path| Stamp::of(path).map_or_else(Vec::new, |stamp| stamp.bytes());
+        key.field("executable", executable.as_os_str().as_bytes())
+            .field("stamp", stamp(executable))
+            .field("version", format!("{version} {version_text}"))
+            .field("facts", format!("{facts:?}"))
+            // Where its pip lies.
+            .field("packages", stamp(&facts.stdlib.join("site-packages")));
     }
 }
 
@@ -67,14 +115,19 @@ pub(super) fn choose(options: &PackOptions, target: &str, scratch: &Path, ui: &U
             before = bytes;
         })
     };
+    let mut archive = None;
     let unpacked = match &chosen.source {
         Source::Executable(_) => None,
-        Source::Archive(path) => Some(unpack(path)?),
+        Source::Archive(path) => {
+            archive = Some(path.clone());
+            Some(unpack(path)?)
+        }
         Source::Url { url, sha256 } => {
             ui.step(format!("downloading {url}"));
             let cache = download_cache(&environment)?;
-            let archive = download::fetch(url, sha256, &cache, &environment, &mut |_| {})?;
-            Some(unpack(&archive)?)
+            let fetched = download::fetch(url, sha256, &cache, &environment, &mut |_| {})?;
+            archive = Some(fetched.clone());
+            Some(unpack(&fetched)?)
         }
     };
     let interpreter = match (&chosen.source, &unpacked) {
@@ -89,7 +142,8 @@ pub(super) fn choose(options: &PackOptions, target: &str, scratch: &Path, ui: &U
         why: chosen.why,
         builder,
         environment,
-        _unpacked: unpacked,
+        unpacked,
+        archive,
     })
 }
 
@@ -104,48 +158,149 @@ fn download_cache(environment: &Environment) -> Result<PathBuf> {
 
 /// The runtime layer, and what to say about it.
 pub(super) struct Runtime {
-    pub(super) tree: Tree,
+    pub(super) content: Content,
+    pub(super) facts: Facts,
     pub(super) pruned: Vec<PruneLine>,
+}
+
+/// What others must know of it.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct Facts {
+    pub(super) elf: LayerElf,
     pub(super) warnings: Vec<String>,
 }
 
-/// Collects the runtime and completes it with the libraries that it needs.
-pub(super) fn collect(
+/// What of the other layers has a say in the runtime's content.
+pub(super) struct Others<'a> {
+    /// The packages' ELF files, and the app's.
+    pub(super) elf: [&'a LayerElf; 2],
+    /// Groups of the standard library that the packages or the app name; none when all stay.
+    pub(super) mentioned: Option<&'a BTreeSet<String>>,
+}
+
+/// Collects the runtime and completes it with the libraries that it needs, unless an earlier pack did.
+pub(super) fn prepare(
     options: &PackOptions,
     chosen: &Chosen,
-    on_demand: bool,
-    trees: &[&Tree],
+    others: &Others<'_>,
+    cache: &BuildCache,
     ui: &Ui,
 ) -> Result<Runtime> {
-    let mut keep = if options.no_prune {
-        Keep::everything()
+    let began = SystemTime::now();
+    let mut groups = if options.no_prune {
+        prune::Keep::everything()
     } else {
-        Keep::default()
+        prune::Keep::default()
     };
-    if on_demand && !options.no_prune {
-        for (group, words) in prune::ON_DEMAND {
-            if !mentions(trees, words)? {
-                keep = keep.prune(group)?;
+    if let Some(mentioned) = others.mentioned.filter(|_| !options.no_prune) {
+        for (group, _) in prune::ON_DEMAND {
+            if !mentioned.contains(*group) {
+                groups = groups.prune(group)?;
             }
         }
     }
     for group in &options.keep {
-        keep = keep.keep(group)?;
+        groups = groups.keep(group)?;
     }
     for group in &options.prune {
-        keep = keep.prune(group)?;
+        groups = groups.prune(group)?;
     }
-    let (mut tree, pruned) = runtime::collect(&chosen.interpreter, &keep)?;
+    let (tree, pruned) = runtime::collect(&chosen.interpreter, &groups)?;
+    let pruned = pruned
+        .groups
+        .iter()
+        .map(|(group, loss)| prune_line(group.name(), usize::try_from(loss.files).unwrap_or(0), loss.bytes))
+        .collect();
     let machine = machine_of(&chosen.interpreter.executable)?;
-    let layers: Vec<(&str, &Tree)> = trees.iter().map(|tree| (LAYER_DEPS, *tree)).collect();
-    let needed: BTreeSet<String> = survey(machine, &layers)?.needed;
+    // Of what the others need only libpython matters: whether a second copy of it stays.
+    let layers = others.elf.map(|elf| (LAYER_DEPS, elf));
+    let mut needed = survey_of(machine, &layers).needed;
+    needed.retain(|soname| soname.starts_with("libpython"));
+    let key = match cache.key("runtime") {
+        Some(key) => key_of(key, options, chosen, &tree, &needed, began)?,
+        None => None,
+    };
+    if let Some(found) = key.as_ref().and_then(|key| cache.find(key)) {
+        return Ok(Runtime {
+            content: Content::Kept(found.packed),
+            facts: found.facts,
+            pruned,
+        });
+    }
+    let (tree, facts, inputs) = complete(options, chosen, tree, machine, &needed, ui)?;
+    let keep = match key.filter(|_| !inputs.are_after(began)) {
+        Some(key) => Some(Keep {
+            key,
+            inputs,
+            facts: serde_json::to_value(&facts)?,
+        }),
+        None => None,
+    };
+    Ok(Runtime {
+        content: Content::Made { tree, keep },
+        facts,
+        pruned,
+    })
+}
+
+/// The key of a runtime that is made of these files; none when one of them may be changing right now.
+fn key_of(
+    mut key: Key,
+    options: &PackOptions,
+    chosen: &Chosen,
+    tree: &Tree,
+    needed: &BTreeSet<String>,
+    began: SystemTime,
+) -> Result<Option<String>> {
+    if chosen.is_changing(began) {
+        return Ok(None);
+    }
+    chosen.identify(&mut key)?;
+    key.field("level", super::level(options).to_string())
+        .field("sysroot", format!("{:?}", options.sysroot))
+        .field("needed", format!("{needed:?}"));
+    let nodes: Vec<(&LayerPath, &Node)> = tree.iter().collect();
+    // An archive's files were just unpacked; its digest stands for them.
+    let stamp = |node: &Node| match node {
+        Node::File(tree::File {
+            content: tree::Content::Path(path),
+            ..
+        }) if chosen.unpacked.is_none() => Some((path.clone(), Stamp::of(path))),
+        _ => None,
+    };
+    let stamps: Vec<_> = nodes.par_iter().map(|(_, node)| stamp(node)).collect();
+    for ((path, node), stamp) in nodes.into_iter().zip(stamps) {
+        key.field("path", path);
+        match node {
+            Node::Directory => key.field("directory", ""),
+            Node::Symlink(target) => key.field("link", target),
+            Node::File(file) => key.field("executable", [u8::from(file.executable)]),
+        };
+        match stamp {
+            Some((_, Some(stamp))) if stamp.is_after(began) => return Ok(None),
+            Some((source, Some(stamp))) => {
+                key.field("source", source.as_os_str().as_bytes())
+                    .field("stamp", stamp.bytes());
+            }
+            Some((_, None)) => return Ok(None),
+            None => {}
+        }
+    }
+    Ok(Some(key.finish()))
+}
+
+fn complete(
+    options: &PackOptions,
+    chosen: &Chosen,
+    mut tree: Tree,
+    machine: Machine,
+    needed: &BTreeSet<String>,
+    ui: &Ui,
+) -> Result<(Tree, Facts, Inputs)> {
     let lookup = Lookup::new(machine, options.sysroot.as_deref());
-    bare::complete(
-        &mut tree,
-        &chosen.interpreter.layer_stdlib(),
-        root(options, chosen),
-    )?;
-    let closed = prepare_runtime(&mut tree, &lookup, &needed)?;
+    let root = root(options, chosen);
+    bare::complete(&mut tree, &chosen.interpreter.layer_stdlib(), root)?;
+    let closed = prepare_runtime(&mut tree, &lookup, needed)?;
     // What is missing is said when all layers have been looked at: see [`libc`].
     let mut warnings = Vec::new();
     for (path, reason) in &closed.unedited {
@@ -166,26 +321,40 @@ pub(super) fn collect(
     // A virtual environment made by the packed interpreter looks for its base by this name.
     for name in ["bin/python3", "bin/python"] {
         let target = chosen.interpreter.name().into_bytes();
-        tree.insert(name.as_bytes(), crate::tree::Node::Symlink(target));
+        tree.insert(name.as_bytes(), Node::Symlink(target));
     }
-    let pruned = pruned
-        .groups
-        .iter()
-        .map(|(group, loss)| prune_line(group.name(), usize::try_from(loss.files).unwrap_or(0), loss.bytes))
+    // Libraries that lie in an unpacked archive are the archive's.
+    let own = chosen.unpacked.as_ref().map(|unpacked| unpacked.directory.path());
+    let watched: Vec<PathBuf> = closed
+        .inputs
+        .into_iter()
+        .chain(bare::inputs(root))
+        .filter(|path| own.is_none_or(|own| !path.starts_with(own)))
         .collect();
-    Ok(Runtime {
-        tree,
-        pruned,
+    let facts = Facts {
+        elf: LayerElf::of(&tree)?,
         warnings,
-    })
+    };
+    let inputs = Inputs::of(watched.iter().map(PathBuf::as_path));
+    Ok((tree, facts, inputs))
+}
+
+/// The groups of the standard library that are left out unless a source of this tree names them, and it does.
+pub(super) fn mentioned(tree: &Tree) -> Result<BTreeSet<String>> {
+    let mut found = BTreeSet::new();
+    for (group, words) in prune::ON_DEMAND {
+        if mentions(tree, words)? {
+            found.insert((*group).to_owned());
+        }
+    }
+    Ok(found)
 }
 
 /// Whether a source holds one of `words`.
-fn mentions(trees: &[&Tree], words: &[&str]) -> Result<bool> {
+fn mentions(tree: &Tree, words: &[&str]) -> Result<bool> {
     let finders: Vec<_> = words.iter().map(memchr::memmem::Finder::new).collect();
-    let sources: Vec<&Content> = trees
-        .iter()
-        .flat_map(|tree| tree.files())
+    let sources: Vec<&tree::Content> = tree
+        .files()
         .filter(|(path, _)| path.ends_with(b".py") || path.starts_with(b"bin/"))
         .map(|(_, file)| &file.content)
         .collect();
@@ -241,129 +410,8 @@ pub(super) fn compile_start(
     Ok(names.zip(compiled.into_iter().map(|(_, bytes)| bytes)).collect())
 }
 
-/// The C library's part of the manifest, and of the report.
-pub(super) struct LibcPart {
-    pub(super) manifest: Libc,
-    pub(super) tree: Option<Tree>,
-    pub(super) because: Option<String>,
-    pub(super) warnings: Vec<String>,
-    pub(super) unresolved: usize,
-}
-
-/// Looks at every ELF file, and collects the glibc that goes along.
-pub(super) fn libc(
-    options: &PackOptions,
-    chosen: &Chosen,
-    runtime: &Tree,
-    deps: &Tree,
-    app: &Tree,
-) -> Result<LibcPart> {
-    let machine = machine_of(&chosen.interpreter.executable)?;
-    let found = survey(
-        machine,
-        &[(LAYER_RUNTIME, runtime), (LAYER_DEPS, deps), (LAYER_APP, app)],
-    )?;
-    let mut warnings = warnings(&found);
-    let bytes = fs_err::read(&chosen.interpreter.executable)?;
-    let loader = inspect(&bytes)?
-        .and_then(|elf| elf.interpreter)
-        .with_context(|| {
-            format!(
-                "failed to find the loader of `{}`",
-                chosen.interpreter.executable.display()
-            )
-        })?;
-    let policy = match options.libc.unwrap_or(LibcOption::Auto) {
-        LibcOption::Auto => LibcPolicy::Auto,
-        LibcOption::Host => LibcPolicy::Host,
-        LibcOption::Bundled => LibcPolicy::Bundled,
-    };
-    let carried = || match (&options.sysroot, chosen.is_foreign()) {
-        (None, true) => Err(glibc::NoLibc::NoSysroot),
-        (sysroot, _) => glibc::carried(Path::new(&loader), sysroot.as_deref()),
-    };
-    let carried = match policy {
-        LibcPolicy::Host => None,
-        LibcPolicy::Bundled => Some(carried().context("failed to find a glibc to carry")?),
-        LibcPolicy::Auto => match carried() {
-            Ok(carried) => Some(carried),
-            Err(glibc::NoLibc::Other(error)) => return Err(error),
-            Err(reason) => {
-                warnings.push(format!(
-                    "the file carries no glibc and runs only where the host's is new enough: {reason}"
-                ));
-                None
-            }
-        },
-    };
-    let (mut tree, carried) = carried.unzip();
-    // A third of what a glibc adds to the file, and nothing loads it unless a packed file asks for it. libgcc_s
-    // is another matter: glibc itself loads it when a thread is cancelled.
-    if let Some(tree) = tree.as_mut().filter(|_| !found.system.contains_key(CXX)) {
-        tree.remove(format!("{LIBC_LIB}/{CXX}"));
-    }
-    let manifest = Libc {
-        policy,
-        floor: found.floor.as_ref().map_or((2, 17), |floor| floor.version),
-        loader,
-        system: found.system.clone().into_iter().collect::<BTreeMap<_, _>>(),
-        carried,
-    };
-    Ok(LibcPart {
-        manifest,
-        tree,
-        because: found.floor.as_ref().map(|floor| floor.by.to_string()),
-        warnings,
-        unresolved: found.unresolved.len(),
-    })
-}
-
-fn warnings(found: &Survey) -> Vec<String> {
-    let mut warnings = Vec::new();
-    let mut missing: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for unresolved in &found.unresolved {
-        missing
-            .entry(&unresolved.soname)
-            .or_default()
-            .push(unresolved.file.to_string());
-    }
-    for (soname, files) in missing {
-        warnings.push(format!(
-            "nobody provides `{soname}`, needed by {}",
-            some_of(&files)
-        ));
-    }
-    let stacks: Vec<String> = found.executable_stacks.iter().map(ToString::to_string).collect();
-    if !stacks.is_empty() {
-        warnings.push(format!(
-            "an executable stack is asked for by {}: newer systems refuse that",
-            some_of(&stacks)
-        ));
-    }
-    for (place, machine) in &found.foreign {
-        warnings.push(format!(
-            "`{place}` is for another machine ({})",
-            target::machine_name(*machine)
-        ));
-    }
-    for (place, reason) in &found.damaged {
-        warnings.push(format!("`{place}` can't be read as an ELF file: {reason}"));
-    }
-    warnings
-}
-
-fn some_of(names: &[String]) -> String {
-    let named: Vec<String> = names.iter().take(NAMED).map(|name| format!("`{name}`")).collect();
-    let more = names.len().saturating_sub(NAMED);
-    let rest = if more > 0 {
-        format!(" and {more} more")
-    } else {
-        String::new()
-    };
-    format!("{}{rest}", named.join(", "))
-}
-
-fn machine_of(executable: &Path) -> Result<Machine> {
+/// What an ELF file runs on.
+pub(super) fn machine_of(executable: &Path) -> Result<Machine> {
     let bytes = fs_err::read(executable)?;
     let elf = inspect(&bytes)?
         .with_context(|| format!("failed to read `{}`: not an ELF file", executable.display()))?;

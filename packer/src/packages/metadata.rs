@@ -6,13 +6,14 @@ use std::collections::BTreeSet;
 
 use anyhow::{Context, Result};
 use mailparse::MailHeaderMap;
+use serde::{Deserialize, Serialize};
 
 use super::entry_points;
 use super::record;
 use crate::tree::{LayerPath, Node, Tree};
 
 /// One installed distribution.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Distribution {
     /// Its name as it spells itself: `PyYAML`.
     pub name: String,

@@ -17,6 +17,7 @@ mod environment;
 pub mod install;
 mod layout;
 pub mod metadata;
+pub mod pins;
 mod pip;
 mod record;
 mod scripts;

@@ -2,11 +2,12 @@
 
 use anyhow::{Context as _, Result};
 use pyship_launcher::names;
+use serde::{Deserialize, Serialize};
 
 use crate::tree::Tree;
 
 /// A `.pth` file without what `site` skips in it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PthFile {
     /// Its name in site-packages.
     pub name: Vec<u8>,

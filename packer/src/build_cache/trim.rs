@@ -1,0 +1,166 @@
+//! Keeps the cache within its limit: what was used least recently goes first.
+//!
+//! An entry's modification time is when it was made; its access time, set by hand, is its last use, noted at
+//! most once a day. Of an unpacked layer it is the modification time of its directory.
+
+use std::fs::Metadata;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, UTIME_NOW, UTIME_OMIT, utimensat};
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+struct Kept {
+    path: PathBuf,
+    used: SystemTime,
+    size: u64,
+}
+
+/// Notes that an entry was used.
+pub(super) fn note_use(path: &Path, data: &Metadata) {
+    if is_old(data.accessed().ok()) {
+        set_times(path, UTIME_NOW, UTIME_OMIT);
+    }
+}
+
+/// The same for an unpacked layer.
+pub(super) fn note_use_of_directory(path: &Path) {
+    if fs_err::metadata(path).is_ok_and(|data| is_old(data.modified().ok())) {
+        set_times(path, UTIME_NOW, UTIME_NOW);
+    }
+}
+
+fn is_old(time: Option<SystemTime>) -> bool {
+    let age = time.and_then(|time| time.elapsed().ok());
+    age.is_none_or(|age| age > DAY)
+}
+
+fn set_times(path: &Path, access: i64, modification: i64) {
+    let at = |nanoseconds| Timespec {
+        tv_sec: 0,
+        tv_nsec: nanoseconds,
+    };
+    let times = Timestamps {
+        last_access: at(access),
+        last_modification: at(modification),
+    };
+    // A cache that can only be read forgets when it was used.
+    utimensat(CWD, path, &times, AtFlags::empty()).unwrap_or_default();
+}
+
+/// Removes what was left behind by packs that were killed, then entries and layers until at most `limit` bytes
+/// are left.
+pub(super) fn trim(root: &Path, limit: u64) {
+    for path in below(&root.join("tmp")) {
+        let age = fs_err::symlink_metadata(&path)
+            .and_then(|data| data.modified())
+            .ok()
+            .and_then(|time| time.elapsed().ok());
+        if age.is_some_and(|age| age > DAY) {
+            remove(root, &path);
+        }
+    }
+    let mut kept: Vec<Kept> = below(&root.join("entries"))
+        .into_iter()
+        .chain(below(&root.join("unpacked/v1/layers")))
+        .filter_map(looked_at)
+        .collect();
+    kept.sort_by(|a, b| a.used.cmp(&b.used).then_with(|| a.path.cmp(&b.path)));
+    let mut total: u64 = kept.iter().map(|one| one.size).sum();
+    for one in kept {
+        if total <= limit {
+            break;
+        }
+        remove(root, &one.path);
+        total -= one.size;
+    }
+}
+
+/// Removes everything.
+///
+/// # Errors
+/// When something can't be removed.
+pub fn clear(root: &Path) -> std::io::Result<()> {
+    match fs_err::remove_dir_all(root.join(super::VERSION)) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn looked_at(path: PathBuf) -> Option<Kept> {
+    let data = fs_err::symlink_metadata(&path).ok()?;
+    let made = data.modified().ok()?;
+    let (used, size) = if data.is_dir() {
+        let files = walkdir::WalkDir::new(&path).into_iter().flatten();
+        let sizes = files.filter_map(|entry| Some(entry.metadata().ok()?.len()));
+        (made, sizes.sum())
+    } else {
+        (data.accessed().map_or(made, |used| used.max(made)), data.len())
+    };
+    Some(Kept { path, used, size })
+}
+
+fn below(directory: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(directory).into_iter().flatten();
+    entries.filter_map(|entry| Some(entry.ok()?.path())).collect()
+}
+
+/// A directory is moved away first: half of one must not be found under its name.
+fn remove(root: &Path, path: &Path) {
+    if !path.is_dir() {
+        fs_err::remove_file(path).unwrap_or_default();
+        return;
+    }
+    let name = path.file_name().unwrap_or_default();
+    let away = tempfile::Builder::new()
+        .prefix("gone-")
+        .tempdir_in(root.join("tmp"));
+    if let Ok(away) = away {
+        std::fs::rename(path, away.path().join(name)).unwrap_or_default();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_least_recently_used_goes_first() {
+        let root = tempfile::tempdir().unwrap();
+        for part in ["entries", "tmp", "unpacked/v1/layers/d"] {
+            fs_err::create_dir_all(root.path().join(part)).unwrap();
+        }
+        let put = |name: &str, days: u32| {
+            let path = root.path().join(name);
+            fs_err::write(&path, [0; 1000]).unwrap();
+            let then = SystemTime::now() - DAY * days;
+            let times = std::fs::FileTimes::new().set_modified(then).set_accessed(then);
+            fs_err::File::options()
+                .write(true)
+                .open(&path)
+                .unwrap()
+                .file()
+                .set_times(times)
+                .unwrap();
+        };
+        put("entries/old", 9);
+        put("entries/older-but-used", 20);
+        put("entries/new", 1);
+        put("tmp/left-behind", 2);
+        fs_err::write(root.path().join("unpacked/v1/layers/d/file"), [0; 1000]).unwrap();
+        let used = root.path().join("entries/older-but-used");
+        note_use(&used, &fs_err::metadata(&used).unwrap());
+        trim(root.path(), 1 << 20);
+        assert!(root.path().join("entries/old").exists() && !root.path().join("tmp/left-behind").exists());
+        let layer = looked_at(root.path().join("unpacked/v1/layers/d")).unwrap().size;
+        trim(root.path(), 2000 + layer);
+        let mut left = below(&root.path().join("entries"));
+        left.sort();
+        assert_eq!(left, [root.path().join("entries/new"), used]);
+        trim(root.path(), 0);
+        assert!(below(&root.path().join("entries")).is_empty());
+        assert!(below(&root.path().join("unpacked/v1/layers")).is_empty());
+        assert!(below(&root.path().join("tmp")).is_empty());
+    }
+}

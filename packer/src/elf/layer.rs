@@ -1,0 +1,60 @@
+//! What is known of one layer's ELF files when their bytes are no longer at hand.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use serde::{Deserialize, Serialize};
+
+use super::read::Elf;
+use super::scan::scan;
+use super::search::{expand, normalize};
+use crate::tree::{LayerPath, Tree, layer_path};
+
+/// Every ELF file of a layer, sorted by path.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LayerElf(pub(super) Vec<LayerFile>);
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct LayerFile {
+    pub(super) path: LayerPath,
+    /// Or why it can't be read as what it begins like.
+    pub(super) elf: Result<Elf, String>,
+    /// The libraries it needs that the loader finds by its own search path, inside the same layer.
+    pub(super) at_hand: BTreeSet<String>,
+}
+
+impl LayerElf {
+    /// Reads them.
+    ///
+    /// # Errors
+    /// When a file can't be read. A damaged ELF file is in the result.
+    pub fn of(tree: &Tree) -> Result<Self> {
+        let files = scan(tree)?.into_iter().map(|scanned| {
+            let elf = scanned.elf.map_err(|error| format!("{error:#}"));
+            let at_hand = elf.iter().flat_map(|elf| {
+                let needed = elf.needed.iter();
+                needed.filter(|soname| lies_on_path(tree, scanned.path, elf, soname))
+            });
+            let at_hand = at_hand.cloned().collect();
+            LayerFile {
+                path: scanned.path.clone(),
+                elf,
+                at_hand,
+            }
+        });
+        Ok(Self(files.collect()))
+    }
+}
+
+fn lies_on_path(tree: &Tree, path: &[u8], elf: &Elf, soname: &str) -> bool {
+    let file = PathBuf::from(String::from_utf8_lossy(path).into_owned());
+    let origin = file.parent().unwrap_or(Path::new(""));
+    let inside = |directory: PathBuf| normalize(&directory.join(soname));
+    elf.search_path().is_some_and(|search_path| {
+        expand(search_path, origin)
+            .into_iter()
+            .filter_map(inside)
+            .any(|path| tree.get(layer_path(&path)).is_some())
+    })
+}
