@@ -85,7 +85,7 @@ fn what_minisign_signs_pyship_accepts_unless_it_is_of_the_old_kind() {
     let signed = Signed::new();
     let (key, public) = (signed.at("own.key"), signed.at("own.pub"));
     let minisign = |arguments: &[&str]| {
-        let run = Run::inheriting("minisign").args(arguments).arg("-s").arg(&key);
+        let run = Run::inheriting("minisign").arg("-s").arg(&key).args(arguments);
         run.stdout_any().stderr_any()
     };
     minisign(&["-G", "-W", "-p"]).args([&public]).success();

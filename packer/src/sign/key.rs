@@ -1,5 +1,6 @@
 //! Keys, in minisign's files: a public one to hand out, a secret one that a password may encrypt.
 
+use std::ops::Range;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -14,6 +15,10 @@ use super::{read_text, written};
 
 /// Environment variable with a secret key's password, for where there is no terminal.
 pub const ENV_PASSWORD: &str = "PYSHIP_KEY_PASSWORD";
+
+/// Of a secret key: how it is encrypted. See [`decoded`].
+const KDF: Range<usize> = 2..4;
+const CHECKSUM: Range<usize> = 126..158;
 
 /// Where a password comes from.
 #[derive(Debug, Clone, Copy)]
@@ -80,11 +85,16 @@ pub(super) fn id(bytes: &[u8]) -> String {
 pub fn secret(path: &Path, password: Password<'_>) -> Result<SecretKey> {
     let failed = || format!("failed to use the secret key `{}`", path.display());
     let text = read_text(path).with_context(failed)?;
-    let boxed = SecretKeyBox::from(text.clone());
-    let key = match is_encrypted(&text) {
-        None => bail!("{}: it is not a minisign secret key", failed()),
-        Some(false) => boxed.into_unencrypted_secret_key(),
-        Some(true) => boxed.into_secret_key(Some(ask(password, &failed(), false)?)),
+    let Some(bytes) = decoded(&text) else {
+        bail!("{}: it is not a minisign secret key", failed())
+    };
+    let key = if bytes[KDF] != [0, 0] {
+        SecretKeyBox::from(text).into_secret_key(Some(ask(password, &failed(), false)?))
+    } else if bytes[CHECKSUM].iter().all(|&byte| byte == 0) {
+        // `minisign -W` writes no checksum; signing checks its result against the key's public half anyway.
+        SecretKey::from_bytes(&bytes)
+    } else {
+        SecretKeyBox::from(text).into_unencrypted_secret_key()
     };
     key.map_err(|error| anyhow!("{}: {}", failed(), lower(&error.to_string())))
 }
@@ -95,13 +105,17 @@ pub fn is_exposed(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|data| data.permissions().mode() & 0o077 != 0)
 }
 
-/// None when it does not look like a secret key.
-fn is_encrypted(text: &str) -> Option<bool> {
-    const ALGORITHM: &[u8] = b"Ed";
-    const LENGTH: usize = 158;
+/// The bytes of a secret key's file; none when it does not look like one.
+///
+/// ```text
+///   0  `Ed`, the algorithm      2     38  limits for scrypt    16
+///   2  `Sc`, or zeros           2     54  key's name            8
+///   4  `B2`, the checksum's     2     62  secret, then public  64
+///   6  salt                    32    126  checksum             32
+/// ```
+fn decoded(text: &str) -> Option<Vec<u8>> {
     let bytes = STANDARD.decode(text.lines().nth(1)?.trim()).ok()?;
-    let looks_right = bytes.len() == LENGTH && bytes.starts_with(ALGORITHM);
-    looks_right.then(|| bytes[2..4] != [0, 0])
+    (bytes.len() == CHECKSUM.end && bytes.starts_with(b"Ed")).then_some(bytes)
 }
 
 /// Makes a key pair and writes its two files; overwrites nothing. Gives the public key.
@@ -240,6 +254,18 @@ mod tests {
         assert_eq!(found.id, made.id);
         let read = secret(&secret_path, Password::None).unwrap();
         assert_eq!(id(read.keynum()), made.id);
+
+        // As minisign itself writes it.
+        let text = fs_err::read_to_string(&secret_path).unwrap();
+        let mut bytes = decoded(&text).unwrap();
+        bytes[CHECKSUM].fill(0);
+        let bare = directory.path().join("bare");
+        fs_err::write(
+            &bare,
+            format!("untrusted comment: x\n{}\n", STANDARD.encode(&bytes)),
+        )
+        .unwrap();
+        assert!(secret(&bare, Password::None).unwrap() == read);
 
         let before = fs_err::read(&secret_path).unwrap();
         assert!(generate(&secret_path, &public_path, Password::None).is_err());
