@@ -17,8 +17,9 @@ use pyship_launcher::names::{LAYER_APP, LAYER_DEPS, LAYER_LIBC, LAYER_RUNTIME};
 use crate::cli::PackOptions;
 use crate::cli::ui::{self, Ui, Volume};
 use crate::layer::Packed;
+use crate::provenance::Ingredients;
 use crate::tree::Tree;
-use crate::{assemble, layer, packages, start, stub};
+use crate::{assemble, layer, packages, provenance, start, stub};
 use report::{LayerLine, LibcLine, PackageLine, PruneLine, PythonLine, Report};
 
 /// A level that is worth its time: twice as fast again packs a tenth larger.
@@ -98,6 +99,7 @@ pub fn run(options: &PackOptions, ui: &Ui) -> Result<Report> {
         .clone()
         .or_else(|| source.version().map(str::to_owned));
     let mut app = app::tree(options, &source)?;
+    let app_digest = provenance::tree_digest(&app)?;
 
     ui.step("collecting the interpreter");
     let pth = start::pth_files(&deps, &python.site_packages)?;
@@ -169,8 +171,25 @@ pub fn run(options: &PackOptions, ui: &Ui) -> Result<Report> {
         libc: libc.manifest,
         layers: Vec::new(),
     };
+    let provenance = provenance::predicate(&Ingredients {
+        options,
+        dependencies: source.dependencies(),
+        manifest: &manifest,
+        build: &chosen.interpreter.version_text,
+        stub,
+        distributions: &distributions,
+        app: &app_digest,
+        layers: &layers,
+    })?;
     ui.step("writing the file");
-    let file = assemble::write(&options.output, stub, start::zip_main(), manifest, &layers)?;
+    let file = assemble::write(
+        &options.output,
+        stub,
+        start::zip_main(),
+        manifest,
+        &layers,
+        &provenance,
+    )?;
     let checked = !options.no_check && target == stub::HOST;
     if checked {
         ui.step("trying out what starts");
