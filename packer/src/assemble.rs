@@ -10,11 +10,13 @@ use anyhow::{Context, Result};
 use pyship_launcher::manifest::{self, Manifest, hex};
 use pyship_launcher::names::{MEMBER_LAYER_PREFIX, MEMBER_LAYER_SUFFIX, MEMBER_MAIN, MEMBER_MANIFEST};
 use pyship_launcher::trailer::{self, Trailer};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
 use crate::layer::Packed;
+use crate::provenance::Whole;
 
 /// A file that is whole, under a name of its own beside the one it will get; removed when dropped.
 pub struct Assembled {
@@ -49,7 +51,7 @@ impl Assembled {
 
 /// Writes the file beside `out`.
 ///
-/// `manifest` comes without its launcher and its layers, which are filled in here.
+/// `manifest` comes without its launcher and its layers, which are filled in here; `provenance` goes along with it.
 ///
 /// # Errors
 /// When it can't be written; nothing is left behind then.
@@ -59,6 +61,7 @@ pub fn write(
     main: &[u8],
     mut manifest: Manifest,
     layers: &[Packed],
+    provenance: &Value,
 ) -> Result<Assembled> {
     let failed = || format!("failed to write `{}`", out.display());
     let directory = out
@@ -98,7 +101,11 @@ pub fn write(
     }
     zip.start_file(MEMBER_MAIN, options(0)).with_context(failed)?;
     zip.write_all(main).with_context(failed)?;
-    let json = manifest.encode()?;
+    let json = Whole {
+        manifest: &manifest,
+        provenance,
+    }
+    .encode()?;
     zip.start_file(MEMBER_MANIFEST, options(0)).with_context(failed)?;
     let manifest_offset = position.get();
     zip.write_all(&json).with_context(failed)?;
@@ -247,7 +254,7 @@ mod tests {
             },
             layers: vec![],
         };
-        let written = write(&out, b"launcher", b"pass\n", manifest, &[packed])
+        let written = write(&out, b"launcher", b"pass\n", manifest, &[packed], &Value::Null)
             .unwrap()
             .publish()
             .unwrap();

@@ -2,7 +2,10 @@
 
 mod build_cache;
 mod options;
+mod sbom;
+mod sign;
 pub mod ui;
+mod verify;
 mod view;
 
 use std::process::ExitCode;
@@ -18,9 +21,17 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match &cli.command {
         Command::Pack(options) => crate::pack::command(options),
-        Command::Inspect { file, json } => view::inspect(file, *json),
-        Command::Verify { file, json } => view::verify(file, *json),
         Command::BuildCache { action } => build_cache::command(*action),
+        Command::Inspect {
+            file,
+            json,
+            provenance: false,
+        } => view::inspect(file, *json),
+        Command::Inspect { file, json, .. } => view::provenance(file, *json),
+        Command::Verify(options) => verify::command(options),
+        Command::Sign(options) => sign::command(options),
+        Command::Keygen(options) => sign::keygen(options),
+        Command::Sbom(options) => sbom::command(options),
         Command::Targets { json } => view::targets(*json),
         Command::Extract { file, directory } => view::extract(file, directory),
     };

@@ -4,6 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::sbom::SbomOptions;
+use super::sign::{KeygenOptions, SignOptions};
+use super::verify::VerifyOptions;
+
 /// Turns a Python program, its packages and its interpreter into one file that just runs.
 ///
 /// The file needs no Python, no network, no root and no compiler where it runs: copy it there and start it.
@@ -25,14 +29,9 @@ pub(super) enum Command {
         /// Print JSON
         #[arg(long)]
         json: bool,
-    },
-    /// Check every byte of a file against its digests
-    Verify {
-        /// A file that pyship made
-        file: PathBuf,
-        /// Print JSON
+        /// Show what it was made from: options, interpreter, packages and their digests
         #[arg(long)]
-        json: bool,
+        provenance: bool,
     },
     /// What packs keep for the next one: where it lies, or throw it away
     BuildCache {
@@ -40,6 +39,14 @@ pub(super) enum Command {
         #[command(subcommand)]
         action: BuildCacheAction,
     },
+    /// Check every byte of a file against its digests, and against a signature
+    Verify(VerifyOptions),
+    /// Sign a file: with its signature and your public key anyone can tell that it is yours
+    Sign(SignOptions),
+    /// Make a key pair for `pyship sign`
+    Keygen(KeygenOptions),
+    /// List what a file holds, with licences and hashes: a CycloneDX 1.5 bill of materials
+    Sbom(SbomOptions),
     /// List the machines that files can be made for
     Targets {
         /// Print JSON
@@ -207,6 +214,10 @@ pub struct PackOptions {
     /// Prepare everything anew and keep nothing
     #[arg(long)]
     pub no_build_cache: bool,
+
+    /// Write into the file when it was made: now, or SOURCE_DATE_EPOCH; else the same inputs give the same bytes
+    #[arg(long)]
+    pub build_time: bool,
 
     /// Don't try out what starts
     #[arg(long)]

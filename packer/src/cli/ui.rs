@@ -96,6 +96,11 @@ pub fn error(error: &anyhow::Error) {
     }
 }
 
+/// Says something that deserves a look, for commands that have no [`Ui`].
+pub fn warning(text: &str) {
+    line(&format!("warning: {text}"));
+}
+
 /// A message without Rust's ` (os error 28)`, whose words stand before it.
 fn without_codes(message: &str) -> String {
     const MARK: &str = " (os error ";

@@ -1,16 +1,20 @@
-//! `pyship inspect`, `verify` and `extract`: they read a file and run nothing of it.
+//! `pyship inspect` and `extract`: they read a file and run nothing of it.
 
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
-use pyship_launcher::manifest::Manifest;
+use anyhow::{Context, Result, bail, ensure};
+use pyship_launcher::manifest::{Manifest, hex};
 use pyship_launcher::names::{LAYERS, MEMBER_MANIFEST};
 use pyship_launcher::payload::Payload;
-use pyship_launcher::unpack::{self, Compare, Progress, Sink, Write};
+use pyship_launcher::unpack::{self, Progress, Sink, Write};
+use sha2::{Digest, Sha256};
 
 use super::ui;
+use crate::provenance::{self, Whole};
+use crate::sign::Opened;
 
-fn open(file: &Path) -> Result<(Payload, Manifest)> {
+/// Opens a packed file.
+pub(super) fn open(file: &Path) -> Result<(Payload, Manifest)> {
     let Some(payload) = Payload::open(file)? else {
         bail!(
             "failed to read `{}`: pyship did not make it, or its end is missing",
@@ -25,7 +29,11 @@ fn open(file: &Path) -> Result<(Payload, Manifest)> {
 pub(super) fn inspect(file: &Path, json: bool) -> Result<()> {
     let (payload, manifest) = open(file)?;
     if json {
-        return ui::data(&format!("{}\n", serde_json::to_string_pretty(&manifest)?));
+        let whole = Whole {
+            manifest: &manifest,
+            provenance: &provenance::of(&payload)?,
+        };
+        return ui::data(&format!("{}\n", serde_json::to_string_pretty(&whole)?));
     }
     let Manifest {
         name,
@@ -69,6 +77,27 @@ pub(super) fn inspect(file: &Path, json: bool) -> Result<()> {
     ui::data(&text)
 }
 
+/// Shows what a file was made from; as JSON, a statement that can be attested.
+pub(super) fn provenance(file: &Path, json: bool) -> Result<()> {
+    let opened = Opened::new(file)?;
+    let (payload, _) = open(file)?;
+    let predicate = provenance::of(&payload)?;
+    ensure!(
+        !predicate.is_null(),
+        "failed to show the provenance of `{}`: the pyship that made it wrote none",
+        file.display()
+    );
+    if !json {
+        return ui::data(&provenance::shown(&predicate));
+    }
+    let mut hash = Sha256::new();
+    opened.each_piece(|piece| hash.update(piece))?;
+    opened.unchanged()?;
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let statement = provenance::statement(&name, &hex(&hash.finalize()), predicate);
+    ui::data(&format!("{}\n", serde_json::to_string_pretty(&statement)?))
+}
+
 /// Lists the launchers that this program carries.
 pub(super) fn targets(json: bool) -> Result<()> {
     let carried = crate::stub::carried();
@@ -85,38 +114,16 @@ pub(super) fn targets(json: bool) -> Result<()> {
     ui::data(&lines.collect::<String>())
 }
 
-/// Checks every byte against its digest: decodes every frame, and the launcher's.
-pub(super) fn verify(file: &Path, json: bool) -> Result<()> {
-    let (payload, manifest) = open(file)?;
-    payload.launcher(&manifest)?;
-    for layer in &manifest.layers {
-        // Nothing is unpacked: what the sink finds missing is not asked for.
-        let sink = Compare::new(Path::new("/dev/null"));
-        unpack::run(&payload, &[(layer, &sink as &dyn Sink)], &Progress::default())?;
-    }
-    if json {
-        let digests = manifest
-            .layers
-            .iter()
-            .map(|layer| (layer.name.clone(), layer.digest.clone().into()));
-        let report = serde_json::json!({
-            "file": file.display().to_string(),
-            "intact": true,
-            "manifest": pyship_launcher::manifest::hex(&payload.trailer.manifest_sha256),
-            "launcher": manifest.launcher.sha256,
-            "layers": digests.collect::<serde_json::Map<_, _>>(),
-        });
-        return ui::data(&format!("{}\n", serde_json::to_string_pretty(&report)?));
-    }
-    ui::data(&format!("{}: intact\n", file.display()))
-}
-
 /// Unpacks a file's layers, each into a directory of its name.
 pub(super) fn extract(file: &Path, directory: &Path) -> Result<()> {
     let (payload, manifest) = open(file)?;
     let failed = || format!("failed to extract to `{}`", directory.display());
     fs_err::create_dir(directory).with_context(failed)?;
-    fs_err::write(directory.join(MEMBER_MANIFEST), manifest.encode()?).with_context(failed)?;
+    let whole = Whole {
+        manifest: &manifest,
+        provenance: &provenance::of(&payload)?,
+    };
+    fs_err::write(directory.join(MEMBER_MANIFEST), whole.encode()?).with_context(failed)?;
     for layer in LAYERS.iter().filter_map(|name| manifest.layer(name)) {
         let at = directory.join(&layer.name);
         fs_err::create_dir(&at).with_context(failed)?;

@@ -22,7 +22,8 @@ use crate::cli::PackOptions;
 use crate::cli::ui::{self, Ui, Volume};
 use crate::elf::layer::LayerElf;
 use crate::interpreter::environment::Environment;
-use crate::{assemble, packages, start, stub};
+use crate::provenance::Ingredients;
+use crate::{assemble, packages, provenance, start, stub};
 use report::{LayerLine, LibcLine, PackageLine, PruneLine, PythonLine, Report};
 
 /// A level that is worth its time: twice as fast again packs a tenth larger.
@@ -101,6 +102,7 @@ pub fn run(options: &PackOptions, ui: &Ui) -> Result<Report> {
         .clone()
         .or_else(|| source.version().map(str::to_owned));
     let mut app = app::tree(options, &source)?;
+    let app_digest = provenance::tree_digest(&app)?;
 
     ui.step("collecting the interpreter");
     let sitecustomize = deps.facts.sitecustomize || app::app_has_sitecustomize(&app, &source);
@@ -177,8 +179,25 @@ pub fn run(options: &PackOptions, ui: &Ui) -> Result<Report> {
         libc: libc.manifest,
         layers: Vec::new(),
     };
+    let provenance = provenance::predicate(&Ingredients {
+        options,
+        dependencies: source.dependencies(),
+        manifest: &manifest,
+        build: &chosen.interpreter.version_text,
+        stub,
+        distributions: &distributions,
+        app: &app_digest,
+        layers: &layers,
+    })?;
     ui.step("writing the file");
-    let file = assemble::write(&options.output, stub, start::zip_main(), manifest, &layers)?;
+    let file = assemble::write(
+        &options.output,
+        stub,
+        start::zip_main(),
+        manifest,
+        &layers,
+        &provenance,
+    )?;
     let checked = !options.no_check && target == stub::HOST;
     if checked {
         ui.step("trying out what starts");

@@ -33,6 +33,8 @@ pub struct Distribution {
     pub requires_python: Option<String>,
     /// Its licence as an SPDX expression, or in its own words when short.
     pub license: Option<String>,
+    /// See [`super::digest`].
+    pub digest: String,
 }
 
 /// The distributions in `site_packages` of `tree`, sorted by name.
@@ -95,6 +97,7 @@ fn distribution(tree: &Tree, site_packages: &str, dist_info: &str) -> Result<Dis
 
     let mut top_level = BTreeSet::new();
     let record = read(tree, &format!("{dist_info}/RECORD"))?.unwrap_or_default();
+    distribution.digest = super::digest::of_record(&record)?;
     for entry in record::parse(&record)? {
         let Some(path) = record::resolve(site_packages, &entry.path) else {
             continue;
@@ -136,6 +139,7 @@ fn module(path: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::packages::digest;
 
     const SITE: &str = "lib/python3.12/site-packages";
 
@@ -179,6 +183,7 @@ mod tests {
                 scripts: vec!["demo".to_owned()],
                 requires_python: Some(">=3.9".to_owned()),
                 license: Some("MIT".to_owned()),
+                digest: digest::of_record(b"").unwrap(),
             }]
         );
         assert_eq!(normalized(&found[0].name), "demo-thing");

@@ -11,6 +11,7 @@
 //! ```
 
 pub mod child;
+pub mod digest;
 mod editable;
 mod entry_points;
 mod environment;

@@ -1,0 +1,87 @@
+//! `pyship sbom`.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::Args;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::{ui, verify, view};
+use crate::provenance::{self, time};
+use crate::sbom::document::{Subject, document};
+use crate::sbom::{contents, package};
+use crate::sign::{Opened, write_public};
+
+const EXAMPLES: &str = "\
+Examples:
+  pyship sbom app.bin -o app.cdx.json          for a scanner: grype sbom:app.cdx.json
+  pyship sbom app.bin | jq -r '.components[] | [.name, .version, (.licenses[0].license.id // \"?\")] | @tsv'
+  pyship sbom app.bin --files -o full.json     with every file and its SHA-256
+
+It is read from the file alone, which may be one for another machine. Licences are what the packages say of
+themselves: SPDX where they name exactly one licence, else their own words. The same file gives the same
+document; it has a time only with --timestamp.";
+
+/// `pyship sbom`
+#[derive(Debug, Clone, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct SbomOptions {
+    /// A file that pyship made
+    file: PathBuf,
+
+    /// Where it goes [default: standard output]
+    #[arg(short, long, value_name = "OUT")]
+    output: Option<PathBuf>,
+
+    /// List every file with its hash
+    #[arg(long)]
+    files: bool,
+
+    /// Say when it was written: now, or SOURCE_DATE_EPOCH
+    #[arg(long)]
+    timestamp: bool,
+}
+
+/// Writes the bill of materials of a file.
+pub(super) fn command(options: &SbomOptions) -> Result<()> {
+    let SbomOptions { file, output, .. } = options;
+    if let Some(output) = output {
+        verify::apart(output, &[file])?;
+    }
+    let opened = Opened::new(file)?;
+    let (payload, manifest) = view::open(file)?;
+    let contents = contents::read(&payload, &manifest, options.files)?;
+    let packages = package::packages(&contents, &manifest.python.site_packages)?;
+    let mut hash = Sha256::new();
+    opened.each_piece(|piece| hash.update(piece))?;
+    opened.unchanged()?;
+    let timestamp = match options.timestamp {
+        true => Some(time::rfc3339(time::seconds()?)),
+        false => None,
+    };
+    let made = document(&Subject {
+        manifest: &manifest,
+        sha256: hash.finalize().into(),
+        contents: &contents,
+        packages: &packages,
+        wanted: &wanted(&provenance::of(&payload)?),
+        every_file: options.files,
+        timestamp,
+    })?;
+    let text = format!("{}\n", serde_json::to_string_pretty(&made)?);
+    match output {
+        Some(output) => write_public(output, &text),
+        None => ui::data(&text),
+    }
+}
+
+/// What the file's provenance knows of the requirements that it was packed for.
+fn wanted(predicate: &Value) -> Vec<String> {
+    let given = &predicate["buildDefinition"]["externalParameters"];
+    let files = given["requirements"].as_array().into_iter().flatten();
+    let lists = [&given["with"], &given["dependencies"]];
+    let lists = lists.into_iter().chain(files.map(|file| &file["lines"]));
+    let texts = lists.filter_map(Value::as_array).flatten();
+    texts.filter_map(Value::as_str).map(str::to_owned).collect()
+}

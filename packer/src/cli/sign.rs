@@ -1,0 +1,139 @@
+//! `pyship sign` and `pyship keygen`.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use clap::Args;
+
+use super::{ui, verify};
+use crate::provenance::time;
+use crate::sign::key::{self, Password};
+use crate::sign::{Opened, signature, write_public};
+
+const SIGN_EXAMPLES: &str = "\
+Examples:
+  pyship keygen release.key                           once: release.key stays with you, release.pub is for everyone
+  pyship sign app.bin --key release.key               makes app.bin.minisig; both go to your users
+  pyship sign app.bin --key release.key --comment 'version 1.4'
+  pyship sign app.bin --key K --password-file P       in CI: the password is P's first line, `-` reads it from
+                                                      standard input; or set PYSHIP_KEY_PASSWORD
+Your users check with either of
+  pyship verify app.bin --pub release.pub
+  minisign -Vm app.bin -p release.pub
+
+The signature is in minisign's format (ed25519 over a BLAKE2b digest) and covers every byte of the file; keys
+that `minisign -G` made can be used. The comment is signed too. The default one holds the time
+(SOURCE_DATE_EPOCH, when it is set) and the file's name.";
+
+const KEYGEN_EXAMPLES: &str = "\
+Examples:
+  pyship keygen release.key                     asks for a password; makes release.key and release.pub
+  pyship keygen release.key --password-file P   takes it from P's first line
+  pyship keygen ci.key --no-password            for a CI that keeps the key itself secret
+
+Nothing is overwritten: a lost secret key can't be had again, and a new one has another public key.";
+
+/// `pyship sign`
+#[derive(Debug, Clone, Args)]
+#[command(after_help = SIGN_EXAMPLES)]
+pub(super) struct SignOptions {
+    /// A file that pyship made
+    file: PathBuf,
+
+    /// Secret key: from `pyship keygen` or `minisign -G`
+    #[arg(long, value_name = "FILE")]
+    key: PathBuf,
+
+    /// Where the signature goes [default: FILE.minisig]
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+
+    /// A line that is signed along with the file
+    #[arg(long, value_name = "TEXT")]
+    comment: Option<String>,
+
+    /// File with the key's password, `-` for standard input [default: PYSHIP_KEY_PASSWORD, else the terminal]
+    #[arg(long, value_name = "FILE")]
+    password_file: Option<PathBuf>,
+}
+
+/// `pyship keygen`
+#[derive(Debug, Clone, Args)]
+#[command(after_help = KEYGEN_EXAMPLES)]
+pub(super) struct KeygenOptions {
+    /// Where the secret key goes; its owner alone can read it
+    key: PathBuf,
+
+    /// Where the public key goes [default: KEY with the ending .pub]
+    #[arg(long = "pub", value_name = "FILE")]
+    public: Option<PathBuf>,
+
+    /// Don't encrypt the secret key
+    #[arg(long, conflicts_with = "password_file")]
+    no_password: bool,
+
+    /// File with the password, `-` for standard input [default: PYSHIP_KEY_PASSWORD, else the terminal]
+    #[arg(long, value_name = "FILE")]
+    password_file: Option<PathBuf>,
+}
+
+/// Signs a file.
+pub(super) fn command(options: &SignOptions) -> Result<()> {
+    let SignOptions { file, key, .. } = options;
+    let output = options
+        .output
+        .clone()
+        .unwrap_or_else(|| signature::default_path(file));
+    verify::apart(&output, &[file, key])?;
+    let opened = Opened::new(file)?;
+    verify::before_signing(file)?;
+    let secret = key::secret(key, password(options.password_file.as_deref()))?;
+    let comment = match &options.comment {
+        Some(comment) => comment.clone(),
+        None => default_comment(file)?,
+    };
+    let text = signature::sign(&opened, &secret, &comment)?;
+    write_public(&output, &text)?;
+    if key::is_exposed(key) {
+        ui::warning(&format!(
+            "others than you can read the secret key `{}`",
+            key.display()
+        ));
+    }
+    ui::data(&format!("{}\n", output.display()))
+}
+
+/// Makes a key pair.
+pub(super) fn keygen(options: &KeygenOptions) -> Result<()> {
+    let public = options
+        .public
+        .clone()
+        .unwrap_or_else(|| options.key.with_extension("pub"));
+    verify::apart(&public, &[&options.key])?;
+    let password = if options.no_password {
+        Password::None
+    } else {
+        password(options.password_file.as_deref())
+    };
+    let made = key::generate(&options.key, &public, password)?;
+    ui::data(&format!(
+        "{}: secret key {}\n{}: its public key\n",
+        options.key.display(),
+        made.id,
+        public.display()
+    ))
+}
+
+fn password(file: Option<&Path>) -> Password<'_> {
+    file.map_or(Password::Ask, Password::File)
+}
+
+/// As minisign writes it.
+fn default_comment(file: &Path) -> Result<String> {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let name: String = name
+        .chars()
+        .map(|letter| if letter.is_control() { '?' } else { letter })
+        .collect();
+    Ok(format!("timestamp:{}\tfile:{name}\thashed", time::seconds()?))
+}

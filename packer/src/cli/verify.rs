@@ -1,0 +1,180 @@
+//! `pyship verify`: the signature first, then every digest.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail, ensure};
+use clap::Args;
+use pyship_launcher::manifest::{Manifest, hex};
+use pyship_launcher::payload::Payload;
+use pyship_launcher::unpack::{self, Compare, Progress, Sink};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::{ui, view};
+use crate::sign::signature::{self, Verified};
+use crate::sign::{Opened, key};
+
+const EXAMPLES: &str = "\
+Examples:
+  pyship verify app.bin                          its bytes are those that pyship wrote
+  pyship verify app.bin --pub release.pub        and those that the owner of this key signed (app.bin.minisig)
+  pyship verify app.bin --pub RWQf6LRCGA9i5…     the key itself in place of its file
+  pyship verify app.bin --pub release.pub --json | jq .signature.trusted_comment
+
+Without --pub this finds damage, not forgery: whoever changes a file can change its digests too. With --pub
+nothing of the file is looked at before its signature is found right. `minisign -Vm app.bin -p release.pub`
+says the same.";
+
+/// `pyship verify`
+#[derive(Debug, Clone, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct VerifyOptions {
+    /// A file that pyship made
+    file: PathBuf,
+
+    /// Public key that must have signed it: a minisign key file, or the key itself
+    #[arg(long = "pub", value_name = "KEY")]
+    public: Option<String>,
+
+    /// Where the signature is [default: FILE.minisig]
+    #[arg(long, value_name = "FILE", requires = "public")]
+    signature: Option<PathBuf>,
+
+    /// Print JSON: digests of the file and its parts, and whose signature it was
+    #[arg(long)]
+    json: bool,
+}
+
+/// Checks what `options` ask for.
+pub(super) fn command(options: &VerifyOptions) -> Result<()> {
+    let file = &options.file;
+    let public = options.public.as_deref().map(key::public).transpose()?;
+    let opened = Opened::new(file)?;
+    let mut hash = Sha256::new();
+    let verified = match &public {
+        Some(public) => {
+            let beside = signature::default_path(file);
+            let path = options.signature.as_deref().unwrap_or(&beside);
+            let hash_piece = |piece: &[u8]| {
+                if options.json {
+                    hash.update(piece);
+                }
+            };
+            Some(signature::verify(&opened, path, public, hash_piece)?)
+        }
+        None if options.json => {
+            opened.each_piece(|piece| hash.update(piece))?;
+            None
+        }
+        None => None,
+    };
+    let (payload, manifest) = view::open(file)?;
+    content(&payload, &manifest)?;
+    // The bytes that were unpacked are those that were hashed.
+    opened.unchanged()?;
+    if options.json {
+        let report = report(
+            &opened,
+            &hex(&hash.finalize()),
+            &payload,
+            &manifest,
+            file,
+            verified,
+        );
+        return ui::data(&format!("{}\n", serde_json::to_string_pretty(&report)?));
+    }
+    ui::data(&match verified {
+        None => format!("{}: intact\n", file.display()),
+        Some(Verified {
+            key_id,
+            trusted_comment,
+            ..
+        }) => format!(
+            "{}: intact, signed by key {key_id}: {}\n",
+            file.display(),
+            printable(&trusted_comment)
+        ),
+    })
+}
+
+/// Checks a packed file's launcher and every frame against the manifest.
+///
+/// # Errors
+/// When something differs.
+pub(super) fn content(payload: &Payload, manifest: &Manifest) -> Result<()> {
+    payload.launcher(manifest)?;
+    for layer in &manifest.layers {
+        // Nothing is unpacked: what the sink finds missing is not asked for.
+        let sink = Compare::new(Path::new("/dev/null"));
+        unpack::run(payload, &[(layer, &sink as &dyn Sink)], &Progress::default())?;
+    }
+    Ok(())
+}
+
+fn report(
+    opened: &Opened,
+    sha256: &str,
+    payload: &Payload,
+    manifest: &Manifest,
+    file: &Path,
+    verified: Option<Verified>,
+) -> serde_json::Value {
+    let layers = manifest.layers.iter().map(|layer| {
+        json!({
+            "name": layer.name,
+            "digest": layer.digest,
+            "size": layer.size,
+        })
+    });
+    json!({
+        "file": file.display().to_string(),
+        "intact": true,
+        "size": opened.size(),
+        "sha256": sha256,
+        "launcher": { "sha256": manifest.launcher.sha256, "size": manifest.launcher.size },
+        "manifest": {
+            "sha256": hex(&payload.trailer.manifest_sha256),
+            "size": payload.trailer.manifest_size,
+        },
+        "layers": layers.collect::<Vec<_>>(),
+        "signature": verified,
+    })
+}
+
+/// A comment for a terminal, which control characters would write to.
+fn printable(comment: &str) -> String {
+    let shown = |letter: char| if letter.is_control() { ' ' } else { letter };
+    comment.chars().map(shown).collect()
+}
+
+/// Checks a file before it is signed: a signature of damaged bytes would bless them.
+///
+/// # Errors
+/// When it is no packed file or damaged.
+pub(super) fn before_signing(file: &Path) -> Result<()> {
+    let (payload, manifest) = view::open(file)?;
+    content(&payload, &manifest)
+}
+
+/// Refuses an output that is one of the inputs.
+///
+/// # Errors
+/// When it is.
+pub(super) fn apart(output: &Path, inputs: &[&Path]) -> Result<()> {
+    let real = |path: &Path| std::fs::canonicalize(path).ok();
+    for input in inputs {
+        let same = output == *input || real(output).is_some_and(|found| Some(found) == real(input));
+        if same {
+            bail!(
+                "failed to write `{}`: it would replace what is read",
+                output.display()
+            );
+        }
+    }
+    ensure!(
+        !output.is_dir(),
+        "failed to write `{}`: it is a directory",
+        output.display()
+    );
+    Ok(())
+}

@@ -1,0 +1,232 @@
+//! Who needs whom, as far as the packages say: `Requires-Dist`, with its markers evaluated for the file's own
+//! interpreter and machine, and extras as other packages ask for them.
+//!
+//! A requirement that is not installed has no edge (it was excluded, or its marker is about something that only a
+//! running system knows), nor one that can't be parsed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Context, Result};
+use pep508_rs::{ExtraName, MarkerEnvironment, MarkerEnvironmentBuilder, MarkerTree, VerbatimUrl};
+
+use super::package::Package;
+use crate::packages::metadata::normalized;
+
+/// No package needs a longer one.
+const REQUIREMENT_MAX: usize = 2_000;
+/// Markers are parsed by recursion, and a hostile one must not exhaust the stack.
+const PARENTHESES_MAX: usize = 40;
+
+/// For each of `packages`, which others it needs, by their indexes.
+///
+/// `wanted` are requirements that the file was packed for, as far as they are known: for their extras.
+///
+/// # Errors
+/// When `python` is no version.
+pub fn edges(
+    packages: &[Package],
+    python: &str,
+    target: &str,
+    wanted: &[String],
+) -> Result<Vec<BTreeSet<usize>>> {
+    let environment = environment(python, target)?;
+    let by_name: BTreeMap<String, usize> = packages
+        .iter()
+        .enumerate()
+        .map(|(index, package)| (normalized(&package.name), index))
+        .collect();
+    let find = |requirement: &Requirement| by_name.get(&requirement.name).copied();
+    let requires: Vec<Vec<Requirement>> = packages
+        .iter()
+        .map(|package| package.requires.iter().filter_map(|text| parse(text)).collect())
+        .collect();
+    let mut extras: Vec<BTreeSet<ExtraName>> = vec![BTreeSet::new(); packages.len()];
+    for requirement in wanted.iter().filter_map(|text| parse(text)) {
+        if let Some(index) = find(&requirement) {
+            extras[index].extend(requirement.extras);
+        }
+    }
+    let mut edges: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); packages.len()];
+    // An extra that is asked for late may bring in requirements of a package that was looked at before.
+    let mut left: BTreeSet<usize> = (0..packages.len()).collect();
+    while let Some(index) = left.pop_first() {
+        let active: Vec<ExtraName> = extras[index].iter().cloned().collect();
+        for requirement in &requires[index] {
+            if !requirement.marker.evaluate(&environment, &active) {
+                continue;
+            }
+            let Some(needed) = find(requirement) else {
+                continue;
+            };
+            if needed != index {
+                edges[index].insert(needed);
+            }
+            let before = extras[needed].len();
+            extras[needed].extend(requirement.extras.iter().cloned());
+            if extras[needed].len() > before {
+                left.insert(needed);
+            }
+        }
+    }
+    Ok(edges)
+}
+
+/// The packages from which all others are reached: those that no other needs, and one of every ring.
+#[must_use]
+pub fn roots(edges: &[BTreeSet<usize>]) -> Vec<usize> {
+    let needed: BTreeSet<usize> = edges.iter().flatten().copied().collect();
+    let mut roots: Vec<usize> = (0..edges.len()).filter(|index| !needed.contains(index)).collect();
+    let mut reached = BTreeSet::new();
+    let mut from = roots.clone();
+    loop {
+        while let Some(index) = from.pop() {
+            if reached.insert(index) {
+                from.extend(&edges[index]);
+            }
+        }
+        let Some(unreached) = (0..edges.len()).find(|index| !reached.contains(index)) else {
+            return roots;
+        };
+        roots.push(unreached);
+        from.push(unreached);
+    }
+}
+
+/// A `Requires-Dist`, as far as edges need it.
+struct Requirement {
+    /// Normalized.
+    name: String,
+    extras: Vec<ExtraName>,
+    marker: MarkerTree,
+}
+
+/// `name [extra, …] anything ; marker`; nothing when it is not of that form. The library's own parser of whole
+/// requirements takes names for granted that a hostile file need not have, and expands variables in URLs.
+fn parse(text: &str) -> Option<Requirement> {
+    let text = text.trim();
+    let is_name = |letter: char| letter.is_ascii_alphanumeric() || "._-".contains(letter);
+    let end = text.find(|letter| !is_name(letter)).unwrap_or(text.len());
+    let (name, rest) = text.split_at(end);
+    let inside = rest.trim_start().strip_prefix('[');
+    let extras = inside
+        .and_then(|rest| rest.split_once(']'))
+        .map_or("", |(list, _)| list);
+    let extras = extras.split(',').map(str::trim).filter(|extra| !extra.is_empty());
+    let marker = match rest.split_once(';') {
+        Some((_, marker))
+            if text.len() <= REQUIREMENT_MAX && marker.matches('(').count() <= PARENTHESES_MAX =>
+        {
+            MarkerTree::parse_str::<VerbatimUrl>(marker.trim()).ok()?
+        }
+        Some(_) => return None,
+        None => MarkerTree::TRUE,
+    };
+    (!name.is_empty()).then_some(Requirement {
+        name: normalized(name),
+        extras: extras
+            .filter_map(|extra| ExtraName::new(extra.to_owned()).ok())
+            .collect(),
+        marker,
+    })
+}
+
+/// What markers are evaluated against. What only a running kernel knows stays empty.
+fn environment(python: &str, target: &str) -> Result<MarkerEnvironment> {
+    let minor = python.splitn(3, '.').take(2).collect::<Vec<_>>().join(".");
+    let builder = MarkerEnvironmentBuilder {
+        implementation_name: "cpython",
+        implementation_version: python,
+        os_name: "posix",
+        platform_machine: target.split('-').next().unwrap_or(target),
+        platform_python_implementation: "CPython",
+        platform_release: "",
+        platform_system: "Linux",
+        platform_version: "",
+        python_full_version: python,
+        python_version: &minor,
+        sys_platform: "linux",
+    };
+    MarkerEnvironment::try_from(builder)
+        .with_context(|| format!("failed to read the Python version `{python}`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn package(name: &str, requires: &[&str]) -> Package {
+        Package {
+            name: name.to_owned(),
+            version: "1".to_owned(),
+            summary: None,
+            author: None,
+            licenses: Vec::new(),
+            license_files: Vec::new(),
+            links: Vec::new(),
+            requires: requires.iter().map(|text| (*text).to_owned()).collect(),
+            digest: String::new(),
+            files: Vec::new(),
+        }
+    }
+
+    fn found(packages: &[Package], wanted: &[&str]) -> Vec<Vec<usize>> {
+        let wanted: Vec<String> = wanted.iter().map(|text| (*text).to_owned()).collect();
+        let edges = edges(packages, "3.12.1", "x86_64-unknown-linux-gnu", &wanted).unwrap();
+        edges.into_iter().map(|set| set.into_iter().collect()).collect()
+    }
+
+    #[test]
+    fn markers_are_those_of_the_file() {
+        let packages = [
+            package(
+                "a",
+                &[
+                    "b; python_version >= '3.8'",
+                    "c; sys_platform == 'win32'",
+                    "gone",
+                    "= not one",
+                    "b[-]; os_name ==",
+                    "b; extra == '-'",
+                ],
+            ),
+            package("b", &["C_ ; platform_machine == 'aarch64'"]),
+            package("c", &[]),
+        ];
+        assert_eq!(found(&packages, &[]), [vec![1], vec![], vec![]]);
+    }
+
+    #[test]
+    fn extras_count_when_someone_asks_for_them() {
+        let packages = [
+            package("a", &["c; extra == 'fast'"]),
+            package("b", &["A[fast]>=1"]),
+            package("c", &[]),
+        ];
+        assert_eq!(found(&packages, &[]), [vec![2], vec![0], vec![]]);
+        let alone = [package("a", &["c; extra == 'fast'"]), package("c", &[])];
+        assert_eq!(found(&alone, &[]).concat(), Vec::<usize>::new());
+        assert_eq!(found(&alone, &["a[fast]"]), [vec![1], vec![]]);
+    }
+
+    #[test]
+    fn a_marker_without_end_has_no_edge() {
+        let deep = format!("b; {}os_name == 'posix'{}", "(".repeat(900), ")".repeat(900));
+        let less = format!("b; {}os_name == 'posix'{}", "(".repeat(40), ")".repeat(40));
+        assert_eq!(
+            found(&[package("a", &[&deep]), package("b", &[])], &[]).concat(),
+            Vec::<usize>::new()
+        );
+        assert_eq!(
+            found(&[package("a", &[&less]), package("b", &[])], &[]),
+            [vec![1], vec![]]
+        );
+    }
+
+    #[test]
+    fn everything_is_reached_from_the_roots() {
+        let set = |items: &[usize]| items.iter().copied().collect::<BTreeSet<usize>>();
+        assert_eq!(roots(&[set(&[1]), set(&[]), set(&[1])]), [0, 2]);
+        // 1 and 2 need each other.
+        assert_eq!(roots(&[set(&[]), set(&[2]), set(&[1])]), [0, 1]);
+    }
+}
