@@ -22,6 +22,7 @@ pub struct Pack {
     app: Option<PathBuf>,
     python: Option<OsString>,
     level: u32,
+    build_cache: Option<PathBuf>,
     name: String,
     arguments: Vec<OsString>,
 }
@@ -46,6 +47,7 @@ impl Pack {
             app: None,
             python,
             level: 3,
+            build_cache: None,
             name: "env.bin".to_owned(),
             arguments: Vec::new(),
         }
@@ -86,6 +88,12 @@ impl Pack {
         self
     }
 
+    /// Uses this build cache; without it every pack makes everything anew.
+    pub fn build_cache(mut self, directory: &Path) -> Self {
+        self.build_cache = Some(directory.to_owned());
+        self
+    }
+
     /// `-r`, relative to the repository.
     pub fn requirements(self, file: impl AsRef<Path>) -> Self {
         self.arg("-r").arg(repository().join(file))
@@ -121,6 +129,10 @@ impl Pack {
         if let Some(python) = &self.python {
             run = run.arg("--python").arg(python);
         }
+        run = match &self.build_cache {
+            Some(directory) => run.arg("--build-cache").arg(directory),
+            None => run.arg("--no-build-cache"),
+        };
         run.arg("--level")
             .arg(self.level.to_string())
             .args(&self.arguments)

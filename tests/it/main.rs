@@ -5,6 +5,7 @@
 mod aarch64;
 mod bad_input;
 mod bare;
+mod build_cache;
 mod damage;
 mod distrust;
 mod doors;

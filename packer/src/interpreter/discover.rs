@@ -20,6 +20,8 @@ pub struct Chosen {
     pub source: Source,
     /// Why this one, as a phrase to print: "python3 on PATH, through pyenv's shim".
     pub why: String,
+    /// What it said of itself, when it was asked on the way.
+    pub interpreter: Option<Interpreter>,
 }
 
 /// Where an interpreter comes from.
@@ -64,6 +66,7 @@ pub fn choose(spec: Option<&str>, environment: &Environment) -> Result<Chosen> {
         Ok(_) if archive::looks_like(&path)? => Ok(Chosen {
             source: Source::Archive(path),
             why: format!("the archive `{spec}`"),
+            interpreter: None,
         }),
         Ok(_) => Ok(chosen(
             read::interpreter(&path, environment)?,
@@ -123,6 +126,7 @@ fn from_url(spec: &str) -> Result<Chosen> {
     );
     Ok(Chosen {
         why: format!("the archive at `{url}`"),
+        interpreter: None,
         source: Source::Url {
             url: url.to_owned(),
             sha256,
@@ -187,8 +191,9 @@ fn not_found(version: &str, environment: &Environment) -> anyhow::Error {
 
 fn chosen(interpreter: Interpreter, why: String) -> Chosen {
     Chosen {
-        source: Source::Executable(interpreter.executable),
+        source: Source::Executable(interpreter.executable.clone()),
         why,
+        interpreter: Some(interpreter),
     }
 }
 

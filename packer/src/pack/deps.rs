@@ -74,7 +74,7 @@ pub(super) fn prepare(
         chosen.identify(&mut made)?;
         made.field("level", super::level(options).to_string());
         made.field("site-packages", site_packages);
-        pins = pins::read(&request, &tool, &chosen.environment, began, &mut made)?;
+        pins = pins::read(&request, &tool, &chosen.environment, began, &mut made);
         key = Some(made.finish()).filter(|_| pins.may_be_kept());
     }
     let found = key

@@ -160,6 +160,7 @@ pub fn run(options: &PackOptions, ui: &Ui) -> Result<Report> {
         (LAYER_DEPS, deps.content),
         (LAYER_APP, pending::Content::of(app)),
     ];
+    let kept = pending::kept(&layers);
     let layers = pending::compress(layers, level(options), &cache, scratch.path(), ui)?;
 
     let manifest = Manifest {
@@ -238,6 +239,7 @@ pub fn run(options: &PackOptions, ui: &Ui) -> Result<Report> {
                 size: layer.size,
                 unpacked: raw(&layer.name),
                 entries: layer.entries,
+                cached: kept.contains(&layer.name.as_str()),
             })
             .collect(),
         packages: packages_by_size(&distributions),

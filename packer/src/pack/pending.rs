@@ -39,6 +39,14 @@ impl Content {
     }
 }
 
+/// The names of those that the build cache had.
+pub(super) fn kept(layers: &[(&'static str, Content)]) -> Vec<&'static str> {
+    let kept = layers
+        .iter()
+        .filter(|(_, content)| matches!(content, Content::Kept(_)));
+    kept.map(|(name, _)| *name).collect()
+}
+
 /// Compresses what is new, and keeps it.
 pub(super) fn compress(
     layers: Vec<(&'static str, Content)>,

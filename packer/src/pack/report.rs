@@ -63,6 +63,8 @@ pub struct LayerLine {
     pub unpacked: u64,
     /// Files, directories and links.
     pub entries: u64,
+    /// Whether the build cache had it.
+    pub cached: bool,
 }
 
 /// A package's size in bytes.

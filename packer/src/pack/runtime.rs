@@ -130,10 +130,11 @@ pub(super) fn choose(options: &PackOptions, target: &str, scratch: &Path, ui: &U
             Some(unpack(&fetched)?)
         }
     };
-    let interpreter = match (&chosen.source, &unpacked) {
-        (Source::Executable(path), _) => read::interpreter(path, &environment)?,
-        (_, Some(unpacked)) => read::installation(&unpacked.prefix, &environment)?,
-        (_, None) => anyhow::bail!("failed to unpack the interpreter"),
+    let interpreter = match (chosen.interpreter, &chosen.source, &unpacked) {
+        (Some(known), _, _) => known,
+        (None, Source::Executable(path), _) => read::interpreter(path, &environment)?,
+        (None, _, Some(unpacked)) => read::installation(&unpacked.prefix, &environment)?,
+        (None, _, None) => anyhow::bail!("failed to unpack the interpreter"),
     };
     target::check_machine(target, machine_of(&interpreter.executable)?, &chosen.why)?;
     let builder = target::builder_for(target, &interpreter, &environment)?;

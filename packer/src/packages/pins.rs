@@ -6,7 +6,6 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use anyhow::Result;
 use sha2::{Digest, Sha256};
 
 use super::install::Request;
@@ -67,16 +66,14 @@ impl Pins {
 }
 
 /// Puts everything that the answer depends on into `key`, but for the interpreter and the world's indexes.
-///
-/// # Errors
-/// When a requirements file can't be read.
+/// A requirements file that can't be read is the installer's to complain of.
 pub fn read(
     request: &Request,
     tool: &Tool,
     environment: &Environment,
     began: SystemTime,
     key: &mut Key,
-) -> Result<Pins> {
+) -> Pins {
     let mut reader = Reader {
         key,
         environment,
@@ -94,13 +91,13 @@ pub fn read(
         reader.requirement(requirement);
     }
     for file in request.requirements_files.iter().chain(&request.constraints) {
-        reader.file(&environment.directory.join(file), 0)?;
+        reader.file(&environment.directory.join(file), 0);
     }
     for place in &request.find_links {
         reader.find_links(&environment.directory.clone(), place);
     }
     reader.settings();
-    Ok(reader.pins)
+    reader.pins
 }
 
 struct Reader<'a> {
@@ -120,8 +117,11 @@ impl Reader<'_> {
         }
     }
 
-    fn file(&mut self, path: &Path, depth: usize) -> Result<()> {
-        let bytes = fs_err::read(path)?;
+    fn file(&mut self, path: &Path, depth: usize) {
+        let Ok(bytes) = fs_err::read(path) else {
+            self.pins.changes = true;
+            return;
+        };
         self.key.field("file", &bytes);
         let text = String::from_utf8_lossy(&bytes)
             .replace("\\\r\n", " ")
@@ -142,7 +142,7 @@ impl Reader<'_> {
             if let Some(other) = value(&["-r", "--requirement", "-c", "--constraint"]) {
                 // One on a server says something else tomorrow; its packages aren't covered.
                 if !other.contains("://") && depth < MAX_DEPTH {
-                    self.file(&directory.join(other), depth + 1)?;
+                    self.file(&directory.join(other), depth + 1);
                 }
             } else if let Some(place) = value(&["-f", "--find-links"]) {
                 self.find_links(&directory, place);
@@ -159,7 +159,6 @@ impl Reader<'_> {
                 self.requirement(line.split(" --").next().unwrap_or_default());
             }
         }
-        Ok(())
     }
 
     fn requirement(&mut self, text: &str) {
@@ -311,7 +310,7 @@ mod tests {
         };
         let mut key = Key::default();
         let tool = Tool::Uv("/usr/bin/uv".into());
-        let pins = read(&request, &tool, &environment, SystemTime::now(), &mut key).unwrap();
+        let pins = read(&request, &tool, &environment, SystemTime::now(), &mut key);
         (pins, key.finish())
     }
 
@@ -388,7 +387,7 @@ mod tests {
         };
         let look = || {
             let mut key = Key::default();
-            let pins = read(&request, &Tool::Pip, &environment, SystemTime::now(), &mut key).unwrap();
+            let pins = read(&request, &Tool::Pip, &environment, SystemTime::now(), &mut key);
             (pins, key.finish())
         };
         let (pins, key) = look();
