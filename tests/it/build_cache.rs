@@ -323,7 +323,7 @@ fn the_cache_stays_within_its_limit() {
     assert!(sizes() <= limit && left.difference(&old).count() == 3, "{left:?}");
     place.says("one");
     fs_err::remove_dir_all(place.cache()).unwrap();
-    assert!(limited(1000) == bytes);
+    assert!(limited(10) == bytes);
     assert_eq!(place.entries(), Vec::<PathBuf>::new());
 }
 
