@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
@@ -26,11 +26,20 @@ impl Payload {
     /// Opens `path`; `None` when there is no trailer at its end.
     ///
     /// # Errors
-    /// When it can't be read, or its trailer is damaged or of a newer format.
+    /// When it is no regular file or can't be read, or its trailer is damaged or of a newer format.
     pub fn open(path: &Path) -> Result<Option<Self>> {
         let failed = |error: io::Error| Error::path(Kind::Other, "open", path, cause(&error));
-        let file = File::open(path).map_err(failed)?;
-        let size = file.metadata().map_err(failed)?.len();
+        // Opening a fifo would wait for a writer.
+        let file = File::options()
+            .read(true)
+            .custom_flags(libc::O_NONBLOCK)
+            .open(path)
+            .map_err(failed)?;
+        let metadata = file.metadata().map_err(failed)?;
+        if !metadata.is_file() {
+            return Err(Error::path(Kind::Other, "open", path, "it is not a regular file"));
+        }
+        let size = metadata.len();
         let Some(start) = size.checked_sub(trailer::SIZE as u64) else {
             return Ok(None);
         };
@@ -64,7 +73,11 @@ impl Payload {
             ));
         }
         let manifest = Manifest::decode(&bytes, *file_size)?;
-        if manifest.launcher.size != *launcher_size {
+        let layers_end = manifest
+            .layers
+            .last()
+            .map_or(0, |layer| layer.offset + layer.size);
+        if manifest.launcher.size != *launcher_size || layers_end > *manifest_offset {
             return Err(Error::damaged("its manifest and its trailer differ"));
         }
         Ok(manifest)

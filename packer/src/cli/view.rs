@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use pyship_launcher::error::plain_json;
 use pyship_launcher::manifest::Manifest;
 use pyship_launcher::names::{LAYERS, MEMBER_MANIFEST};
 use pyship_launcher::payload::Payload;
-use pyship_launcher::unpack::{self, Compare, Progress, Sink, Write};
+use pyship_launcher::unpack::{self, Check, Progress, Sink, Write};
 
 use super::ui;
 
@@ -25,7 +26,8 @@ fn open(file: &Path) -> Result<(Payload, Manifest)> {
 pub(super) fn inspect(file: &Path, json: bool) -> Result<()> {
     let (payload, manifest) = open(file)?;
     if json {
-        return ui::data(&format!("{}\n", serde_json::to_string_pretty(&manifest)?));
+        let text = serde_json::to_string_pretty(&manifest)?;
+        return ui::data(&format!("{}\n", plain_json(&text)));
     }
     let Manifest {
         name,
@@ -90,8 +92,7 @@ pub(super) fn verify(file: &Path, json: bool) -> Result<()> {
     let (payload, manifest) = open(file)?;
     payload.launcher(&manifest)?;
     for layer in &manifest.layers {
-        // Nothing is unpacked: what the sink finds missing is not asked for.
-        let sink = Compare::new(Path::new("/dev/null"));
+        let sink = Check::default();
         unpack::run(&payload, &[(layer, &sink as &dyn Sink)], &Progress::default())?;
     }
     if json {
@@ -116,14 +117,24 @@ pub(super) fn extract(file: &Path, directory: &Path) -> Result<()> {
     let (payload, manifest) = open(file)?;
     let failed = || format!("failed to extract to `{}`", directory.display());
     fs_err::create_dir(directory).with_context(failed)?;
+    if let Err(error) = extract_to(&payload, &manifest, directory) {
+        // Half a program is of no use; what can't be removed stays, and the first failure is the one to tell.
+        fs_err::remove_dir_all(directory).unwrap_or_default();
+        return Err(error);
+    }
+    ui::data(&format!("{}\n", directory.display()))
+}
+
+fn extract_to(payload: &Payload, manifest: &Manifest, directory: &Path) -> Result<()> {
+    let failed = || format!("failed to extract to `{}`", directory.display());
     fs_err::write(directory.join(MEMBER_MANIFEST), manifest.encode()?).with_context(failed)?;
     for layer in LAYERS.iter().filter_map(|name| manifest.layer(name)) {
         let at = directory.join(&layer.name);
         fs_err::create_dir(&at).with_context(failed)?;
         let root = std::fs::File::open(&at).with_context(failed)?;
         let sink = Write::new(root.into(), &at);
-        unpack::run(&payload, &[(layer, &sink as &dyn Sink)], &Progress::default())?;
+        unpack::run(payload, &[(layer, &sink as &dyn Sink)], &Progress::default())?;
         sink.finish()?;
     }
-    ui::data(&format!("{}\n", directory.display()))
+    Ok(())
 }
