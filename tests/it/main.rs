@@ -9,6 +9,8 @@ mod damage;
 mod doors;
 mod examples;
 mod file;
+mod hostile;
+mod hostile_archives;
 mod interpreters;
 mod libc;
 mod options;

@@ -16,7 +16,7 @@ use std::io::{Read, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use tar::EntryType;
 use tempfile::TempDir;
 
@@ -59,7 +59,10 @@ pub fn looks_like(file: &Path) -> Result<bool> {
 /// ``failed to unpack `x.tar.gz`: …`` when it can't be read, is damaged, is hostile, or isn't an interpreter.
 pub fn unpack(archive: &Path, parent: &Path, progress: &mut dyn FnMut(u64)) -> Result<Unpacked> {
     let directory = tempfile::Builder::new().prefix("python-").tempdir_in(parent)?;
+    // The libraries' own words may hold bytes of the archive.
+    let plain = |error: anyhow::Error| anyhow!(pyship_launcher::error::plain(format!("{error:#}")));
     let prefix = unpack_to(archive, directory.path(), progress)
+        .map_err(plain)
         .with_context(|| format!("failed to unpack `{}`", archive.display()))?;
     Ok(Unpacked { directory, prefix })
 }
