@@ -8,7 +8,9 @@
 use std::io::BufRead;
 use std::path::Path;
 
-use pyship_launcher::manifest::{Entry, FORMAT, Frame, Launcher, Layer, Libc, LibcPolicy, Manifest, Python, hex};
+use pyship_launcher::manifest::{
+    Entry, FORMAT, Frame, Launcher, Layer, Libc, LibcPolicy, Manifest, Python, hex,
+};
 use pyship_launcher::member::{Member, MemberKind, is_safe, is_safe_target, padding};
 use pyship_launcher::payload::Payload;
 use pyship_launcher::trailer::{self, Trailer};
@@ -29,9 +31,17 @@ pub fn layer(data: &[u8]) {
         let Some((raw, frame)) = rest.split_first_chunk::<4>() else {
             return;
         };
-        (u64::from(u32::from_le_bytes(*raw)), frame.to_vec(), raw_entries(frame))
+        (
+            u64::from(u32::from_le_bytes(*raw)),
+            frame.to_vec(),
+            raw_entries(frame),
+        )
     };
-    let raw = if mode & 2 == 0 { raw } else { raw.max(SMALL_FRAME + 1) };
+    let raw = if mode & 2 == 0 {
+        raw
+    } else {
+        raw.max(SMALL_FRAME + 1)
+    };
     whole_file(&frame, raw, entries);
 }
 
@@ -48,7 +58,9 @@ fn members(bytes: &[u8]) -> u64 {
                 assert_eq!(again.as_ref(), Some(&member));
                 match member.kind {
                     MemberKind::File { size, .. } => {
-                        let length = usize::try_from(size).unwrap_or(usize::MAX).saturating_add(padding(size));
+                        let length = usize::try_from(size)
+                            .unwrap_or(usize::MAX)
+                            .saturating_add(padding(size));
                         let Some(after) = rest.get(length..) else {
                             return count;
                         };
@@ -115,7 +127,9 @@ fn whole_file(frame: &[u8], raw: u64, entries: u64) {
         manifest_sha256: Sha256::digest(&json).into(),
     };
     std::fs::write(&file, [frame, &json, &trailer.encode()].concat()).expect("scratch space");
-    let payload = Payload::open(&file).expect("it is a file").expect("it has a trailer");
+    let payload = Payload::open(&file)
+        .expect("it is a file")
+        .expect("it has a trailer");
     let manifest = match payload.manifest() {
         Ok(manifest) => manifest,
         Err(error) => return one_line(&error),
@@ -123,10 +137,17 @@ fn whole_file(frame: &[u8], raw: u64, entries: u64) {
     let out = place.path().join("out");
     std::fs::create_dir(&out).expect("scratch space");
     let layer = &manifest.layers[0];
-    let checked = unpack::run(&payload, &[(layer, &Check::default() as &dyn Sink)], &Progress::default());
+    let checked = unpack::run(
+        &payload,
+        &[(layer, &Check::default() as &dyn Sink)],
+        &Progress::default(),
+    );
     let written = write(&payload, layer, &out);
     nothing_leads_out(&out);
-    for error in [&checked, &written].into_iter().filter_map(|done| done.as_ref().err()) {
+    for error in [&checked, &written]
+        .into_iter()
+        .filter_map(|done| done.as_ref().err())
+    {
         one_line(error);
     }
     // A link below a link is found by writing only.

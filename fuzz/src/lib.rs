@@ -35,7 +35,10 @@ pub const TARGETS: &[Target] = &[
 pub fn timed(target: fn(&[u8]), data: &[u8]) {
     let used = || {
         let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-        Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
+        Duration::new(
+            u64::try_from(time.tv_sec).unwrap_or(0),
+            u32::try_from(time.tv_nsec).unwrap_or(0),
+        )
     };
     let before = used();
     target(data);
@@ -50,7 +53,9 @@ pub fn trailer(data: &[u8]) {
     let Some((rest, bytes)) = data.split_last_chunk::<{ trailer::SIZE }>() else {
         return;
     };
-    let size = rest.last_chunk().map_or(u64::MAX / 2, |size| u64::from_le_bytes(*size));
+    let size = rest
+        .last_chunk()
+        .map_or(u64::MAX / 2, |size| u64::from_le_bytes(*size));
     decode_trailer(bytes, size);
     let mut sound = *bytes;
     let check = <sha2::Sha256 as sha2::Digest>::digest(&sound[..80]);
@@ -130,7 +135,12 @@ fn nothing_leads_out(root: &Path) {
         if kind.is_symlink() {
             // A link that leads nowhere, or in circles, leads nowhere else either.
             if let Ok(real) = entry.path().canonicalize() {
-                assert!(real.starts_with(&root), "{} leads to {}", entry.path().display(), real.display());
+                assert!(
+                    real.starts_with(&root),
+                    "{} leads to {}",
+                    entry.path().display(),
+                    real.display()
+                );
             }
         } else {
             assert!(kind.is_file() || kind.is_dir(), "{}", entry.path().display());

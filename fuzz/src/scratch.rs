@@ -7,7 +7,11 @@ use tempfile::TempDir;
 /// Removed when the value goes.
 pub(crate) fn scratch() -> TempDir {
     let memory = Path::new("/dev/shm");
-    let parent = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
+    let parent = if memory.is_dir() {
+        memory.to_owned()
+    } else {
+        std::env::temp_dir()
+    };
     tempfile::Builder::new()
         .prefix("pyship-fuzz-")
         .tempdir_in(parent)

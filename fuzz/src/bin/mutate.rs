@@ -17,7 +17,10 @@ fn main() -> ExitCode {
         eprintln!("usage: mutate TARGET SECONDS SEED CORPUS...");
         return ExitCode::from(2);
     };
-    let (_, target) = TARGETS.iter().find(|(known, _)| known == name).expect("a known target");
+    let (_, target) = TARGETS
+        .iter()
+        .find(|(known, _)| known == name)
+        .expect("a known target");
     let limit = Duration::from_secs(seconds.parse().expect("a number of seconds"));
     let mut random = Random(seed.parse::<u64>().expect("a number") | 1);
     let seeds = read(corpus);
@@ -44,7 +47,10 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     }
-    println!("{name}: {runs} runs in {:?}, the longest took {longest:?}", began.elapsed());
+    println!(
+        "{name}: {runs} runs in {:?}, the longest took {longest:?}",
+        began.elapsed()
+    );
     ExitCode::SUCCESS
 }
 
@@ -56,7 +62,10 @@ fn read(places: &[String]) -> Vec<Vec<u8>> {
         .collect();
     files.sort();
     assert!(!files.is_empty(), "there is no corpus in {places:?}");
-    files.iter().map(|file| std::fs::read(file).expect("it can be read")).collect()
+    files
+        .iter()
+        .map(|file| std::fs::read(file).expect("it can be read"))
+        .collect()
 }
 
 fn mutate(input: &mut Vec<u8>, random: &mut Random, seeds: &[Vec<u8>]) {

@@ -107,18 +107,36 @@ fn manifests() -> Seeds {
         ("no-layers", json(&sample_manifest())),
         ("newer", text("\"format\":1", "\"format\":2")),
         ("number-as-text", text("\"offset\":300", "\"offset\":\"300\"")),
-        ("offset-overflows", text("\"offset\":300", "\"offset\":18446744073709551615")),
+        (
+            "offset-overflows",
+            text("\"offset\":300", "\"offset\":18446744073709551615"),
+        ),
         ("raw-of-1-tb", text("\"raw\":2048", "\"raw\":1099511627776")),
         ("layers-overlap", text("\"offset\":300", "\"offset\":299")),
-        ("disk-overflows", text("\"disk\":8192", "\"disk\":18446744073709551615")),
+        (
+            "disk-overflows",
+            text("\"disk\":8192", "\"disk\":18446744073709551615"),
+        ),
         ("name-leads-out", text("\"name\":\"app\"", "\"name\":\"../x\"")),
         ("path-leads-out", text("bin/python3.12", "../../bin/sh")),
         ("terminal", text("x86_64-unknown", "\\u001b[31m\\u009b2J")),
         ("entry-of-no-kind", text("\"interpreter\"", "\"spell\"")),
-        ("twice", text("\"pyship\":\"0\"", "\"pyship\":\"0\",\"pyship\":\"0\"")),
+        (
+            "twice",
+            text("\"pyship\":\"0\"", "\"pyship\":\"0\",\"pyship\":\"0\""),
+        ),
         ("deep", [vec![b'['; 10_000], vec![b']'; 10_000]].concat()),
-        ("deep-inside", text("{\"kind\":\"interpreter\"}", &"[".repeat(5_000))),
-        ("no-utf-8", text("x86_64", "x86_64\u{fffd}").iter().map(|byte| byte | 0x40).collect()),
+        (
+            "deep-inside",
+            text("{\"kind\":\"interpreter\"}", &"[".repeat(5_000)),
+        ),
+        (
+            "no-utf-8",
+            text("x86_64", "x86_64\u{fffd}")
+                .iter()
+                .map(|byte| byte | 0x40)
+                .collect(),
+        ),
     ]
 }
 
@@ -205,12 +223,32 @@ fn layers() -> Seeds {
         ("frame-of-zeros", frame(1, 64 << 10, &zeros)),
         ("frame-of-zeros-too-long", frame(1, 6 << 9, &zeros)),
         ("two-frames", frame(1, 2 * sound.len(), &compressed.repeat(2))),
-        ("skippable", frame(3, sound.len(), &[b"\x50\x2a\x4d\x18\x04\0\0\0skip", &compressed[..]].concat())),
-        ("garbage-behind", frame(3, 64 << 10, &[&zeros[..], b"more"].concat())),
-        ("long-names", tar(&[file(&[b'n'; 255]), file(&[[b'd'; 255]; 15].join(&b'/')), link(b"l", &[b't'; 300])])),
+        (
+            "skippable",
+            frame(
+                3,
+                sound.len(),
+                &[b"\x50\x2a\x4d\x18\x04\0\0\0skip", &compressed[..]].concat(),
+            ),
+        ),
+        (
+            "garbage-behind",
+            frame(3, 64 << 10, &[&zeros[..], b"more"].concat()),
+        ),
+        (
+            "long-names",
+            tar(&[
+                file(&[b'n'; 255]),
+                file(&[[b'd'; 255]; 15].join(&b'/')),
+                link(b"l", &[b't'; 300]),
+            ]),
+        ),
         ("leads-out", tar(&[file(b"../x"), file(b"/etc/passwd")])),
         ("link-leads-out", tar(&[link(b"a", b"../x")])),
-        ("link-through-link", tar(&[link(b"a/b/up", b"../.."), link(b"x", b"a/b/up/..")])),
+        (
+            "link-through-link",
+            tar(&[link(b"a/b/up", b"../.."), link(b"x", b"a/b/up/..")]),
+        ),
         ("below-a-link", tar(&[link(b"a", b"b"), file(b"a/c")])),
         ("link-below-a-link", tar(&[link(b"a", b"b"), link(b"a/c", b"d")])),
         ("twice", tar(&[file(b"a"), file(b"a")])),
@@ -221,13 +259,29 @@ fn layers() -> Seeds {
         ("device", tar(&[with(link(b"a", b"b"), 156, b"3")])),
         ("fifo", tar(&[with(link(b"a", b"b"), 156, b"6")])),
         ("setuid", tar(&[with(file(b"a"), 100, b"0004755")])),
-        ("base-256-size", tar(&[with(file(b"a"), 124, &[0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0])])),
+        (
+            "base-256-size",
+            tar(&[with(file(b"a"), 124, &[0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0])]),
+        ),
         ("octal-garbage", tar(&[with(file(b"a"), 124, b"99999999999")])),
-        ("huge", tar(&[member(b"a", MemberKind::File { size: 1 << 40, executable: false }, b"")])),
+        (
+            "huge",
+            tar(&[member(
+                b"a",
+                MemberKind::File {
+                    size: 1 << 40,
+                    executable: false,
+                },
+                b"",
+            )]),
+        ),
         ("pax-size", tar(&[pax(b"13 size=999\n"), file(b"a")])),
         ("pax-negative", tar(&[pax(b"11 size=-9\n"), file(b"a")])),
         ("pax-unknown", tar(&[pax(b"9 x=yyyy\n"), file(b"a")])),
-        ("pax-twice", tar(&[pax(b"8 path=\n"), pax(b"8 path=\n"), file(b"a")])),
+        (
+            "pax-twice",
+            tar(&[pax(b"8 path=\n"), pax(b"8 path=\n"), file(b"a")]),
+        ),
         ("no-end", [&[0][..], &sound].concat()),
         ("cut", sound[..700].to_vec()),
     ]
@@ -243,7 +297,11 @@ fn pax(record: &[u8]) -> Vec<u8> {
 
 fn archives() -> Seeds {
     let below = |path: &[u8]| [b"python/", path].concat();
-    let python = [file(&below(b"bin/python3.12")), link(&below(b"bin/python3"), b"python3.12")].concat();
+    let python = [
+        file(&below(b"bin/python3.12")),
+        link(&below(b"bin/python3"), b"python3.12"),
+    ]
+    .concat();
     let tar = |members: &[Vec<u8>]| [&python[..], &members.concat(), &END].concat();
     let sound = tar(&[]);
     vec![
@@ -251,20 +309,62 @@ fn archives() -> Seeds {
         ("gz", gzip(&sound)),
         ("zst", compress(&sound)),
         ("gz-cut", gzip(&sound)[..80].to_vec()),
-        ("full", tar(&[file(b"python/install/bin/python3"), file(b"python/build/x.o")])),
-        ("hard-link", tar(&[with(link(b"python/h", b"python/bin/python3.12"), 156, b"1")])),
-        ("hard-link-out", tar(&[with(link(b"python/h", b"/etc/passwd"), 156, b"1")])),
+        (
+            "full",
+            tar(&[file(b"python/install/bin/python3"), file(b"python/build/x.o")]),
+        ),
+        (
+            "hard-link",
+            tar(&[with(link(b"python/h", b"python/bin/python3.12"), 156, b"1")]),
+        ),
+        (
+            "hard-link-out",
+            tar(&[with(link(b"python/h", b"/etc/passwd"), 156, b"1")]),
+        ),
         ("leads-out", tar(&[file(b"python/../../x")])),
         ("absolute", tar(&[file(b"/etc/x")])),
         ("link-out", tar(&[link(b"python/l", b"../..")])),
-        ("link-chain", tar(&[link(b"python/a/b/up", b"../.."), link(b"python/x", b"a/b/up/../..")])),
-        ("below-a-link", tar(&[link(b"python/l", b"."), file(b"python/l/x")])),
+        (
+            "link-chain",
+            tar(&[
+                link(b"python/a/b/up", b"../.."),
+                link(b"python/x", b"a/b/up/../.."),
+            ]),
+        ),
+        (
+            "below-a-link",
+            tar(&[link(b"python/l", b"."), file(b"python/l/x")]),
+        ),
         ("twice", tar(&[file(b"python/a"), file(b"python/a")])),
         ("device", tar(&[with(link(b"python/d", b"x"), 156, b"4")])),
         ("setuid", tar(&[with(file(b"python/s"), 100, b"0006755")])),
-        ("base-256", tar(&[with(file(b"python/b"), 124, &[0x80, 0, 0, 0, 0xff, 0, 0, 0, 0, 0, 1, 0])])),
+        (
+            "base-256",
+            tar(&[with(
+                file(b"python/b"),
+                124,
+                &[0x80, 0, 0, 0, 0xff, 0, 0, 0, 0, 0, 1, 0],
+            )]),
+        ),
         ("pax-path", tar(&[pax(b"22 path=python/lib/xy\n"), file(b"x")])),
-        ("long-name", tar(&[with(member(b"././@LongLink", MemberKind::File { size: 9, executable: false }, b"python/y\0"), 156, b"L"), file(b"x")])),
+        (
+            "long-name",
+            tar(&[
+                with(
+                    member(
+                        b"././@LongLink",
+                        MemberKind::File {
+                            size: 9,
+                            executable: false,
+                        },
+                        b"python/y\0",
+                    ),
+                    156,
+                    b"L",
+                ),
+                file(b"x"),
+            ]),
+        ),
         ("sparse", tar(&[with(file(b"python/s"), 156, b"S")])),
         ("no-interpreter", [&file(b"python/a")[..], &END].concat()),
     ]
