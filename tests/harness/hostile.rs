@@ -267,12 +267,13 @@ pub fn compress_with_window(raw: &[u8], log: u32) -> Vec<u8> {
     let mut context = CCtx::create();
     context.set_parameter(CParameter::WindowLog(log)).unwrap();
     let mut bytes = Vec::with_capacity(zstd_safe::compress_bound(raw.len()) + 64);
-    let mut out = OutBuffer::around(&mut bytes);
-    let mut input = InBuffer::around(raw);
-    while input.pos() < raw.len() {
-        context.compress_stream(&mut out, &mut input).unwrap();
+    {
+        let mut out = OutBuffer::around(&mut bytes);
+        let mut input = InBuffer::around(raw);
+        while input.pos() < raw.len() {
+            context.compress_stream(&mut out, &mut input).unwrap();
+        }
+        while context.end_stream(&mut out).unwrap() > 0 {}
     }
-    while context.end_stream(&mut out).unwrap() > 0 {}
-    drop(out);
     bytes
 }

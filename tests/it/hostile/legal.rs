@@ -76,7 +76,11 @@ fn a_hundred_thousand_links_and_no_endless_number_of_them() {
     taken(&bench, &bench.base.clone().frames(frames(100)), |app| {
         assert_eq!(files_below(app).len(), 100_101);
     });
-    let file = bench.base.clone().frames(frames(450)).write(&bench.file());
+    let file = bench
+        .base
+        .clone()
+        .frames(vec![frames(1).remove(0); 450])
+        .write(&bench.file());
     let memory = tempfile::tempdir_in("/dev/shm").unwrap();
     let run = harness::Run::new(pyship())
         .arg("extract")
@@ -85,6 +89,10 @@ fn a_hundred_thousand_links_and_no_endless_number_of_them() {
     let outcome = bench.measured(run, "450,000 links");
     assert!(outcome.err().contains("too many links"), "{}", outcome.report());
     bench.nothing_changed();
-    let file = bench.base.clone().frames(frames(501)).write(&bench.file());
+    let file = bench
+        .base
+        .clone()
+        .frames(vec![frames(1).remove(0); 501])
+        .write(&bench.file());
     bench.refused(&file, super::Where::Manifest, "more than 500000 members");
 }

@@ -18,8 +18,8 @@ const MAX_PATH: usize = 1024;
 const MAX_DEPTH: usize = 64;
 /// Bytes of all names, with those of the directories above them.
 const MAX_NAMES: usize = 64 << 20;
-/// Bytes of all paths that are looked up while links are followed.
-const MAX_LOOKED_UP: usize = 256 << 20;
+/// Bytes of all paths that are looked up, and of all targets that are gone through, while links are followed.
+const MAX_LOOKED_UP: usize = 32 << 20;
 
 /// The members so far. Paths are relative, without `.` and `..`.
 #[derive(Debug, Default)]
@@ -183,6 +183,7 @@ impl Members {
                 if hops > MAX_HOPS {
                     return true;
                 }
+                *budget = budget.saturating_sub(target.len());
                 at.pop();
                 todo.extend(target.split(|&byte| byte == b'/').rev().map(<[u8]>::to_vec));
             }
