@@ -18,7 +18,7 @@ pub enum Kind {
 }
 
 /// A failure, as one line and perhaps a hint.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Error {
     /// See [`Kind`].
     pub kind: Kind,
@@ -37,11 +37,11 @@ impl Error {
         Self::new(kind, format!("failed to {verb} `{}`: {cause}", path.display()))
     }
 
-    /// An error with its whole line.
+    /// An error with its whole line; names in it may come from a hostile file, so it is made [`plain`].
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
         Self {
             kind,
-            message: message.into(),
+            message: plain(message.into()),
             hint: None,
         }
     }
@@ -68,6 +68,38 @@ impl Display for Error {
 
 impl std::error::Error for Error {}
 
+/// A text that a terminal shows and does not obey, in one line: control characters as `\u{1b}`.
+#[must_use]
+pub fn plain(text: String) -> String {
+    if !text.contains(char::is_control) {
+        return text;
+    }
+    let mut shown = String::with_capacity(text.len() + 16);
+    for character in text.chars() {
+        if character.is_control() {
+            shown.extend(character.escape_unicode());
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
+}
+
+/// The same for JSON, which escapes only the older half of the control characters: in strings, where alone the
+/// others can be, as `\u009b`. Line ends between values stay.
+#[must_use]
+pub fn plain_json(json: &str) -> String {
+    let mut shown = String::with_capacity(json.len());
+    for character in json.chars() {
+        if character.is_control() && character != '\n' {
+            shown.push_str(&format!("\\u{:04x}", u32::from(character)));
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
+}
+
 /// The cause of an operating system's refusal, without Rust's `(os error 2)`.
 #[must_use]
 pub fn cause(error: &std::io::Error) -> String {
@@ -75,5 +107,20 @@ pub fn cause(error: &std::io::Error) -> String {
     match text.find(" (os error") {
         Some(end) => text[..end].to_lowercase(),
         None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_can_not_steer_a_terminal() {
+        let error = Error::damaged("a\x1b[31m\nb\u{9b}2J");
+        assert_eq!(
+            error.message,
+            "failed to read the packed file: a\\u{1b}[31m\\u{a}b\\u{9b}2J"
+        );
+        assert_eq!(plain_json("{\"a\": \"\u{9b}\"}\n"), "{\"a\": \"\\u009b\"}\n");
     }
 }

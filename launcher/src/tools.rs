@@ -4,11 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use pyship_launcher::cache::warm;
-use pyship_launcher::error::{Error, Kind, Result, cause};
+use pyship_launcher::error::{Error, Kind, Result, cause, plain_json};
 use pyship_launcher::manifest::{Entry, Layer, Manifest};
 use pyship_launcher::names::{CACHE_LAYERS, CACHE_VERSION, LAYERS, MEMBER_MANIFEST};
 use pyship_launcher::payload::Payload;
-use pyship_launcher::unpack::{self, Compare, Progress, Sink, Write};
+use pyship_launcher::unpack::{self, Check, Compare, Progress, Sink, Write};
 
 use crate::launch::Place;
 use crate::watch::print;
@@ -50,8 +50,8 @@ pub(crate) fn run(tool: &[u8], place: &Place<'_>, arguments: &[Vec<u8>]) -> Resu
 fn info(payload: &Payload, arguments: &[Vec<u8>]) -> Result<i32> {
     let manifest = payload.manifest()?;
     if arguments.first().is_some_and(|argument| argument == b"--json") {
-        let json = manifest.encode()?;
-        return say(&String::from_utf8_lossy(&json));
+        let json = payload.manifest_bytes()?;
+        return say(&plain_json(&String::from_utf8_lossy(&json)));
     }
     let mut text = format!("{}\n", describe(&manifest));
     for layer in &manifest.layers {
@@ -135,14 +135,14 @@ fn verify(place: &Place<'_>) -> Result<i32> {
             .iter()
             .find(|(other, _)| other.name == layer.name)
             .map(|(_, path)| path);
-        let sink = Compare::new(at.map_or(Path::new("/dev/null"), PathBuf::as_path));
-        unpack::run(
-            place.payload,
-            &[(layer, &sink as &dyn Sink)],
-            &Progress::default(),
-        )?;
-        if at.is_some() {
-            differing.extend(sink.differing());
+        let run = |sink: &dyn Sink| unpack::run(place.payload, &[(layer, sink)], &Progress::default());
+        match at {
+            None => run(&Check::default())?,
+            Some(at) => {
+                let sink = Compare::new(at);
+                run(&sink)?;
+                differing.extend(sink.differing());
+            }
         }
     }
     if differing.is_empty() {
@@ -174,7 +174,17 @@ fn extract(payload: &Payload, directory: Option<&Vec<u8>>) -> Result<i32> {
     let directory = directory.map_or_else(default, |directory| warm::shown(directory));
     let failed = |error: std::io::Error| Error::path(Kind::Other, "extract to", &directory, cause(&error));
     fs::create_dir(&directory).map_err(failed)?;
-    fs::write(directory.join(MEMBER_MANIFEST), manifest.encode()?).map_err(failed)?;
+    if let Err(error) = extract_to(payload, &manifest, &directory) {
+        // Half a program is of no use; what can't be removed stays, and the first failure is the one to tell.
+        fs::remove_dir_all(&directory).unwrap_or_default();
+        return Err(error);
+    }
+    say(&format!("{}\n", directory.display()))
+}
+
+fn extract_to(payload: &Payload, manifest: &Manifest, directory: &Path) -> Result<()> {
+    let failed = |error: std::io::Error| Error::path(Kind::Other, "extract to", directory, cause(&error));
+    fs::write(directory.join(MEMBER_MANIFEST), payload.manifest_bytes()?).map_err(failed)?;
     for name in LAYERS {
         let Some(layer) = manifest.layer(name) else {
             continue;
@@ -186,7 +196,7 @@ fn extract(payload: &Payload, directory: Option<&Vec<u8>>) -> Result<i32> {
         unpack::run(payload, &[(layer, &sink as &dyn Sink)], &Progress::default())?;
         sink.finish()?;
     }
-    say(&format!("{}\n", directory.display()))
+    Ok(())
 }
 
 fn say(text: &str) -> Result<i32> {

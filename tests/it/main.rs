@@ -10,6 +10,8 @@ mod distrust;
 mod doors;
 mod examples;
 mod file;
+mod hostile;
+mod hostile_archives;
 mod interpreters;
 mod libc;
 mod options;

@@ -10,7 +10,9 @@ use super::{Ready, app_dir, app_key, lock, sentinels, warm};
 use crate::error::{Error, Kind, Result};
 use crate::libc_choice::{self, Host};
 use crate::manifest::{Layer, Manifest};
-use crate::names::{CACHE_APPS, CACHE_LAYERS, CACHE_LOCKS, CACHE_TMP, CACHE_VERSION, ENV_CACHE_DIR};
+use crate::names::{
+    CACHE_APPS, CACHE_LAYERS, CACHE_LOCKS, CACHE_TMP, CACHE_VERSION, ENV_CACHE_DIR, LAYER_APP, LAYER_RUNTIME,
+};
 use crate::payload::Payload;
 use crate::unpack::{self, Progress, Sink, Write};
 use std::os::unix::ffi::OsStrExt;
@@ -46,6 +48,11 @@ pub struct Context<'a> {
 /// When the file is damaged, its interpreter can't be started on this system, or no candidate can be used.
 pub fn make(context: &Context<'_>, candidates: &[Candidate]) -> Result<Ready> {
     let manifest = context.payload.manifest()?;
+    for name in [LAYER_RUNTIME, LAYER_APP] {
+        if manifest.layer(name).is_none() {
+            return Err(Error::damaged(format_args!("it has no layer `{name}`")));
+        }
+    }
     let choice = libc_choice::decide(&manifest.libc, context.host)?;
     let stores: Vec<Root> = context
         .stores
@@ -165,8 +172,13 @@ impl Cold<'_> {
             made.push((*layer, directory, sink, target));
         }
         self.unpack(&made)?;
+        // Of a file that turns out to be hostile nothing is published, also not the layers that are sound.
+        let mut finished = Vec::new();
         for (_, directory, sink, target) in made {
             sink.finish()?;
+            finished.push((directory, target));
+        }
+        for (directory, target) in finished {
             directory.publish(&target)?;
         }
         Ok(())

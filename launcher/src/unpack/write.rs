@@ -11,24 +11,16 @@ use std::sync::Mutex;
 use rustix::fs::{Mode, OFlags, mkdirat, openat, symlinkat};
 use rustix::io::Errno;
 
+use super::links::Links;
 use super::{Sink, pieces};
 use crate::error::{Error, Kind, Result, cause};
 use crate::member::unsafe_path;
-
-/// All links of a layer together may take this many bytes: they wait in memory.
-const LINKS_MAX: usize = 8 << 20;
 
 /// Writes below a directory that this process has just made.
 pub struct Write {
     root: OwnedFd,
     shown: PathBuf,
     links: Mutex<Links>,
-}
-
-#[derive(Default)]
-struct Links {
-    bytes: usize,
-    list: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
 impl Write {
@@ -47,31 +39,13 @@ impl Write {
     /// # Errors
     /// When one can't be made, or lies below another one.
     pub fn finish(self) -> Result<()> {
-        let mut links = std::mem::take(
-            &mut self
-                .links
-                .lock()
-                .unwrap_or_else(|poisoned| poisoned.into_inner())
-                .list,
-        );
-        links.sort();
-        let below_another = links.iter().find(|(path, _)| {
-            path.iter()
-                .enumerate()
-                .filter(|(_, byte)| **byte == b'/')
-                .any(|(end, _)| {
-                    links
-                        .binary_search_by(|(other, _)| other.as_slice().cmp(&path[..end]))
-                        .is_ok()
-                })
-        });
-        if let Some((path, _)) = below_another {
+        let links = std::mem::take(&mut *self.links.lock().unwrap_or_else(|poisoned| poisoned.into_inner()));
+        let links = links.sorted();
+        if let Some(path) = links.below_another() {
             return Err(unsafe_path(path));
         }
-        for (path, target) in &links {
-            self.with_parents(path, || {
-                symlinkat(target.as_slice(), self.root.as_fd(), path.as_slice())
-            })?;
+        for (path, target) in links.iter() {
+            self.with_parents(path, || symlinkat(target, self.root.as_fd(), path))?;
         }
         Ok(())
     }
@@ -98,7 +72,7 @@ impl Write {
         match errno {
             Errno::EXIST | Errno::NOTDIR | Errno::LOOP => Error::damaged(format_args!(
                 "a layer has `{}` twice",
-                String::from_utf8_lossy(path)
+                String::from_utf8_lossy(&path[..path.len().min(200)])
             )),
             _ => Error::path(Kind::Storage, "unpack to", &self.shown, cause(&errno.into())),
         }
@@ -140,11 +114,6 @@ impl Sink for Write {
 
     fn symlink(&self, path: &[u8], target: &[u8]) -> Result<()> {
         let mut links = self.links.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        links.bytes += path.len() + target.len();
-        if links.bytes > LINKS_MAX {
-            return Err(Error::damaged("a layer has too many links"));
-        }
-        links.list.push((path.to_vec(), target.to_vec()));
-        Ok(())
+        links.push(path, target)
     }
 }

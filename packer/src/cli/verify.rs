@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail, ensure};
 use clap::Args;
+use pyship_launcher::error::plain_json;
 use pyship_launcher::manifest::{Manifest, hex};
 use pyship_launcher::payload::Payload;
-use pyship_launcher::unpack::{self, Compare, Progress, Sink};
+use pyship_launcher::unpack::{self, Check, Progress, Sink};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
@@ -81,7 +82,8 @@ pub(super) fn command(options: &VerifyOptions) -> Result<()> {
             file,
             verified,
         );
-        return ui::data(&format!("{}\n", serde_json::to_string_pretty(&report)?));
+        let text = serde_json::to_string_pretty(&report)?;
+        return ui::data(&format!("{}\n", plain_json(&text)));
     }
     ui::data(&match verified {
         None => format!("{}: intact\n", file.display()),
@@ -104,8 +106,7 @@ pub(super) fn command(options: &VerifyOptions) -> Result<()> {
 pub(super) fn content(payload: &Payload, manifest: &Manifest) -> Result<()> {
     payload.launcher(manifest)?;
     for layer in &manifest.layers {
-        // Nothing is unpacked: what the sink finds missing is not asked for.
-        let sink = Compare::new(Path::new("/dev/null"));
+        let sink = Check::default();
         unpack::run(payload, &[(layer, &sink as &dyn Sink)], &Progress::default())?;
     }
     Ok(())
