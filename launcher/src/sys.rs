@@ -1,8 +1,12 @@
 //! The one module with `unsafe`: what neither std nor rustix wraps.
 #![allow(unsafe_code)]
 
+use std::alloc::{GlobalAlloc, Layout, System};
 use std::ffi::{CStr, CString, c_char, c_int};
 use std::io;
+use std::mem::MaybeUninit;
+
+use crate::names::EXIT_FAILURE;
 
 /// The arguments that `main` got, as bytes.
 ///
@@ -39,6 +43,75 @@ pub fn execve(path: &CStr, argv: &[CString], environment: &[CString]) -> io::Err
     // SAFETY: both arrays end with a null pointer, and they and their strings outlive the call.
     unsafe { libc::execve(path.as_ptr(), argv.as_ptr(), environment.as_ptr()) };
     io::Error::last_os_error()
+}
+
+/// What a process does on a signal.
+pub struct Disposition(libc::sigaction);
+
+/// Ignores SIGXFSZ, so that a write beyond the limit on file sizes fails as any other; gives what was before.
+#[must_use]
+pub fn ignore_file_size_signal() -> Option<Disposition> {
+    let mut before = MaybeUninit::uninit();
+    // SAFETY: all zeros is a sigaction without flags and with an empty mask.
+    let mut ignored: libc::sigaction = unsafe { MaybeUninit::zeroed().assume_init() };
+    ignored.sa_sigaction = libc::SIG_IGN;
+    // SAFETY: both point to a sigaction.
+    let done = unsafe { libc::sigaction(libc::SIGXFSZ, &raw const ignored, before.as_mut_ptr()) };
+    // SAFETY: the call succeeded, so it has filled `before`.
+    (done == 0).then(|| Disposition(unsafe { before.assume_init() }))
+}
+
+/// Puts back what [`ignore_file_size_signal`] gave: a signal that is ignored stays so across `execve`.
+pub fn restore_file_size_signal(before: &Disposition) {
+    // SAFETY: it points to a sigaction that the kernel itself gave; this fails for no valid signal.
+    unsafe { libc::sigaction(libc::SIGXFSZ, &raw const before.0, std::ptr::null_mut()) };
+}
+
+/// The allocator of a program that says when memory is out, and ends; std's own end is a SIGABRT.
+pub struct Allocator;
+
+impl Allocator {
+    fn checked(pointer: *mut u8) -> *mut u8 {
+        if pointer.is_null() {
+            out_of_memory();
+        }
+        pointer
+    }
+}
+
+/// Says that memory is out, without needing any, and ends the process. What it was unpacking is swept by the next
+/// cold start, as after a kill.
+pub fn out_of_memory() -> ! {
+    const MESSAGE: &[u8] = b"pyship: failed to start the program: out of memory\n\
+        hint: raise the limit on memory (`ulimit -v`, or the container's)\n";
+    // SAFETY: the pointer and length are those of a constant; `_exit` has no preconditions.
+    unsafe {
+        libc::write(2, MESSAGE.as_ptr().cast(), MESSAGE.len());
+        libc::_exit(EXIT_FAILURE)
+    }
+}
+
+// SAFETY: everything is passed on to the system's allocator; a null pointer never leaves.
+unsafe impl GlobalAlloc for Allocator {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller vouches for the layout.
+        Self::checked(unsafe { System.alloc(layout) })
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller vouches for the layout.
+        Self::checked(unsafe { System.alloc_zeroed(layout) })
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        // SAFETY: the caller vouches for all three.
+        Self::checked(unsafe { System.realloc(pointer, layout, size) })
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller vouches for both.
+        unsafe { System.dealloc(pointer, layout) }
+    }
 }
 
 /// Whether the kernel asks for distrust of the environment (set-user-ID and the like: `AT_SECURE`).

@@ -18,7 +18,7 @@ use std::os::unix::fs::{OpenOptionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use super::sentinels;
-use crate::error::{Error, Kind, Result, cause};
+use crate::error::{Error, Result};
 use crate::libc_choice::Choice;
 use crate::manifest::{Entry, Manifest};
 use crate::names::{
@@ -48,8 +48,7 @@ pub struct Parts<'a> {
 /// # Errors
 /// When a file can't be written.
 pub fn write(parts: &Parts<'_>, at: &Path) -> Result<()> {
-    write_files(parts, at)
-        .map_err(|error| Error::path(Kind::Storage, "write the app's directory", at, cause(&error)))
+    write_files(parts, at).map_err(|error| Error::storage("write the app's directory", at, &error))
 }
 
 fn write_files(parts: &Parts<'_>, at: &Path) -> io::Result<()> {

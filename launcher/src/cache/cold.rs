@@ -3,19 +3,19 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use super::room::Room;
 use super::roots::{self, Candidate, Root, Standing};
 use super::tmp::{self, TmpDir};
 use super::{Ready, app_dir, app_key, lock, sentinels, warm};
 use crate::error::{Error, Kind, Result};
 use crate::libc_choice::{self, Host};
+use crate::limits;
 use crate::manifest::{Layer, Manifest};
 use crate::names::{CACHE_APPS, CACHE_LAYERS, CACHE_LOCKS, CACHE_TMP, CACHE_VERSION, ENV_CACHE_DIR};
 use crate::payload::Payload;
 use crate::unpack::{self, Progress, Sink, Write};
 use std::os::unix::ffi::OsStrExt;
-
-/// Room that is wanted besides the layers: the app's directory and the file system's own needs.
-const SLACK: u64 = 4 << 20;
+use std::os::unix::fs::MetadataExt;
 
 /// How a cold start tells what it does; all on standard error, and only when that is a terminal.
 pub trait Watch: Sync {
@@ -50,22 +50,28 @@ pub fn make(context: &Context<'_>, candidates: &[Candidate]) -> Result<Ready> {
         .stores
         .iter()
         .filter_map(|store| roots::open_existing(store, context.uid).ok())
+        // Its layers could be read, but no program in them run.
+        .filter(|store| !roots::is_noexec(store))
         .collect();
     let mut refusals = Vec::new();
     for candidate in candidates {
         let refusal = match roots::prepare(candidate, context.uid) {
-            Ok(root) => match (Cold {
-                context,
-                manifest: &manifest,
-                choice,
-                stores: &stores,
-                root: &root,
-            })
-            .run()
-            {
-                Err(error) if error.kind == Kind::Storage => error.message,
-                done => return done,
-            },
+            Ok(root) => {
+                let cold = Cold {
+                    context,
+                    manifest: &manifest,
+                    choice,
+                    stores: &stores,
+                    root: &root,
+                };
+                match cold.run() {
+                    Err(error) if error.kind == Kind::Storage => error.message,
+                    Err(error) if error.kind == Kind::Full => {
+                        format!("{} ({})", error.message, cold.room())
+                    }
+                    done => return done,
+                }
+            }
             Err(reason) => reason,
         };
         if candidate.standing == Standing::Explicit {
@@ -82,6 +88,17 @@ pub fn make(context: &Context<'_>, candidates: &[Candidate]) -> Result<Ready> {
     Err(Error::new(Kind::Storage, message).hint(format!(
         "set {ENV_CACHE_DIR} to a directory that can be written to"
     )))
+}
+
+/// Device and inode of what a path names.
+type Identity = (u64, u64);
+
+/// A layer that has to be unpacked.
+struct Missing<'a> {
+    layer: &'a Layer,
+    target: PathBuf,
+    /// The decayed one that lies there.
+    there: Option<Identity>,
 }
 
 struct Cold<'a> {
@@ -103,12 +120,11 @@ impl Cold<'_> {
         );
         let directory = self.in_version(CACHE_APPS).join(&key);
         let _lock = self.lock(&key)?;
+        let there = identity(&directory);
         if let Some(ready) = warm::in_root(&self.context.payload.trailer, self.context.host, self.root) {
             return Ok(ready);
         }
-        if directory.symlink_metadata().is_ok() {
-            tmp::discard(&self.tmp(), &directory)?;
-        }
+        self.discard(&directory, there)?;
         let made = TmpDir::create(&self.tmp(), &key)?;
         let parts = app_dir::Parts {
             manifest: self.manifest,
@@ -141,24 +157,39 @@ impl Cold<'_> {
             return Ok(());
         }
         missing.sort_by_key(|layer| layer.directory());
+        for some in missing.chunks(limits::layers_max().min(missing.len())) {
+            self.unpack_layers(some)?;
+        }
+        Ok(())
+    }
+
+    fn unpack_layers(&self, missing: &[&Layer]) -> Result<()> {
         let mut locks = Vec::new();
-        for layer in &missing {
+        for layer in missing {
             locks.push(self.lock(layer.directory())?);
         }
-        missing.retain(|layer| self.layer_directory(&layer.name).is_none());
-        if missing.is_empty() {
+        // What lies there is looked at before it is judged: see `discard`.
+        let still: Vec<Missing<'_>> = missing
+            .iter()
+            .map(|layer| {
+                let target = self.in_version(CACHE_LAYERS).join(layer.directory());
+                let there = identity(&target);
+                Missing { layer, target, there }
+            })
+            .filter(|one| self.layer_directory(&one.layer.name).is_none())
+            .collect();
+        if still.is_empty() {
             return Ok(());
         }
-        self.check_room(&missing)?;
+        for one in &still {
+            self.discard(&one.target, one.there)?;
+        }
+        self.check_room(still.iter().map(|one| one.layer))?;
         let mut made = Vec::new();
-        for layer in &missing {
-            let target = self.in_version(CACHE_LAYERS).join(layer.directory());
-            if target.symlink_metadata().is_ok() {
-                tmp::discard(&self.tmp(), &target)?;
-            }
+        for Missing { layer, target, .. } in still {
             let directory = TmpDir::create(&self.tmp(), layer.directory())?;
             let sink = Write::new(directory.directory()?, &directory.path);
-            made.push((*layer, directory, sink, target));
+            made.push((layer, directory, sink, target));
         }
         self.unpack(&made)?;
         for (_, directory, sink, target) in made {
@@ -186,20 +217,30 @@ impl Cold<'_> {
         outcome
     }
 
-    fn check_room(&self, missing: &[&Layer]) -> Result<()> {
-        let needed = missing
-            .iter()
-            .map(|layer| layer.disk)
-            .sum::<u64>()
-            .saturating_add(SLACK);
-        match roots::free(self.root) {
-            Some(free) if free < needed => Err(Error::new(
-                Kind::Storage,
-                format!(
-                    "not enough room in `{}`: {needed} bytes needed, {free} free",
-                    self.root.path.display()
-                ),
-            )),
+    fn check_room<'l>(&self, layers: impl Iterator<Item = &'l Layer>) -> Result<()> {
+        let (needed, free) = (Room::needed(layers), Room::free(self.root));
+        if !free.lacks(&needed) {
+            return Ok(());
+        }
+        let (path, sentence) = (self.root.path.display(), free.sentence(&needed));
+        Err(Error::new(
+            Kind::Storage,
+            format!("not enough room in `{path}`: {sentence}"),
+        ))
+    }
+
+    /// What is needed now and what is free, for a message.
+    fn room(&self) -> String {
+        let layers = self.manifest.layers.iter();
+        let missing = layers.filter(|layer| self.layer_directory(&layer.name).is_none());
+        Room::free(self.root).sentence(&Room::needed(missing))
+    }
+
+    /// Takes out of use what was found to be decayed, if it is still that: where there are no locks another start
+    /// may have put a whole one in its place, or the first one at all, and may be running it.
+    fn discard(&self, directory: &Path, judged: Option<Identity>) -> Result<()> {
+        match judged {
+            Some(_) if identity(directory) == judged => tmp::discard(&self.tmp(), directory),
             _ => Ok(()),
         }
     }
@@ -241,6 +282,11 @@ impl Cold<'_> {
     fn in_version(&self, part: &str) -> PathBuf {
         self.root.path.join(CACHE_VERSION).join(part)
     }
+}
+
+fn identity(path: &Path) -> Option<Identity> {
+    let found = path.symlink_metadata().ok()?;
+    Some((found.dev(), found.ino()))
 }
 
 fn is_gone(path: &Path) -> bool {

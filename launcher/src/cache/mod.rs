@@ -14,6 +14,7 @@
 pub mod app_dir;
 pub mod cold;
 pub mod lock;
+pub mod room;
 pub mod roots;
 pub mod tmp;
 pub mod warm;

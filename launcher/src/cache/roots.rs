@@ -1,6 +1,7 @@
 //! Where the cache may lie, and whether a place can be trusted and used.
 
 use std::ffi::OsStr;
+use std::io::ErrorKind;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -8,6 +9,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Mode, OFlags, StatVfsMountFlags, fstat, fstatvfs, mkdirat, open};
 use rustix::io::Errno;
 
+use super::room::Room;
 use crate::error::cause;
 use crate::names::{
     CACHE_APPS, CACHE_LAYERS, CACHE_LOCKS, CACHE_NAME, CACHE_TAG, CACHE_TAG_CONTENT, CACHE_TMP,
@@ -143,8 +145,7 @@ pub fn prepare(candidate: &Candidate, uid: u32) -> Result<Root, String> {
         }
         Err(reason) => return Err(reason),
     };
-    let mount = fstatvfs(&root.directory).map_err(reason)?;
-    if mount.f_flag.contains(StatVfsMountFlags::NOEXEC) {
+    if is_noexec(&root) {
         return Err("its file system is mounted noexec".to_owned());
     }
     let version = PathBuf::from(CACHE_VERSION);
@@ -152,6 +153,9 @@ pub fn prepare(candidate: &Candidate, uid: u32) -> Result<Root, String> {
     for part in std::iter::once(&version).chain(&parts) {
         match mkdirat(&root.directory, part, Mode::from_raw_mode(0o700)) {
             Ok(()) | Err(Errno::EXIST) => {}
+            Err(Errno::NOSPC | Errno::DQUOT) => {
+                return Err(format!("it is full: {} free", Room::free(&root)));
+            }
             Err(errno) => return Err(reason(errno)),
         }
     }
@@ -163,11 +167,10 @@ pub fn prepare(candidate: &Candidate, uid: u32) -> Result<Root, String> {
     Ok(root)
 }
 
-/// Free bytes on the root's file system, as far as this user may use them.
+/// Whether no program below the root can be run. A file system that does not tell is found out by `execve`.
 #[must_use]
-pub fn free(root: &Root) -> Option<u64> {
-    let mount = fstatvfs(&root.directory).ok()?;
-    mount.f_bavail.checked_mul(mount.f_frsize)
+pub fn is_noexec(root: &Root) -> bool {
+    fstatvfs(&root.directory).is_ok_and(|mount| mount.f_flag.contains(StatVfsMountFlags::NOEXEC))
 }
 
 fn make(candidate: &Candidate) -> Result<(), String> {
@@ -178,7 +181,12 @@ fn make(candidate: &Candidate) -> Result<(), String> {
         .recursive(recursive)
         .mode(0o700)
         .create(&candidate.path)
-        .map_err(|error| cause(&error))
+        .map_err(|error| match error.kind() {
+            ErrorKind::AlreadyExists if candidate.path.is_symlink() => {
+                "it is a link that leads nowhere".to_owned()
+            }
+            _ => cause(&error),
+        })
 }
 
 fn reason(errno: Errno) -> String {

@@ -9,7 +9,7 @@ use pyship_launcher::cache::roots::{self, Candidate};
 use pyship_launcher::cache::{Ready, cold, warm};
 use pyship_launcher::error::{Error, Kind, Result, cause};
 use pyship_launcher::libc_choice::Host;
-use pyship_launcher::names::{ENV_TOOL, EXIT_FAILURE};
+use pyship_launcher::names::{ENV_CACHE_DIR, ENV_TOOL, EXIT_FAILURE};
 use pyship_launcher::payload::Payload;
 use pyship_launcher::start::{self, Caller, Environment, Exec};
 use pyship_launcher::sys;
@@ -139,11 +139,12 @@ fn start_interpreter(place: &Place<'_>, caller: &Caller) -> Result<Never> {
     start_with(place, |ready| start::interpreter(ready, None, caller.clone()))
 }
 
-/// Starts what was found; when it turns out to be gone, makes it anew and tries once more.
+/// Starts what was found; when it turns out to be gone, or in a place where no program can be run, makes it anew
+/// (elsewhere, where need be) and tries once more.
 fn start_with(place: &Place<'_>, plan: impl Fn(&Ready) -> Exec) -> Result<Never> {
     let ready = place.ready()?;
     let (error, kind) = execute(plan(&ready));
-    if kind != ErrorKind::NotFound {
+    if !matches!(kind, ErrorKind::NotFound | ErrorKind::PermissionDenied) {
         return Err(error);
     }
     let (error, _) = execute(plan(&place.make()?));
@@ -188,8 +189,11 @@ fn execute(exec: Exec) -> (Error, ErrorKind) {
         return (error, ErrorKind::InvalidInput);
     };
     let refused = sys::execve(&path, &argv, &environment);
-    (
-        Error::path(Kind::Other, "start", &shown, cause(&refused)),
-        refused.kind(),
-    )
+    let mut error = Error::path(Kind::Other, "start", &shown, cause(&refused));
+    if refused.kind() == ErrorKind::PermissionDenied {
+        error = error.hint(format!(
+            "its file system may be mounted noexec: set {ENV_CACHE_DIR} to a directory where programs can be run"
+        ));
+    }
+    (error, refused.kind())
 }

@@ -19,6 +19,7 @@ pub use write::Write;
 use std::io::BufRead;
 
 use crate::error::{Error, Result};
+use crate::limits;
 use crate::manifest::Layer;
 use crate::member::{Member, MemberKind, skip_padding};
 use crate::payload::Payload;
@@ -77,6 +78,7 @@ pub fn run(payload: &Payload, layers: &[(&Layer, &dyn Sink)], progress: &Progres
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let threads = cores
         .min(if large { THREADS_MAX_LARGE } else { THREADS_MAX })
+        .min(limits::threads_max())
         .min(jobs.len());
     let next = AtomicUsize::new(0);
     let failure = Mutex::new(None);

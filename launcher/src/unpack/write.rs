@@ -12,7 +12,7 @@ use rustix::fs::{Mode, OFlags, mkdirat, openat, symlinkat};
 use rustix::io::Errno;
 
 use super::{Sink, pieces};
-use crate::error::{Error, Kind, Result, cause};
+use crate::error::{Error, Kind, Result};
 use crate::member::unsafe_path;
 
 /// All links of a layer together may take this many bytes: they wait in memory.
@@ -70,7 +70,11 @@ impl Write {
         }
         for (path, target) in &links {
             self.with_parents(path, || {
-                symlinkat(target.as_slice(), self.root.as_fd(), path.as_slice())
+                match symlinkat(target.as_slice(), self.root.as_fd(), path.as_slice()) {
+                    // What Linux says of a file system without links.
+                    Err(Errno::PERM) => Err(Errno::OPNOTSUPP),
+                    made => made,
+                }
             })?;
         }
         Ok(())
@@ -100,7 +104,13 @@ impl Write {
                 "a layer has `{}` twice",
                 String::from_utf8_lossy(path)
             )),
-            _ => Error::path(Kind::Storage, "unpack to", &self.shown, cause(&errno.into())),
+            Errno::OPNOTSUPP => Error::path(
+                Kind::Storage,
+                "unpack to",
+                &self.shown,
+                "its file system has no links",
+            ),
+            _ => Error::storage("unpack to", &self.shown, &errno.into()),
         }
     }
 }
