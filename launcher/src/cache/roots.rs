@@ -159,9 +159,10 @@ pub fn prepare(candidate: &Candidate, uid: u32) -> Result<Root, String> {
             Err(errno) => return Err(reason(errno)),
         }
     }
-    // A tag that can't be written is no reason to do without a cache.
+    // A tag that can't be written is no reason to do without a cache; one that a kill cut short is written anew.
     let tag = root.path.join(CACHE_TAG);
-    if !tag.exists() {
+    let is_whole = std::fs::metadata(&tag).is_ok_and(|found| found.len() == CACHE_TAG_CONTENT.len() as u64);
+    if !is_whole {
         std::fs::write(tag, CACHE_TAG_CONTENT).unwrap_or_default();
     }
     Ok(root)

@@ -47,7 +47,14 @@ impl TmpDir {
                 Err(error) => return Err(failed(&path, &error)),
             }
             // A sweeper may have come between: then the directory is gone or locked, and the next name is tried.
-            let Ok(lock) = File::open(&path) else { continue };
+            let lock = match File::open(&path) {
+                Ok(lock) => lock,
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+                Err(error) => {
+                    fs::remove_dir(&path).unwrap_or_default();
+                    return Err(failed(&path, &error));
+                }
+            };
             match lock::try_take(&lock) {
                 Ok(true) => {}
                 Ok(false) => continue,
