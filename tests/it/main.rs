@@ -16,6 +16,7 @@ mod libc;
 mod limits;
 mod options;
 mod packages;
+mod places;
 mod process;
 mod report;
 mod room;

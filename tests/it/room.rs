@@ -122,6 +122,9 @@ fn full_at_every_tenth_of_the_unpacking() {
             (tenth, "EIO", "input/output error"),
         ]
     }) {
+        if errno != "ENOSPC" && tenth % 4 != 2 {
+            continue;
+        }
         // The first write is that of CACHEDIR.TAG, which nothing depends on.
         let when = (2 + (writes - 2) * tenth / 10).max(2);
         let place = scratch();

@@ -192,8 +192,13 @@ impl Cold<'_> {
             made.push((layer, directory, sink, target));
         }
         self.unpack(&made)?;
+        // All before the first rename: a place that can't hold the one need not keep the others.
+        let mut finished = Vec::new();
         for (_, directory, sink, target) in made {
             sink.finish()?;
+            finished.push((directory, target));
+        }
+        for (directory, target) in finished {
             directory.publish(&target)?;
         }
         Ok(())

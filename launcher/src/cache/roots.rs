@@ -17,6 +17,9 @@ use crate::names::{
 };
 use crate::start::Environment;
 
+/// Where a home keeps caches.
+const HOME_CACHE: &str = ".cache";
+
 /// A place that the cache may lie at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
@@ -63,7 +66,7 @@ pub fn candidates(environment: &Environment, uid: u32, secure: bool) -> Vec<Cand
     let shared_name = format!("{CACHE_NAME}-{uid}");
     let private = [
         absolute("XDG_CACHE_HOME").map(|directory| directory.join(CACHE_NAME)),
-        absolute("HOME").map(|home| home.join(".cache").join(CACHE_NAME)),
+        absolute("HOME").map(|home| home.join(HOME_CACHE).join(CACHE_NAME)),
     ];
     let shared = [
         Some("/var/tmp".into()),
@@ -176,6 +179,12 @@ pub fn is_noexec(root: &Root) -> bool {
 
 fn make(candidate: &Candidate) -> Result<(), String> {
     use std::os::unix::fs::DirBuilderExt;
+    // A home that is not there (`/nonexistent`) is not wanted either.
+    let home = candidate.path.ancestors().nth(2);
+    let below_home = candidate.path.ends_with(Path::new(HOME_CACHE).join(CACHE_NAME));
+    if candidate.standing == Standing::Private && below_home && home.is_some_and(|home| !home.is_dir()) {
+        return Err("there is no such home directory".to_owned());
+    }
     // In a shared directory only the last part is ours to make; below it nothing can be missing.
     let recursive = candidate.standing != Standing::Shared;
     std::fs::DirBuilder::new()
