@@ -52,6 +52,8 @@ fn unpacking(cache: &Path) -> (Running, Pid) {
         .arg(&sees().path)
         .args(["exit", "0"])
         .env("PYSHIP_CACHE_DIR", cache)
+        // strace may say that a call which it held up was interrupted.
+        .stderr_any()
         .spawn();
     let pid = running.pid();
     let children = format!("/proc/{pid}/task/{pid}/children");
