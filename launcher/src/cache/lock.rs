@@ -3,7 +3,8 @@
 //! Why flock: it belongs to the open file, so the kernel lets go of it when the holder dies, however it dies;
 //! a kill leaves nothing behind. Who waits for whom: a cold start takes the locks of all layers that it
 //! misses, in the order of their names, then unpacks and publishes them, lets go, and takes the lock of its
-//! app's directory; nobody asks for a layer's lock while holding an app's. Where the file system has no
+//! app's directory; nobody asks for a layer's lock while holding an app's. Before all that it takes the lock
+//! `all`, which cold starts share and `prune` has alone; `prune` asks for no other. Where the file system has no
 //! locks (`ENOLCK`, `EOPNOTSUPP`), everyone works for himself and the rename decides.
 
 use std::fs::{File, OpenOptions, TryLockError};
@@ -50,6 +51,34 @@ pub fn take(path: &Path, waiting: &mut dyn FnMut()) -> Result<Lock> {
     waiting();
     loop {
         match file.lock() {
+            Ok(()) => return Ok(Lock::Held(file)),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if unsupported(&error) => return Ok(Lock::Unsupported),
+            Err(error) => return Err(failed(&error)),
+        }
+    }
+}
+
+/// Takes the lock at `path` along with others who share it; calls `waiting` once when that takes long.
+///
+/// # Errors
+/// When the lock file can't be made.
+pub fn share(path: &Path, waiting: &mut dyn FnMut()) -> Result<Lock> {
+    let failed = |error: &io::Error| Error::path(Kind::Storage, "lock", path, cause(error));
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(path)
+        .map_err(|e| failed(&e))?;
+    match file.try_lock_shared() {
+        Ok(()) => return Ok(Lock::Held(file)),
+        Err(TryLockError::WouldBlock) => waiting(),
+        Err(TryLockError::Error(error)) if unsupported(&error) => return Ok(Lock::Unsupported),
+        Err(TryLockError::Error(error)) => return Err(failed(&error)),
+    }
+    loop {
+        match file.lock_shared() {
             Ok(()) => return Ok(Lock::Held(file)),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) if unsupported(&error) => return Ok(Lock::Unsupported),
