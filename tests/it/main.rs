@@ -6,6 +6,7 @@ mod aarch64;
 mod bad_input;
 mod bare;
 mod damage;
+mod decay;
 mod doors;
 mod examples;
 mod file;
