@@ -14,6 +14,7 @@ pub mod libc_choice;
 pub mod manifest;
 pub mod member;
 pub mod names;
+pub mod order;
 pub mod payload;
 pub mod record;
 pub mod start;

@@ -10,6 +10,7 @@ mod decay;
 mod doors;
 mod examples;
 mod file;
+mod growth;
 mod interpreters;
 mod libc;
 mod options;

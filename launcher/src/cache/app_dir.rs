@@ -284,9 +284,10 @@ fn add_scripts(plan: &mut Plan, from: &Path, python: &Path) -> io::Result<()> {
 
 /// A directory's entries, in the same order wherever it lies.
 fn sorted(directory: &Path) -> io::Result<Vec<fs::DirEntry>> {
-    let mut entries = fs::read_dir(directory)?.collect::<io::Result<Vec<_>>>()?;
-    entries.sort_unstable_by_key(fs::DirEntry::file_name);
-    Ok(entries)
+    let entries = fs::read_dir(directory)?.collect::<io::Result<Vec<_>>>()?;
+    let names: Vec<_> = entries.iter().map(fs::DirEntry::file_name).collect();
+    let keys: Vec<&[u8]> = names.iter().map(|name| name.as_bytes()).collect();
+    Ok(crate::order::sorted(entries, &keys))
 }
 
 /// What follows the first line of a script that wants our interpreter.

@@ -196,9 +196,8 @@ impl Cold<'_> {
         if missing.is_empty() {
             return Ok(places);
         }
-        missing.sort_by_key(|(layer, _)| layer.directory());
         let mut locks = Vec::new();
-        for (layer, _) in &missing {
+        for layer in in_lock_order(missing.iter().map(|(layer, _)| *layer).collect()) {
             locks.push(self.lock(layer.directory())?);
         }
         missing.retain(|(layer, old)| match self.whole(layer, Some(*old)) {
@@ -329,6 +328,12 @@ impl Cold<'_> {
     pub(super) fn in_version(&self, part: &str) -> PathBuf {
         self.root.path.join(CACHE_VERSION).join(part)
     }
+}
+
+/// Layers in the order in which everyone takes their locks.
+pub(super) fn in_lock_order(layers: Vec<&Layer>) -> Vec<&Layer> {
+    let keys: Vec<&[u8]> = layers.iter().map(|layer| layer.directory().as_bytes()).collect();
+    crate::order::sorted(layers.clone(), &keys)
 }
 
 fn layer_in(root: &Root, layer: &Layer) -> PathBuf {

@@ -22,6 +22,7 @@ use std::path::Path;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, open, openat, statat};
 
 use crate::names::CACHE_INDEX;
+use crate::order::order;
 
 const HEAD: &[u8] = b"pyship-members=1";
 const END: &[u8] = b"end=";
@@ -99,22 +100,26 @@ impl Members {
     /// The index's bytes; the same for the same members, in whatever order they came.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        let mut items: Vec<&[u8]> = self
+        let items: Vec<&[u8]> = self
             .items
             .split(|&byte| byte == 0)
             .filter(|item| !item.is_empty())
             .collect();
-        items.sort_unstable();
-        items.dedup();
         let mut bytes = Vec::with_capacity(self.items.len() + 64);
         bytes.extend_from_slice(HEAD);
         bytes.push(0);
-        for item in &items {
-            bytes.extend_from_slice(item);
-            bytes.push(0);
+        let mut last: &[u8] = b"";
+        let mut count = 0u64;
+        for at in order(&items) {
+            if items[at] != last {
+                last = items[at];
+                count += 1;
+                bytes.extend_from_slice(last);
+                bytes.push(0);
+            }
         }
         bytes.extend_from_slice(END);
-        bytes.extend_from_slice(items.len().to_string().as_bytes());
+        bytes.extend_from_slice(count.to_string().as_bytes());
         bytes.push(0);
         bytes
     }

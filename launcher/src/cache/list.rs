@@ -159,8 +159,9 @@ fn directories(parent: &Path) -> io::Result<Vec<(String, PathBuf)>> {
             found.push((name, entry.path()));
         }
     }
-    found.sort();
-    Ok(found)
+    let names: Vec<String> = found.iter().map(|(name, _)| name.clone()).collect();
+    let keys: Vec<&[u8]> = names.iter().map(String::as_bytes).collect();
+    Ok(crate::order::sorted(found, &keys))
 }
 
 /// The digest of the layer that a path names or lies in.

@@ -25,6 +25,7 @@ use crate::error::{Error, Kind, Result, cause};
 use crate::names::{
     APP_RECORD, APP_RECORD_HIDDEN, CACHE_LOCK_ALL, CACHE_LOCKS, CACHE_PRUNED, CACHE_TMP, CACHE_VERSION,
 };
+use crate::order::{key_of, order, sorted};
 use crate::sys;
 
 /// What a start removes by itself, and what `prune` does without options: unused for this long.
@@ -92,7 +93,7 @@ pub fn automatically(root: &Path) {
     let version = root.join(CACHE_VERSION);
     let mark = version.join(CACHE_PRUNED);
     let done = fs::symlink_metadata(&mark).and_then(|found| found.modified());
-    let recent = |done: SystemTime| done.elapsed().map_or_else(|ahead| ahead.duration(), |age| age) < EVERY;
+    let recent = |done: SystemTime| done.elapsed().unwrap_or_else(|ahead| ahead.duration()) < EVERY;
     if done.is_ok_and(recent) {
         return;
     }
@@ -137,8 +138,10 @@ fn run(root: &Path, policy: &Policy, hand: Hand) -> io::Result<Removed> {
             .any(|&at| listing.apps[at].layers.contains(&layer.digest))
     };
     let mut total = policy.size.map_or(0, |_| disk(&fresh));
-    let mut layers: Vec<Layer> = fresh.layers.into_iter().filter(loose).collect();
-    layers.sort_by_key(|layer| layer.used);
+    let layers: Vec<Layer> = fresh.layers.into_iter().filter(loose).collect();
+    let times: Vec<[u8; 16]> = layers.iter().map(|layer| key_of(layer.used)).collect();
+    let keys: Vec<&[u8]> = times.iter().map(<[u8; 16]>::as_slice).collect();
+    let mut layers = sorted(layers, &keys);
     layers.retain(|layer| {
         let wanted = orphaned(layer)
             || is_old(layer.used, policy, now)
@@ -189,8 +192,8 @@ fn choose(
     now: SystemTime,
     held: &mut dyn FnMut(&App) -> bool,
 ) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..listing.apps.len()).collect();
-    order.sort_by_key(|&at| listing.apps[at].used);
+    let times: Vec<[u8; 16]> = listing.apps.iter().map(|app| key_of(app.used)).collect();
+    let keys: Vec<&[u8]> = times.iter().map(<[u8; 16]>::as_slice).collect();
     let named = |app: &App| policy.names.is_empty() || policy.names.iter().any(|name| name == app.name());
     let mut chosen: Vec<usize> = Vec::new();
     let mut total = policy.size.map_or(0, |_| disk(listing));
@@ -198,7 +201,7 @@ fn choose(
         let loose = listing.layers.iter().filter(|layer| layer.users.is_empty());
         total = total.saturating_sub(loose.map(Layer::disk).sum());
     }
-    for at in order {
+    for at in order(&keys) {
         let app = &listing.apps[at];
         let by_name = policy.older.is_none() && policy.size.is_none();
         let wanted = by_name || is_old(app.used, policy, now) || policy.size.is_some_and(|most| total > most);

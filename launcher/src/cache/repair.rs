@@ -6,7 +6,7 @@
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
-use super::cold::{Cold, Context};
+use super::cold::{Cold, Context, in_lock_order};
 use super::roots::{self, Candidate, Root, Standing};
 use super::tmp::{self, TmpDir};
 use super::warm::{self, Look};
@@ -149,8 +149,7 @@ fn in_root(cold: &Cold<'_>, findings: &mut Findings) -> Result<()> {
     let directory = cold.in_version(CACHE_APPS).join(&key);
     let app_is_there = directory.symlink_metadata().is_ok();
     {
-        let mut layers: Vec<&Layer> = cold.manifest.layers.iter().collect();
-        layers.sort_by_key(|layer| layer.directory());
+        let layers = in_lock_order(cold.manifest.layers.iter().collect());
         let _locks: Vec<lock::Lock> = layers
             .iter()
             .map(|layer| cold.lock(layer.directory()))

@@ -9,17 +9,20 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::{Sink, pieces};
 use crate::cache::index::{self, Members};
 use crate::error::{Error, Kind, Result, cause};
 use crate::names::CACHE_INDEX;
+use crate::order::{order, sorted};
 
 /// Compares with the directory `root`.
 pub struct Compare {
     root: PathBuf,
     /// Where replacements are written.
     spare: Option<PathBuf>,
+    written: AtomicUsize,
     found: Mutex<Found>,
 }
 
@@ -51,6 +54,7 @@ impl Compare {
         Self {
             root: root.to_owned(),
             spare: None,
+            written: AtomicUsize::new(0),
             found: Mutex::default(),
         }
     }
@@ -79,8 +83,12 @@ impl Compare {
             };
             lines.push(format!("`{}` {what}", at.display()));
         }
-        lines.sort();
-        lines
+        let keys: Vec<&[u8]> = lines.iter().map(|line| line.as_bytes()).collect();
+        let order = order(&keys);
+        order
+            .into_iter()
+            .map(|at| std::mem::take(&mut lines[at]))
+            .collect()
     }
 
     /// Puts right what differs; gives what [`Compare::differing`] would have. Only to be called when what was
@@ -95,7 +103,9 @@ impl Compare {
         let Self { root, found, .. } = self;
         let mut found = into_inner(found);
         // Directories come before what is below them.
-        found.differing.sort_by(|one, other| one.path.cmp(&other.path));
+        let paths: Vec<PathBuf> = found.differing.iter().map(|one| one.path.clone()).collect();
+        let keys: Vec<&[u8]> = paths.iter().map(|path| path.as_os_str().as_bytes()).collect();
+        found.differing = sorted(found.differing, &keys);
         let failed = |path: &Path, error: &io::Error| Error::path(Kind::Storage, "mend", path, cause(error));
         for difference in &found.differing {
             let path = root.join(&difference.path);
@@ -134,19 +144,11 @@ impl Compare {
     }
 
     /// The file that will take the place of `path`, filled with the first `same` bytes of `old`.
-    fn replacement(
-        &self,
-        path: &[u8],
-        executable: bool,
-        old: &Path,
-        same: u64,
-    ) -> Result<Option<(PathBuf, File)>> {
+    fn replacement(&self, executable: bool, old: &Path, same: u64) -> Result<Option<(PathBuf, File)>> {
         let Some(spare) = &self.spare else {
             return Ok(None);
         };
-        // One name a member: the path's own, with the slashes taken out, can be too long.
-        let name = crate::manifest::hex(&<sha2::Sha256 as sha2::Digest>::digest(path)[..16]);
-        let new = spare.join(name);
+        let new = spare.join(self.written.fetch_add(1, Ordering::Relaxed).to_string());
         let write = || {
             let mut file = fs::OpenOptions::new()
                 .write(true)
@@ -254,7 +256,7 @@ impl Sink for Compare {
         let mut found = File::open(&at).ok().filter(|_| same == Some(true));
         let mut new = match found {
             Some(_) => None,
-            None => self.replacement(path, executable, &at, 0)?,
+            None => self.replacement(executable, &at, 0)?,
         };
         let mut buffer = vec![0; 64 << 10];
         let mut done = 0;
@@ -265,7 +267,7 @@ impl Sink for Compare {
                     && !(file.read_exact(read).is_ok() && read == bytes)
                 {
                     found = None;
-                    new = self.replacement(path, executable, &at, done)?;
+                    new = self.replacement(executable, &at, done)?;
                 }
                 if let Some((new, file)) = &mut new {
                     file.write_all(bytes)

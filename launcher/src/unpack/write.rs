@@ -19,6 +19,7 @@ use crate::cache::index::{self, Members};
 use crate::error::{Error, Kind, Result, cause};
 use crate::member::unsafe_path;
 use crate::names::CACHE_INDEX;
+use crate::order::sorted;
 
 /// All links of a layer together may take this many bytes: they wait in memory.
 const LINKS_MAX: usize = 8 << 20;
@@ -63,8 +64,10 @@ impl Write {
     /// # Errors
     /// When one can't be made, or lies below another one.
     pub fn finish(self) -> Result<()> {
-        let mut links = std::mem::take(&mut locked(&self.links).list);
-        links.sort();
+        let links = std::mem::take(&mut locked(&self.links).list);
+        let paths: Vec<Vec<u8>> = links.iter().map(|(path, _)| path.clone()).collect();
+        let keys: Vec<&[u8]> = paths.iter().map(Vec::as_slice).collect();
+        let links = sorted(links, &keys);
         let below_another = links.iter().find(|(path, _)| {
             path.iter()
                 .enumerate()
