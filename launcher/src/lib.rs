@@ -15,6 +15,7 @@ pub mod limits;
 pub mod manifest;
 pub mod member;
 pub mod names;
+pub mod order;
 pub mod payload;
 pub mod record;
 pub mod start;

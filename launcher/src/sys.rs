@@ -5,8 +5,13 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::ffi::{CStr, CString, c_char, c_int};
 use std::io;
 use std::mem::MaybeUninit;
+use std::os::fd::{AsRawFd, BorrowedFd};
+use std::time::{Duration, SystemTime};
 
 use crate::names::EXIT_FAILURE;
+
+/// The `fcntl` that chooses a lease's signal (`asm-generic/fcntl.h`; x86-64 and aarch64 use that).
+const F_SETSIG: c_int = 10;
 
 /// The arguments that `main` got, as bytes.
 ///
@@ -119,6 +124,43 @@ unsafe impl GlobalAlloc for Allocator {
 pub fn is_secure() -> bool {
     // SAFETY: getauxval has no preconditions.
     unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
+}
+
+/// When this system was booted, by its present clock; answered by the vDSO, without a system call.
+#[must_use]
+pub fn boot_time() -> Option<SystemTime> {
+    let mut up = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: `up` is valid for writing a timespec.
+    if unsafe { libc::clock_gettime(libc::CLOCK_BOOTTIME, &raw mut up) } != 0 {
+        return None;
+    }
+    let up = Duration::new(u64::try_from(up.tv_sec).ok()?, u32::try_from(up.tv_nsec).ok()?);
+    SystemTime::now().checked_sub(up)
+}
+
+/// Whether someone else on this kernel, in whatever namespace, has a file open: the kernel gives a write lease
+/// only to who has it alone. `file` must be open for reading, and ours.
+///
+/// # Errors
+/// When it can't be known: the file system has no leases.
+pub fn is_open_elsewhere(file: BorrowedFd<'_>) -> io::Result<bool> {
+    let set = |command: c_int, value: c_int| {
+        // SAFETY: the descriptor is open, and these commands take an int.
+        match unsafe { libc::fcntl(file.as_raw_fd(), command, value) } {
+            -1 => Err(io::Error::last_os_error()),
+            _ => Ok(()),
+        }
+    };
+    // Who opens the file while we have the lease waits for us, and we get a signal: one that does nothing.
+    set(F_SETSIG, libc::SIGURG)?;
+    match set(libc::F_SETLEASE, libc::F_WRLCK) {
+        Ok(()) => set(libc::F_SETLEASE, libc::F_UNLCK).map(|()| false),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(true),
+        Err(error) => Err(error),
+    }
 }
 
 /// Where `needle` begins in `haystack`.

@@ -2,6 +2,9 @@
 //!
 //! Links are made last, when every file is there: while files are written the directory holds no link, so
 //! no member can be written through one, whatever the order in which threads come by.
+//!
+//! A directory of the cache also gets the [`index`](crate::cache::index) of its members, as its last file: one
+//! that was published has it.
 
 use std::io::BufRead;
 use std::os::fd::{AsFd, OwnedFd};
@@ -12,8 +15,11 @@ use rustix::fs::{Mode, OFlags, mkdirat, openat, symlinkat};
 use rustix::io::Errno;
 
 use super::{Sink, pieces};
+use crate::cache::index::{self, Members};
 use crate::error::{Error, Kind, Result};
 use crate::member::unsafe_path;
+use crate::names::CACHE_INDEX;
+use crate::order::sorted;
 
 /// All links of a layer together may take this many bytes: they wait in memory.
 const LINKS_MAX: usize = 8 << 20;
@@ -23,6 +29,7 @@ pub struct Write {
     root: OwnedFd,
     shown: PathBuf,
     links: Mutex<Links>,
+    members: Option<Mutex<Members>>,
 }
 
 #[derive(Default)]
@@ -39,6 +46,16 @@ impl Write {
             root,
             shown: shown.to_owned(),
             links: Mutex::default(),
+            members: None,
+        }
+    }
+
+    /// The same, for a directory of the cache: with an index.
+    #[must_use]
+    pub fn indexed(root: OwnedFd, shown: &Path) -> Self {
+        Self {
+            members: Some(Mutex::default()),
+            ..Self::new(root, shown)
         }
     }
 
@@ -47,14 +64,10 @@ impl Write {
     /// # Errors
     /// When one can't be made, or lies below another one.
     pub fn finish(self) -> Result<()> {
-        let mut links = std::mem::take(
-            &mut self
-                .links
-                .lock()
-                .unwrap_or_else(|poisoned| poisoned.into_inner())
-                .list,
-        );
-        links.sort();
+        let links = std::mem::take(&mut locked(&self.links).list);
+        let paths: Vec<Vec<u8>> = links.iter().map(|(path, _)| path.clone()).collect();
+        let keys: Vec<&[u8]> = paths.iter().map(Vec::as_slice).collect();
+        let links = sorted(links, &keys);
         let below_another = links.iter().find(|(path, _)| {
             path.iter()
                 .enumerate()
@@ -76,6 +89,39 @@ impl Write {
                     made => made,
                 }
             })?;
+        }
+        if let Some(members) = &self.members {
+            let bytes = locked(members).encode();
+            let file = self.create(CACHE_INDEX.as_bytes(), 0o644)?;
+            self.write(&file, CACHE_INDEX.as_bytes(), &bytes)?;
+        }
+        Ok(())
+    }
+
+    fn note(&self, kind: index::Kind, size: u64, path: &[u8]) -> Result<()> {
+        match &self.members {
+            Some(members) if !locked(members).add(kind, size, path) => {
+                Err(Error::damaged("a layer has too many members"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn create(&self, path: &[u8], mode: u32) -> Result<OwnedFd> {
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        self.with_parents(path, || {
+            openat(&self.root, path, flags, Mode::from_raw_mode(mode))
+        })
+    }
+
+    fn write(&self, file: &OwnedFd, path: &[u8], mut bytes: &[u8]) -> Result<()> {
+        while !bytes.is_empty() {
+            match rustix::io::write(file, bytes) {
+                Ok(0) => return Err(self.failed(path, Errno::IO)),
+                Ok(written) => bytes = &bytes[written..],
+                Err(Errno::INTR) => {}
+                Err(errno) => return Err(self.failed(path, errno)),
+            }
         }
         Ok(())
     }
@@ -124,6 +170,7 @@ impl Sink for Write {
                 made => made.map(|()| true),
             }
         })?;
+        self.note(index::Kind::Directory, 0, path)?;
         if !made {
             let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::PATH | OFlags::CLOEXEC;
             openat(&self.root, path, flags, Mode::empty()).map_err(|errno| self.failed(path, errno))?;
@@ -132,24 +179,19 @@ impl Sink for Write {
     }
 
     fn file(&self, path: &[u8], size: u64, executable: bool, data: &mut dyn BufRead) -> Result<()> {
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let mode = Mode::from_raw_mode(if executable { 0o755 } else { 0o644 });
-        let file = self.with_parents(path, || openat(&self.root, path, flags, mode))?;
-        pieces(data, size, |mut bytes| {
-            while !bytes.is_empty() {
-                match rustix::io::write(&file, bytes) {
-                    Ok(0) => return Err(self.failed(path, Errno::IO)),
-                    Ok(written) => bytes = &bytes[written..],
-                    Err(Errno::INTR) => {}
-                    Err(errno) => return Err(self.failed(path, errno)),
-                }
-            }
-            Ok(())
-        })
+        let kind = if executable {
+            index::Kind::Executable
+        } else {
+            index::Kind::File
+        };
+        self.note(kind, size, path)?;
+        let file = self.create(path, if executable { 0o755 } else { 0o644 })?;
+        pieces(data, size, |bytes| self.write(&file, path, bytes))
     }
 
     fn symlink(&self, path: &[u8], target: &[u8]) -> Result<()> {
-        let mut links = self.links.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        self.note(index::Kind::Link, target.len() as u64, path)?;
+        let mut links = locked(&self.links);
         links.bytes += path.len() + target.len();
         if links.bytes > LINKS_MAX {
             return Err(Error::damaged("a layer has too many links"));
@@ -157,4 +199,8 @@ impl Sink for Write {
         links.list.push((path.to_vec(), target.to_vec()));
         Ok(())
     }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }

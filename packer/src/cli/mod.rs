@@ -1,5 +1,6 @@
 //! The command line: what can be said, and who does it.
 
+mod cache;
 mod options;
 pub mod ui;
 mod view;
@@ -20,6 +21,7 @@ pub fn main() -> ExitCode {
         Command::Inspect { file, json } => view::inspect(file, *json),
         Command::Verify { file, json } => view::verify(file, *json),
         Command::Targets { json } => view::targets(*json),
+        Command::Cache(options) => cache::command(options),
         Command::Extract { file, directory } => view::extract(file, directory),
     };
     match done {
