@@ -150,7 +150,7 @@ fn every_kind_of_call_may_be_the_one_that_is_refused() {
         ("mkdirat", "ENOSPC", 9),
         ("mkdirat", "EDQUOT", 40),
         ("symlinkat", "ENOSPC", 1),
-        ("symlink", "EDQUOT", 2),
+        ("symlinkat", "EDQUOT", 4),
         ("rename", "ENOSPC", 1),
         ("rename", "EIO", 2),
         ("symlinkat", "EPERM", 1),
