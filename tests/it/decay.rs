@@ -115,6 +115,9 @@ fn members(directory: &Path) -> Vec<PathBuf> {
     found
 }
 
+/// What a test does to a cache.
+type Deed = Box<dyn Fn()>;
+
 /// One thing that may happen to a member.
 #[derive(Debug, Clone, Copy)]
 enum Decay {
@@ -209,7 +212,7 @@ fn directories_links_and_indexes_count_too() {
     let bench = Bench::new();
     let runtime = bench.layer_with("bin/python3");
     let code = bench.layer_with("code");
-    let kinds: [(&str, Box<dyn Fn()>); 6] = [
+    let kinds: [(&str, Deed); 6] = [
         ("a directory emptied", {
             let path = code.join("code/package");
             Box::new(move || {
