@@ -541,3 +541,19 @@ fn a_read_only_cache_and_a_store_are_not_looked_through() {
         "{opened}"
     );
 }
+
+#[test]
+fn the_index_is_in_the_cache_alone() {
+    let bench = Bench::new();
+    let tree = bench.place.path().join("tree");
+    bench.tool("extract").arg(&tree).stdout_any().success();
+    let has_index = |path: &PathBuf| path.file_name().is_some_and(|name| name == INDEX);
+    assert!(!files_below(&tree).iter().any(has_index), "extracted");
+    let app = bench.app();
+    let own: Vec<PathBuf> = files_below(&app).into_iter().filter(has_index).collect();
+    assert_eq!(own, [PathBuf::from(INDEX)]);
+    assert!(
+        app.join(INDEX).symlink_metadata().unwrap().is_file(),
+        "not a link to a layer's"
+    );
+}
