@@ -99,7 +99,7 @@ impl std::error::Error for Error {}
 pub fn cause(error: &io::Error) -> String {
     let text = error.to_string();
     match text.find(" (os error") {
-        Some(end) => text[..end].to_lowercase(),
+        Some(end) => text[..end].to_ascii_lowercase(),
         None => text,
     }
 }

@@ -115,6 +115,9 @@ fn members(directory: &Path) -> Vec<PathBuf> {
     found
 }
 
+/// What a test does to a cache.
+type Deed = Box<dyn Fn()>;
+
 /// One thing that may happen to a member.
 #[derive(Debug, Clone, Copy)]
 enum Decay {
@@ -209,7 +212,7 @@ fn directories_links_and_indexes_count_too() {
     let bench = Bench::new();
     let runtime = bench.layer_with("bin/python3");
     let code = bench.layer_with("code");
-    let kinds: [(&str, Box<dyn Fn()>); 6] = [
+    let kinds: [(&str, Deed); 6] = [
         ("a directory emptied", {
             let path = code.join("code/package");
             Box::new(move || {
@@ -536,5 +539,21 @@ fn a_read_only_cache_and_a_store_are_not_looked_through() {
     assert!(
         opened.contains("/launch\"") && !opened.contains(INDEX),
         "{opened}"
+    );
+}
+
+#[test]
+fn the_index_is_in_the_cache_alone() {
+    let bench = Bench::new();
+    let tree = bench.place.path().join("tree");
+    bench.tool("extract").arg(&tree).stdout_any().success();
+    let has_index = |path: &PathBuf| path.file_name().is_some_and(|name| name == INDEX);
+    assert!(!files_below(&tree).iter().any(has_index), "extracted");
+    let app = bench.app();
+    let own: Vec<PathBuf> = files_below(&app).into_iter().filter(has_index).collect();
+    assert_eq!(own, [PathBuf::from(INDEX)]);
+    assert!(
+        app.join(INDEX).symlink_metadata().unwrap().is_file(),
+        "not a link to a layer's"
     );
 }

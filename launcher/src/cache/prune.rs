@@ -260,6 +260,7 @@ fn take_apps(
     }
     let seen = Running::look();
     let mut gone = Vec::new();
+    let mut failure = Ok(());
     for at in hidden {
         let app = &listing.apps[at];
         let noted = |path: PathBuf| fs::symlink_metadata(path).and_then(|found| found.modified());
@@ -271,11 +272,16 @@ fn take_apps(
             // Someone has made it anew: it is his now.
             running.push(app.key.clone());
         } else {
-            discard(root, &app.directory)?;
-            gone.push(at);
+            match discard(root, &app.directory) {
+                Ok(()) => gone.push(at),
+                Err(error) => {
+                    put_back(listing, &[at]);
+                    failure = Err(error);
+                }
+            }
         }
     }
-    Ok(gone)
+    failure.map(|()| gone)
 }
 
 /// Waits until nobody has a record open, or `until`; where that can't be asked, just a while.

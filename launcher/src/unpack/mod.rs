@@ -147,14 +147,16 @@ fn jobs<'a>(layers: &[(&'a Layer, &dyn Sink)]) -> Vec<Job<'a>> {
             offset = offset.saturating_add(frame.size);
         }
     }
-    jobs.sort_by_key(|job| {
-        std::cmp::Reverse(if job.frame.raw > SMALL_FRAME {
-            job.frame.raw
+    let rank = |job: &Job<'_>| {
+        if job.frame.raw > SMALL_FRAME {
+            u64::MAX - job.frame.raw
         } else {
-            0
-        })
-    });
-    jobs
+            u64::MAX
+        }
+    };
+    let ranks: Vec<[u8; 8]> = jobs.iter().map(|job| rank(job).to_be_bytes()).collect();
+    let keys: Vec<&[u8]> = ranks.iter().map(<[u8; 8]>::as_slice).collect();
+    crate::order::sorted(jobs, &keys)
 }
 
 fn take(sink: &dyn Sink, data: &mut dyn BufRead, count: &mut u64) -> Result<()> {
