@@ -4,7 +4,10 @@
 //! ladder of cache roots, everything else ends the start.
 
 use std::fmt::{self, Display};
+use std::io;
 use std::path::Path;
+
+use rustix::process::{Resource, getrlimit};
 
 /// What kind of failure, for those who react to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +16,8 @@ pub enum Kind {
     Damaged,
     /// A cache root can't be used; another one may do.
     Storage,
+    /// The same, because it is full: whoever knows how much is needed says so.
+    Full,
     /// Anything else.
     Other,
 }
@@ -35,6 +40,27 @@ impl Error {
     /// ``failed to <verb> `<path>`: <cause>``
     pub fn path(kind: Kind, verb: &str, path: &Path, cause: impl Display) -> Self {
         Self::new(kind, format!("failed to {verb} `{}`: {cause}", path.display()))
+    }
+
+    /// A cache could not be written to: [`Kind::Full`] where room is what lacks, else [`Kind::Storage`].
+    #[must_use]
+    pub fn storage(verb: &str, path: &Path, error: &io::Error) -> Self {
+        let kind = match error.raw_os_error() {
+            Some(libc::ENOSPC | libc::EDQUOT) => Kind::Full,
+            _ => Kind::Storage,
+        };
+        let made = Self::path(kind, verb, path, cause(error));
+        match getrlimit(Resource::Fsize).current {
+            // The caller's limit holds everywhere: another place would not help.
+            Some(limit) if error.raw_os_error() == Some(libc::EFBIG) => Self {
+                kind: Kind::Other,
+                ..made
+            }
+            .hint(format!(
+                "files of this process may have {limit} bytes at most: raise `ulimit -f`"
+            )),
+            _ => made,
+        }
     }
 
     /// An error with its whole line; names in it may come from a hostile file, so it is made [`plain`].
@@ -102,10 +128,10 @@ pub fn plain_json(json: &str) -> String {
 
 /// The cause of an operating system's refusal, without Rust's `(os error 2)`.
 #[must_use]
-pub fn cause(error: &std::io::Error) -> String {
+pub fn cause(error: &io::Error) -> String {
     let text = error.to_string();
     match text.find(" (os error") {
-        Some(end) => text[..end].to_lowercase(),
+        Some(end) => text[..end].to_ascii_lowercase(),
         None => text,
     }
 }

@@ -7,7 +7,9 @@ use crate::support::{assert_launcher_failed, assert_unused, sees};
 #[test]
 fn help_names_every_tool() {
     let help = sees().run().env("PYSHIP", "help").stdout_any().success().out();
-    for tool in ["help", "info", "python", "extract", "verify", "where"] {
+    for tool in [
+        "help", "info", "python", "extract", "verify", "repair", "prune", "where",
+    ] {
         assert!(help.contains(&format!("PYSHIP={tool}")), "{help}");
     }
 }

@@ -9,6 +9,7 @@ use super::{SMALL_FRAME, WINDOW_LOG_MAX};
 use crate::error::{Error, Result};
 use crate::manifest::{Frame, hex};
 use crate::payload::Payload;
+use crate::sys;
 
 const CHUNK: usize = 128 << 10;
 /// First bytes of a zstd frame (RFC 8878, 3.1.1); skippable frames and zstd's older formats have others.
@@ -40,7 +41,7 @@ pub(super) struct Decoder {
 impl Decoder {
     pub(super) fn new() -> Self {
         Self {
-            context: DCtx::create(),
+            context: DCtx::try_create().unwrap_or_else(|| sys::out_of_memory()),
             compressed: Vec::new(),
             raw: Vec::new(),
             has_window: false,
@@ -266,10 +267,11 @@ fn not_one() -> Error {
 }
 
 fn bad_frame(code: usize) -> Error {
-    Error::damaged(format_args!(
-        "a frame can't be decoded: {}",
-        zstd_safe::get_error_name(code)
-    ))
+    let name = zstd_safe::get_error_name(code);
+    if name.starts_with("Allocation error") {
+        sys::out_of_memory();
+    }
+    Error::damaged(format_args!("a frame can't be decoded: {name}"))
 }
 
 /// Sizes were checked against the file's; this target has 64-bit addresses.

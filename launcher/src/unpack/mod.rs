@@ -22,6 +22,7 @@ pub use write::Write;
 use std::io::BufRead;
 
 use crate::error::{Error, Result};
+use crate::limits;
 use crate::manifest::Layer;
 use crate::member::{Member, MemberKind, skip_padding};
 use crate::payload::Payload;
@@ -84,6 +85,7 @@ pub fn run(payload: &Payload, layers: &[(&Layer, &dyn Sink)], progress: &Progres
     let threads = cores
         .min(if large { THREADS_MAX_LARGE } else { THREADS_MAX })
         .min(usize::try_from(MEMORY_MAX / most.max(1)).unwrap_or(1))
+        .min(limits::threads_max())
         .min(jobs.len());
     let next = AtomicUsize::new(0);
     let failure = Mutex::new(None);
@@ -148,14 +150,16 @@ fn jobs<'a>(layers: &[(&'a Layer, &dyn Sink)]) -> Vec<Job<'a>> {
             offset = offset.saturating_add(frame.size);
         }
     }
-    jobs.sort_by_key(|job| {
-        std::cmp::Reverse(if job.frame.raw > SMALL_FRAME {
-            job.frame.raw
+    let rank = |job: &Job<'_>| {
+        if job.frame.raw > SMALL_FRAME {
+            u64::MAX - job.frame.raw
         } else {
-            0
-        })
-    });
-    jobs
+            u64::MAX
+        }
+    };
+    let ranks: Vec<[u8; 8]> = jobs.iter().map(|job| rank(job).to_be_bytes()).collect();
+    let keys: Vec<&[u8]> = ranks.iter().map(<[u8; 8]>::as_slice).collect();
+    crate::order::sorted(jobs, &keys)
 }
 
 fn another_number(layer: &Layer) -> Error {
