@@ -259,12 +259,13 @@ fn table(listing: &Listing, running: &Running) -> String {
         ));
     }
     for layer in &listing.layers {
-        let users: Vec<String> = listing
+        let mut users: Vec<String> = listing
             .apps
             .iter()
             .filter(|app| layer.users.contains(&app.key))
             .map(title)
             .collect();
+        users.sort();
         let users = if users.is_empty() {
             "used by none".to_owned()
         } else {
