@@ -1,7 +1,7 @@
 //! The file's own door: `PYSHIP=<tool> ./app.bin`.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use pyship_launcher::cache::prune::{self, Hand, Policy, UNUSED};

@@ -261,7 +261,8 @@ impl Sink for Compare {
             .map(|metadata| {
                 metadata.len() == size && (metadata.permissions().mode() & 0o111 != 0) == executable
             });
-        let mut found = File::open(&at).ok().filter(|_| same == Some(true));
+        // Opened only when it is a file: a fifo would wait for a writer.
+        let mut found = (same == Some(true)).then(|| File::open(&at).ok()).flatten();
         let mut new = match found {
             Some(_) => None,
             None => self.replacement(executable, &at, 0)?,
