@@ -6,14 +6,16 @@
 //!
 //! [`names`] declares every name; [`trailer`], [`manifest`], [`member`] and [`record`] the bytes;
 //! [`payload`] opens a file; [`unpack`] turns verified frames into directories; [`cache`] publishes them;
-//! [`libc_choice`] and [`start`] decide what is exec'd. Whatever needs `unsafe` is in [`sys`].
+//! [`libc_choice`] and [`start`] decide what is exec'd; [`limits`] how much is done at once. Whatever needs `unsafe` is in [`sys`].
 
 pub mod cache;
 pub mod error;
 pub mod libc_choice;
+pub mod limits;
 pub mod manifest;
 pub mod member;
 pub mod names;
+pub mod order;
 pub mod payload;
 pub mod record;
 pub mod start;

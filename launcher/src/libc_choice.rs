@@ -8,6 +8,7 @@
 //! have the same, and one of them may lack libstdc++.
 
 use std::fs;
+use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 
 use crate::error::{Error, Kind, Result};
@@ -20,6 +21,9 @@ pub const LOADER: &str = if cfg!(target_arch = "aarch64") {
 } else {
     "/lib64/ld-linux-x86-64.so.2"
 };
+
+/// Version strings are looked for in this many bytes; libstdc++ has 2.5 MB.
+const LIBRARY_MAX: u64 = 16 << 20;
 
 /// Where distributions keep the C library, in the order in which they are looked at.
 const DIRECTORIES: &[&str] = if cfg!(target_arch = "aarch64") {
@@ -191,7 +195,14 @@ fn suits(libc: &Libc, host: &Host) -> std::result::Result<(), String> {
 fn find(name: &str) -> Option<Vec<u8>> {
     DIRECTORIES
         .iter()
-        .find_map(|directory| fs::read(format!("{directory}/{name}")).ok())
+        .find_map(|directory| read(&format!("{directory}/{name}")).ok())
+}
+
+/// A library, or its first part: the manifest names it, and it may name the largest that there is.
+fn read(path: &str) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    fs::File::open(path)?.take(LIBRARY_MAX).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Whether a library defines a symbol version: its name is there as a string of its own.

@@ -12,6 +12,9 @@ mod watch;
 
 use pyship_launcher::sys;
 
+#[global_allocator]
+static ALLOCATOR: sys::Allocator = sys::Allocator;
+
 /// The C library calls this.
 #[allow(unsafe_code)]
 // SAFETY: the C library's start-up code looks for a symbol of this name, and no other crate defines one.

@@ -3,13 +3,16 @@
 //! It is JSON, so that `unzip -p app.bin pyship.json | jq` works, with ordered maps only, so that the same
 //! inputs give the same bytes. A cold start reads it; a warm start reads the app's [`crate::record`] instead.
 
+mod check;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
-use crate::names::LAYERS;
+
+pub use check::ENTRIES_MAX;
 
 /// The version of the whole format: trailer, manifest, layers.
 pub const FORMAT: u32 = 1;
@@ -178,11 +181,11 @@ pub struct Frame {
 }
 
 impl Manifest {
-    /// Reads a manifest and checks everything that later arithmetic relies on.
+    /// Reads a manifest and checks everything that later arithmetic, paths and messages rely on (see `check`).
     ///
     /// # Errors
-    /// When it isn't JSON of this shape, its format is newer, or a layer contradicts itself or lies outside
-    /// the file of `file_size` bytes.
+    /// When it isn't JSON of this shape, its format is newer, a layer contradicts itself or lies outside the
+    /// file of `file_size` bytes, or a name or number is none that a packer writes.
     pub fn decode(bytes: &[u8], file_size: u64) -> Result<Self> {
         let wrong = |what: &str| Error::damaged(format_args!("its manifest {what}"));
         let format: Format =
@@ -192,28 +195,7 @@ impl Manifest {
         }
         let manifest: Self =
             serde_json::from_slice(bytes).map_err(|error| wrong(&format!("can't be read: {error}")))?;
-        let mut names = LAYERS.iter();
-        for layer in &manifest.layers {
-            if !names.any(|name| *name == layer.name) {
-                return Err(wrong(&format!("has an unexpected layer `{}`", layer.name)));
-            }
-            layer
-                .check(file_size)
-                .ok_or_else(|| wrong(&format!("contradicts itself on layer `{}`", layer.name)))?;
-        }
-        let paths = [
-            &manifest.python.executable,
-            &manifest.python.stdlib,
-            &manifest.python.site_packages,
-        ];
-        let loader = manifest.libc.carried.as_ref().map(|carried| &carried.loader);
-        if !paths
-            .into_iter()
-            .chain(loader)
-            .all(|path| crate::member::is_safe(path.as_bytes()))
-        {
-            return Err(wrong("names a path outside its layers"));
-        }
+        check::all(&manifest, file_size).map_err(|what| wrong(&what))?;
         Ok(manifest)
     }
 
@@ -258,26 +240,10 @@ impl Layer {
     pub fn directory(&self) -> &str {
         &self.digest[..DIRECTORY_HEX]
     }
-
-    fn check(&self, file_size: u64) -> Option<()> {
-        let end = self.offset.checked_add(self.size)?;
-        let mut size = 0u64;
-        for frame in &self.frames {
-            size = size.checked_add(frame.size)?;
-            self.disk.checked_add(frame.raw)?;
-            is_digest(&frame.sha256).then_some(())?;
-        }
-        let sound = size == self.size && end <= file_size && self.digest == Self::digest_of(&self.frames);
-        sound.then_some(())
-    }
 }
 
 /// How many hexadecimal digits of a digest name a directory of the cache.
 pub const DIRECTORY_HEX: usize = 32;
-
-fn is_digest(text: &str) -> bool {
-    text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-}
 
 /// Bytes as lower-case hexadecimal.
 #[must_use]

@@ -17,6 +17,8 @@ pub const PATH_MAX: usize = 4095;
 pub const END: [u8; 2 * BLOCK] = [0; 2 * BLOCK];
 
 const NAME_MAX: usize = 255;
+/// The deepest path: whoever removes a tree has a descriptor open for every directory on the way down.
+const DEPTH_MAX: usize = 256;
 const PAX_MAX: u64 = 3 * (PATH_MAX as u64 + 64);
 
 /// One entry of a layer, without a file's data.
@@ -48,30 +50,35 @@ pub enum MemberKind {
 }
 
 /// Whether `path` is plainly below the directory that it is relative to: not empty, no leading or double `/`,
-/// no `.` or `..`, no NUL, nothing too long.
+/// no `.` or `..`, no NUL, nothing too long or too deep.
 #[must_use]
 pub fn is_safe(path: &[u8]) -> bool {
     path.len() <= PATH_MAX
         && !path.contains(&0)
+        && path.iter().filter(|&&byte| byte == b'/').count() < DEPTH_MAX
         && path
             .split(|&byte| byte == b'/')
             .all(|part| !part.is_empty() && part != b"." && part != b".." && part.len() <= NAME_MAX)
 }
 
-/// Whether a link at `path` to `target` stays below the directory that `path` is relative to, as text: no
-/// step of it leaves that directory. Links to links are the business of whoever creates them.
+/// Whether a link at `path` to `target` stays below the directory that `path` is relative to, also where it
+/// leads through other links.
+///
+/// `..` may come first only. No link of a layer lies below another, so these first steps go up real
+/// directories, as far as there are any; all that follow go down, through links of which the same is true.
 #[must_use]
 pub fn is_safe_target(path: &[u8], target: &[u8]) -> bool {
     if target.is_empty() || target.len() > PATH_MAX || target[0] == b'/' || target.contains(&0) {
         return false;
     }
-    let mut depth = path.split(|&byte| byte == b'/').count() - 1;
+    let depth = path.split(|&byte| byte == b'/').count() - 1;
+    let (mut up, mut down) = (0, false);
     for part in target.split(|&byte| byte == b'/') {
         match part {
             b"" | b"." => {}
-            b".." if depth == 0 => return false,
-            b".." => depth -= 1,
-            _ => depth += 1,
+            b".." if down || up == depth => return false,
+            b".." => up += 1,
+            _ => down = true,
         }
     }
     true
@@ -173,7 +180,11 @@ fn member(block: &[u8; BLOCK], size: u64, pax: Pax) -> Result<Member> {
     let kind = match block[156] {
         b'0' => MemberKind::File {
             size,
-            executable: octal(&block[100..108])? & 0o111 != 0,
+            executable: match octal(&block[100..108])? {
+                0o755 => true,
+                0o644 => false,
+                _ => return Err(bad("has a file with another mode than 0644 or 0755")),
+            },
         },
         b'5' if path.last() == Some(&b'/') => {
             path.pop();
@@ -201,8 +212,7 @@ fn member(block: &[u8; BLOCK], size: u64, pax: Pax) -> Result<Member> {
 /// The answer to a member that would end up outside its layer.
 #[must_use]
 pub fn unsafe_path(path: &[u8]) -> Error {
-    let mut shown = String::from_utf8_lossy(&path[..path.len().min(200)]).into_owned();
-    shown.retain(|character| !character.is_control());
+    let shown = String::from_utf8_lossy(&path[..path.len().min(200)]);
     bad(&format!(
         "has a member `{shown}` that would not stay in its layer"
     ))
@@ -334,6 +344,8 @@ fn octal(field: &[u8]) -> Result<u64> {
 }
 
 fn decimal(text: &[u8]) -> Option<u64> {
+    // `parse` takes a sign.
+    text.iter().all(u8::is_ascii_digit).then_some(())?;
     std::str::from_utf8(text).ok()?.parse().ok()
 }
 
@@ -381,7 +393,10 @@ pub fn skip_padding(frame: &mut impl Read, size: u64) -> Result<()> {
 pub fn read_failed(error: &io::Error) -> Error {
     match error.kind() {
         io::ErrorKind::UnexpectedEof => bad("ends inside a member"),
-        _ => Error::damaged(error),
+        _ => match error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
+            Some(inner) => inner.clone(),
+            None => Error::damaged(error),
+        },
     }
 }
 
@@ -425,7 +440,8 @@ mod tests {
                 kind: MemberKind::Symlink { target: name },
             });
         }
-        let deep = [b"directory".as_slice(); 400].join(&b'/');
+        let deep = [b"a long directory".as_slice(); 240].join(&b'/');
+        assert!(deep.len() < PATH_MAX);
         round_trip(&file(&deep, 3));
     }
 
@@ -446,8 +462,11 @@ mod tests {
             assert!(!is_safe(path), "{path:?}");
         }
         assert!(is_safe(b"a/b..c/...") && is_safe(b"-"));
-        assert!(is_safe_target(b"a/b", b"../c") && is_safe_target(b"a/b", b"c/../../d"));
-        for target in [&b""[..], b"/etc", b"../../x", b"c/../../../x", b"a\0"] {
+        assert!(is_safe_target(b"a/b", b"../c") && is_safe_target(b"a/b", b".././c/d"));
+        assert!(
+            !is_safe(&[b"d".as_slice(); 257].join(&b'/')) && is_safe(&[b"d".as_slice(); 256].join(&b'/'))
+        );
+        for target in [&b""[..], b"/etc", b"../../x", b"c/../../../x", b"c/../d", b"a\0"] {
             assert!(!is_safe_target(b"a/b", target), "{target:?}");
         }
     }

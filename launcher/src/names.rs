@@ -110,6 +110,12 @@ pub const CACHE_APPS: &str = "apps";
 pub const CACHE_LOCKS: &str = "locks";
 /// What is being unpacked.
 pub const CACHE_TMP: &str = "tmp";
+/// In every directory of [`CACHE_LAYERS`] and [`CACHE_APPS`]: what it holds.
+pub const CACHE_INDEX: &str = ".pyship-members";
+/// Below [`CACHE_LOCKS`]: held by all cold starts, each for itself, or by one `prune` alone.
+pub const CACHE_LOCK_ALL: &str = "all";
+/// Its time says when the cache was last pruned by a start.
+pub const CACHE_PRUNED: &str = "pruned";
 /// The file that tells backup programs to skip the cache (<https://bford.info/cachedir/>).
 pub const CACHE_TAG: &str = "CACHEDIR.TAG";
 /// Its content.
@@ -120,5 +126,7 @@ pub const CACHE_NAME: &str = "pyship";
 
 /// In an app's directory: what a warm start needs to know.
 pub const APP_RECORD: &str = "launch";
+/// In an app's directory: the record while it is being removed, so that no new start finds it.
+pub const APP_RECORD_HIDDEN: &str = "launch.hidden";
 /// In an app's directory: link to the app layer.
 pub const APP_LINK: &str = "app";

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
@@ -26,11 +26,20 @@ impl Payload {
     /// Opens `path`; `None` when there is no trailer at its end.
     ///
     /// # Errors
-    /// When it can't be read, or its trailer is damaged or of a newer format.
+    /// When it is no regular file or can't be read, or its trailer is damaged or of a newer format.
     pub fn open(path: &Path) -> Result<Option<Self>> {
         let failed = |error: io::Error| Error::path(Kind::Other, "open", path, cause(&error));
-        let file = File::open(path).map_err(failed)?;
-        let size = file.metadata().map_err(failed)?.len();
+        // Opening a fifo would wait for a writer.
+        let file = File::options()
+            .read(true)
+            .custom_flags(libc::O_NONBLOCK)
+            .open(path)
+            .map_err(failed)?;
+        let metadata = file.metadata().map_err(failed)?;
+        if !metadata.is_file() {
+            return Err(Error::path(Kind::Other, "open", path, "it is not a regular file"));
+        }
+        let size = metadata.len();
         let Some(start) = size.checked_sub(trailer::SIZE as u64) else {
             return Ok(None);
         };
@@ -44,17 +53,16 @@ impl Payload {
         }))
     }
 
-    /// Reads the manifest and checks it against the trailer.
+    /// The manifest's bytes, checked against the trailer.
     ///
     /// # Errors
-    /// When it is not the one that the trailer names, or contradicts itself.
-    pub fn manifest(&self) -> Result<Manifest> {
+    /// When they are not those that the trailer names.
+    pub fn manifest_bytes(&self) -> Result<Vec<u8>> {
         let Trailer {
             manifest_offset,
             manifest_size,
-            file_size,
-            launcher_size,
             manifest_sha256,
+            ..
         } = &self.trailer;
         let mut bytes = vec![0; usize::try_from(*manifest_size).unwrap_or(0)];
         self.read(&mut bytes, *manifest_offset)?;
@@ -63,8 +71,26 @@ impl Payload {
                 "its manifest does not have the digest that the trailer names",
             ));
         }
-        let manifest = Manifest::decode(&bytes, *file_size)?;
-        if manifest.launcher.size != *launcher_size {
+        Ok(bytes)
+    }
+
+    /// Reads the manifest and checks it against the trailer.
+    ///
+    /// # Errors
+    /// When it is not the one that the trailer names, or contradicts itself.
+    pub fn manifest(&self) -> Result<Manifest> {
+        let Trailer {
+            manifest_offset,
+            file_size,
+            launcher_size,
+            ..
+        } = &self.trailer;
+        let manifest = Manifest::decode(&self.manifest_bytes()?, *file_size)?;
+        let layers_end = manifest
+            .layers
+            .last()
+            .map_or(0, |layer| layer.offset + layer.size);
+        if manifest.launcher.size != *launcher_size || layers_end > *manifest_offset {
             return Err(Error::damaged("its manifest and its trailer differ"));
         }
         Ok(manifest)

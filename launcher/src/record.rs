@@ -2,11 +2,13 @@
 //!
 //! `key=value` items, each ended by a NUL; values are bytes, and paths can't hold a NUL. The first item names
 //! the record's format. Keeping this out of the manifest is what makes a warm start independent of the
-//! payload's size: it reads this record of under 1 KiB and nothing else.
+//! payload's size: it reads this record of under 2 KiB and nothing else. The last item tells how many came
+//! before it, so a record that was cut anywhere, also between two items, is refused.
 
 use crate::error::{Error, Kind, Result};
 
-const VERSION: &[u8] = b"pyship-launch=1";
+const END: &[u8] = b"end";
+const VERSION: &[u8] = b"pyship-launch=2";
 
 /// The largest record that is read, in bytes.
 pub const SIZE_MAX: usize = 64 << 10;
@@ -14,6 +16,10 @@ pub const SIZE_MAX: usize = 64 << 10;
 /// How the app in this directory is started.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Record {
+    /// The app's name, for those who list a cache.
+    pub name: Vec<u8>,
+    /// Its version, or nothing.
+    pub version: Vec<u8>,
     /// Whether the file behaves like `python` in place of starting an app.
     pub interpreter: bool,
     /// The interpreter's ELF file.
@@ -28,6 +34,8 @@ pub struct Record {
     pub environment: Vec<(Vec<u8>, Vec<u8>)>,
     /// Files that must be there; when one is missing the cache has decayed.
     pub checks: Vec<Vec<u8>>,
+    /// The directories of all layers.
+    pub layers: Vec<Vec<u8>>,
 }
 
 /// See [`Record::loader`].
@@ -44,6 +52,8 @@ impl Record {
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let Self {
+            name,
+            version,
             interpreter,
             executable,
             home,
@@ -51,9 +61,12 @@ impl Record {
             options,
             environment,
             checks,
+            layers,
         } = self;
         let mut bytes = Vec::new();
+        let count = std::cell::Cell::new(0u32);
         let mut put = |key: &[u8], value: &[u8]| {
+            count.set(count.get() + 1);
             bytes.extend_from_slice(key);
             bytes.push(b'=');
             bytes.extend_from_slice(value);
@@ -61,6 +74,8 @@ impl Record {
         };
         let at = VERSION.iter().position(|&byte| byte == b'=').unwrap_or(0);
         put(&VERSION[..at], &VERSION[at + 1..]);
+        put(b"name", name);
+        put(b"version", version);
         if *interpreter {
             put(b"interpreter", b"");
         }
@@ -79,6 +94,11 @@ impl Record {
         for check in checks {
             put(b"check", check);
         }
+        for layer in layers {
+            put(b"layer", layer);
+        }
+        let end = count.get().to_string();
+        put(END, end.as_bytes());
         bytes
     }
 
@@ -93,18 +113,22 @@ impl Record {
                 "failed to read the app's launch record: it is damaged",
             )
         };
-        let mut items = bytes
+        let mut items: Vec<&[u8]> = bytes
             .strip_suffix(b"\0")
             .ok_or_else(damaged)?
-            .split(|&byte| byte == 0);
-        if items.next() != Some(VERSION) {
+            .split(|&byte| byte == 0)
+            .collect();
+        let end = items.pop().and_then(pair).ok_or_else(damaged)?;
+        if end != (END, items.len().to_string().as_bytes()) || items.first() != Some(&VERSION) {
             return Err(damaged());
         }
         let mut record = Self::default();
         let (mut loader, mut library_path) = (None, None);
-        for item in items {
+        for item in &items[1..] {
             let (key, value) = pair(item).ok_or_else(damaged)?;
             match key {
+                b"name" => record.name = value.to_vec(),
+                b"version" => record.version = value.to_vec(),
                 b"interpreter" => record.interpreter = true,
                 b"executable" => record.executable = value.to_vec(),
                 b"home" => record.home = value.to_vec(),
@@ -116,6 +140,7 @@ impl Record {
                     record.environment.push((name.to_vec(), value.to_vec()));
                 }
                 b"check" => record.checks.push(value.to_vec()),
+                b"layer" => record.layers.push(value.to_vec()),
                 _ => return Err(damaged()),
             }
         }
@@ -124,7 +149,6 @@ impl Record {
             (None, None) => None,
             _ => return Err(damaged()),
         };
-        // `check` comes last, so a record with at least one was not cut before them.
         if record.executable.is_empty() || record.home.is_empty() || record.checks.is_empty() {
             return Err(damaged());
         }
@@ -144,6 +168,8 @@ mod tests {
     #[test]
     fn round_trip() {
         let record = Record {
+            name: b"app".to_vec(),
+            version: b"1.0".to_vec(),
             interpreter: true,
             executable: b"/c/bin/python3.12".to_vec(),
             home: b"/c\xff".to_vec(),
@@ -154,6 +180,7 @@ mod tests {
             options: vec![b"-X".to_vec(), b"utf8".to_vec()],
             environment: vec![(b"A".to_vec(), b"b=c".to_vec())],
             checks: vec![b"/c/os.py".to_vec()],
+            layers: vec![b"/c".to_vec()],
         };
         assert_eq!(Record::decode(&record.encode()).unwrap(), record);
         let plain = Record {

@@ -1,8 +1,17 @@
 //! The one module with `unsafe`: what neither std nor rustix wraps.
 #![allow(unsafe_code)]
 
+use std::alloc::{GlobalAlloc, Layout, System};
 use std::ffi::{CStr, CString, c_char, c_int};
 use std::io;
+use std::mem::MaybeUninit;
+use std::os::fd::{AsRawFd, BorrowedFd};
+use std::time::{Duration, SystemTime};
+
+use crate::names::EXIT_FAILURE;
+
+/// The `fcntl` that chooses a lease's signal (`asm-generic/fcntl.h`; x86-64 and aarch64 use that).
+const F_SETSIG: c_int = 10;
 
 /// The arguments that `main` got, as bytes.
 ///
@@ -41,11 +50,117 @@ pub fn execve(path: &CStr, argv: &[CString], environment: &[CString]) -> io::Err
     io::Error::last_os_error()
 }
 
+/// What a process does on a signal.
+pub struct Disposition(libc::sigaction);
+
+/// Ignores SIGXFSZ, so that a write beyond the limit on file sizes fails as any other; gives what was before.
+#[must_use]
+pub fn ignore_file_size_signal() -> Option<Disposition> {
+    let mut before = MaybeUninit::uninit();
+    // SAFETY: all zeros is a sigaction without flags and with an empty mask.
+    let mut ignored: libc::sigaction = unsafe { MaybeUninit::zeroed().assume_init() };
+    ignored.sa_sigaction = libc::SIG_IGN;
+    // SAFETY: both point to a sigaction.
+    let done = unsafe { libc::sigaction(libc::SIGXFSZ, &raw const ignored, before.as_mut_ptr()) };
+    // SAFETY: the call succeeded, so it has filled `before`.
+    (done == 0).then(|| Disposition(unsafe { before.assume_init() }))
+}
+
+/// Puts back what [`ignore_file_size_signal`] gave: a signal that is ignored stays so across `execve`.
+pub fn restore_file_size_signal(before: &Disposition) {
+    // SAFETY: it points to a sigaction that the kernel itself gave; this fails for no valid signal.
+    unsafe { libc::sigaction(libc::SIGXFSZ, &raw const before.0, std::ptr::null_mut()) };
+}
+
+/// The allocator of a program that says when memory is out, and ends; std's own end is a SIGABRT.
+pub struct Allocator;
+
+impl Allocator {
+    fn checked(pointer: *mut u8) -> *mut u8 {
+        if pointer.is_null() {
+            out_of_memory();
+        }
+        pointer
+    }
+}
+
+/// Says that memory is out, without needing any, and ends the process. What it was unpacking is swept by the next
+/// cold start, as after a kill.
+pub fn out_of_memory() -> ! {
+    const MESSAGE: &[u8] = b"pyship: failed to start the program: out of memory\n\
+        hint: raise the limit on memory (`ulimit -v`, or the container's)\n";
+    // SAFETY: the pointer and length are those of a constant; `_exit` has no preconditions.
+    unsafe {
+        libc::write(2, MESSAGE.as_ptr().cast(), MESSAGE.len());
+        libc::_exit(EXIT_FAILURE)
+    }
+}
+
+// SAFETY: everything is passed on to the system's allocator; a null pointer never leaves.
+unsafe impl GlobalAlloc for Allocator {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller vouches for the layout.
+        Self::checked(unsafe { System.alloc(layout) })
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller vouches for the layout.
+        Self::checked(unsafe { System.alloc_zeroed(layout) })
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        // SAFETY: the caller vouches for all three.
+        Self::checked(unsafe { System.realloc(pointer, layout, size) })
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller vouches for both.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
 /// Whether the kernel asks for distrust of the environment (set-user-ID and the like: `AT_SECURE`).
 #[must_use]
 pub fn is_secure() -> bool {
     // SAFETY: getauxval has no preconditions.
     unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
+}
+
+/// When this system was booted, by its present clock; answered by the vDSO, without a system call.
+#[must_use]
+pub fn boot_time() -> Option<SystemTime> {
+    let mut up = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: `up` is valid for writing a timespec.
+    if unsafe { libc::clock_gettime(libc::CLOCK_BOOTTIME, &raw mut up) } != 0 {
+        return None;
+    }
+    let up = Duration::new(u64::try_from(up.tv_sec).ok()?, u32::try_from(up.tv_nsec).ok()?);
+    SystemTime::now().checked_sub(up)
+}
+
+/// Whether someone else on this kernel, in whatever namespace, has a file open: the kernel gives a write lease
+/// only to who has it alone. `file` must be open for reading, and ours.
+///
+/// # Errors
+/// When it can't be known: the file system has no leases.
+pub fn is_open_elsewhere(file: BorrowedFd<'_>) -> io::Result<bool> {
+    let set = |command: c_int, value: c_int| {
+        // SAFETY: the descriptor is open, and these commands take an int.
+        match unsafe { libc::fcntl(file.as_raw_fd(), command, value) } {
+            -1 => Err(io::Error::last_os_error()),
+            _ => Ok(()),
+        }
+    };
+    // Who opens the file while we have the lease waits for us, and we get a signal: one that does nothing.
+    set(F_SETSIG, libc::SIGURG)?;
+    match set(libc::F_SETLEASE, libc::F_WRLCK) {
+        Ok(()) => set(libc::F_SETLEASE, libc::F_UNLCK).map(|()| false),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(true),
+        Err(error) => Err(error),
+    }
 }
 
 /// Where `needle` begins in `haystack`.

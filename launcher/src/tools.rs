@@ -2,16 +2,22 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use pyship_launcher::cache::warm;
-use pyship_launcher::error::{Error, Kind, Result, cause};
+use pyship_launcher::cache::prune::{self, Hand, Policy, UNUSED};
+use pyship_launcher::cache::repair::{self, Findings};
+use pyship_launcher::cache::{roots, warm};
+use pyship_launcher::error::{Error, Kind, Result, cause, plain_json};
 use pyship_launcher::manifest::{Entry, Layer, Manifest};
-use pyship_launcher::names::{CACHE_LAYERS, CACHE_VERSION, LAYERS, MEMBER_MANIFEST};
+use pyship_launcher::names::{LAYERS, MEMBER_MANIFEST};
 use pyship_launcher::payload::Payload;
-use pyship_launcher::unpack::{self, Compare, Progress, Sink, Write};
+use pyship_launcher::unpack::{self, Progress, Sink, Write};
 
 use crate::launch::Place;
-use crate::watch::print;
+use crate::watch::{self, print};
+
+/// So many differences are named; the rest are counted.
+const SHOWN: usize = 20;
 
 const HELP: &str = "\
 This file was made by pyship: it holds a program, its packages and its Python.
@@ -22,6 +28,8 @@ Run it as any program; its arguments are the program's own. Besides:
   PYSHIP=python  ./FILE [ARGS...]   its Python, with the program's packages
   PYSHIP=where   ./FILE             where it is unpacked
   PYSHIP=verify  ./FILE             checks the file, and what was unpacked from it
+  PYSHIP=repair  ./FILE             puts right what was unpacked from it
+  PYSHIP=prune   ./FILE [DAYS]      removes all apps from the cache that were not used for DAYS (default: 30)
   PYSHIP=extract ./FILE [DIR]       unpacks it to DIR (default: FILE's name, `.d` appended)
 
   PYSHIP_CACHE_DIR=DIR  unpack below DIR, not below ~/.cache/pyship
@@ -35,6 +43,8 @@ pub(crate) fn run(tool: &[u8], place: &Place<'_>, arguments: &[Vec<u8>]) -> Resu
         b"info" => info(place.payload, arguments),
         b"where" => locations(place),
         b"verify" => verify(place),
+        b"repair" => repair(place),
+        b"prune" => prune(place, arguments.first()),
         b"extract" => extract(place.payload, arguments.first()),
         _ => {
             let tool = String::from_utf8_lossy(tool);
@@ -50,8 +60,8 @@ pub(crate) fn run(tool: &[u8], place: &Place<'_>, arguments: &[Vec<u8>]) -> Resu
 fn info(payload: &Payload, arguments: &[Vec<u8>]) -> Result<i32> {
     let manifest = payload.manifest()?;
     if arguments.first().is_some_and(|argument| argument == b"--json") {
-        let json = manifest.encode()?;
-        return say(&String::from_utf8_lossy(&json));
+        let json = payload.manifest_bytes()?;
+        return say(&plain_json(&String::from_utf8_lossy(&json)));
     }
     let mut text = format!("{}\n", describe(&manifest));
     for layer in &manifest.layers {
@@ -100,53 +110,16 @@ fn locations(place: &Place<'_>) -> Result<i32> {
     let ready = place.ready()?;
     let app = warm::shown(&ready.directory);
     let mut text = format!("{}\n", app.display());
-    for layer in unpacked(&place.payload.manifest()?, &ready.record.checks) {
-        text.push_str(&format!("{}\n", layer.1.display()));
+    for layer in &ready.record.layers {
+        text.push_str(&format!("{}\n", warm::shown(layer).display()));
     }
     say(&text)
 }
 
-/// Where each layer lies, as far as the app's record knows.
-fn unpacked<'a>(manifest: &'a Manifest, checks: &[Vec<u8>]) -> Vec<(&'a Layer, PathBuf)> {
-    let place = |layer: &'a Layer| {
-        let middle = PathBuf::from(CACHE_VERSION)
-            .join(CACHE_LAYERS)
-            .join(layer.directory());
-        let inside = checks.iter().map(|check| warm::shown(check)).find_map(|check| {
-            check
-                .ancestors()
-                .find(|ancestor| ancestor.ends_with(&middle))
-                .map(Path::to_owned)
-        })?;
-        Some((layer, inside))
-    };
-    manifest.layers.iter().filter_map(place).collect()
-}
-
 fn verify(place: &Place<'_>) -> Result<i32> {
-    let manifest = place.payload.manifest()?;
-    place.payload.launcher(&manifest)?;
-    let ready = place.found();
-    let places = ready.map_or_else(Vec::new, |ready| unpacked(&manifest, &ready.record.checks));
-    let mut differing = Vec::new();
-    for layer in &manifest.layers {
-        // A layer that is not unpacked is compared with nothing: its frames are checked all the same.
-        let at = places
-            .iter()
-            .find(|(other, _)| other.name == layer.name)
-            .map(|(_, path)| path);
-        let sink = Compare::new(at.map_or(Path::new("/dev/null"), PathBuf::as_path));
-        unpack::run(
-            place.payload,
-            &[(layer, &sink as &dyn Sink)],
-            &Progress::default(),
-        )?;
-        if at.is_some() {
-            differing.extend(sink.differing());
-        }
-    }
+    let Findings { differing, seen } = place.with_context(repair::verify)?;
     if differing.is_empty() {
-        let cached = if places.is_empty() {
+        let cached = if seen == 0 {
             "it is not unpacked"
         } else {
             "what was unpacked is intact"
@@ -156,7 +129,7 @@ fn verify(place: &Place<'_>) -> Result<i32> {
             place.payload.path.display()
         ));
     }
-    let shown = differing.len().min(20);
+    let shown = differing.len().min(SHOWN);
     Err(Error::new(
         Kind::Damaged,
         format!(
@@ -165,7 +138,59 @@ fn verify(place: &Place<'_>) -> Result<i32> {
             differing[..shown].join(", ")
         ),
     )
-    .hint("remove the layer's directory: the next start unpacks it anew"))
+    .hint("PYSHIP=repair puts right what is in a cache of your own; a store is its owner's to fill anew"))
+}
+
+fn repair(place: &Place<'_>) -> Result<i32> {
+    let _guard = watch::Surroundings::for_writing();
+    let Findings { differing, .. } = place.with_context(repair::repair)?;
+    let mut text = String::new();
+    for line in &differing {
+        text.push_str("mended: ");
+        text.push_str(line);
+        text.push('\n');
+    }
+    if differing.is_empty() {
+        text.push_str("there was nothing to mend\n");
+    }
+    say(&text)
+}
+
+fn prune(place: &Place<'_>, days: Option<&Vec<u8>>) -> Result<i32> {
+    let older = match days {
+        None => UNUSED,
+        Some(days) => days_of(days).ok_or_else(|| {
+            let days = String::from_utf8_lossy(days);
+            Error::new(
+                Kind::Other,
+                format!("failed to prune: `{days}` is not a number of days"),
+            )
+        })?,
+    };
+    let policy = Policy {
+        older: Some(older),
+        ..Policy::default()
+    };
+    let mut text = String::new();
+    for candidate in &place.ladder {
+        let Ok(root) = roots::open_existing(candidate, place.uid) else {
+            continue;
+        };
+        let removed = prune::prune(&root.path, &policy, Hand::Really)?;
+        text.push_str(&format!(
+            "{}: {} apps and {} layers removed, {} bytes freed\n",
+            root.path.display(),
+            removed.apps.len(),
+            removed.layers.len(),
+            removed.disk
+        ));
+    }
+    say(&text)
+}
+
+fn days_of(text: &[u8]) -> Option<Duration> {
+    let days: u32 = std::str::from_utf8(text).ok()?.parse().ok()?;
+    Some(Duration::from_secs(u64::from(days) * 24 * 60 * 60))
 }
 
 fn extract(payload: &Payload, directory: Option<&Vec<u8>>) -> Result<i32> {
@@ -174,7 +199,17 @@ fn extract(payload: &Payload, directory: Option<&Vec<u8>>) -> Result<i32> {
     let directory = directory.map_or_else(default, |directory| warm::shown(directory));
     let failed = |error: std::io::Error| Error::path(Kind::Other, "extract to", &directory, cause(&error));
     fs::create_dir(&directory).map_err(failed)?;
-    fs::write(directory.join(MEMBER_MANIFEST), manifest.encode()?).map_err(failed)?;
+    if let Err(error) = extract_to(payload, &manifest, &directory) {
+        // Half a program is of no use; what can't be removed stays, and the first failure is the one to tell.
+        fs::remove_dir_all(&directory).unwrap_or_default();
+        return Err(error);
+    }
+    say(&format!("{}\n", directory.display()))
+}
+
+fn extract_to(payload: &Payload, manifest: &Manifest, directory: &Path) -> Result<()> {
+    let failed = |error: std::io::Error| Error::path(Kind::Other, "extract to", directory, cause(&error));
+    fs::write(directory.join(MEMBER_MANIFEST), payload.manifest_bytes()?).map_err(failed)?;
     for name in LAYERS {
         let Some(layer) = manifest.layer(name) else {
             continue;
@@ -186,7 +221,7 @@ fn extract(payload: &Payload, directory: Option<&Vec<u8>>) -> Result<i32> {
         unpack::run(payload, &[(layer, &sink as &dyn Sink)], &Progress::default())?;
         sink.finish()?;
     }
-    say(&format!("{}\n", directory.display()))
+    Ok(())
 }
 
 fn say(text: &str) -> Result<i32> {

@@ -21,8 +21,11 @@ use crate::manifest::FORMAT;
 
 /// Length of a trailer in bytes.
 pub const SIZE: usize = 96;
-/// The largest manifest that is read, in bytes; a frame takes about 100, so this is several hundred GB.
-pub const MANIFEST_MAX: u64 = 16 << 20;
+/// The largest manifest that is read, in bytes. A frame takes about 100, so this is enough for 20 GB of small
+/// files; a hostile manifest takes some thirty times its length in memory.
+pub const MANIFEST_MAX: u64 = 2 << 20;
+/// The largest launcher that is read, in bytes.
+pub const LAUNCHER_MAX: u64 = 16 << 20;
 
 const MAGIC: [u8; 8] = *b"\x89PYSHIP\n";
 const CHECKED: usize = 80;
@@ -103,9 +106,13 @@ impl Trailer {
             )));
         }
         let manifest_end = trailer.manifest_offset.checked_add(trailer.manifest_size);
-        let fits = manifest_end.is_some_and(|end| end <= file_size) && trailer.launcher_size <= file_size;
-        if !fits || trailer.manifest_size > MANIFEST_MAX {
-            return Err(Error::damaged("its trailer names a manifest that can't be there"));
+        let before = file_size.saturating_sub(SIZE as u64);
+        let fits =
+            manifest_end.is_some_and(|end| end <= before) && trailer.launcher_size <= trailer.manifest_offset;
+        if !fits || trailer.manifest_size > MANIFEST_MAX || trailer.launcher_size > LAUNCHER_MAX {
+            return Err(Error::damaged(
+                "its trailer names a manifest or a launcher that can't be there",
+            ));
         }
         Ok(Some(trailer))
     }
@@ -158,6 +165,39 @@ mod tests {
     #[test]
     fn another_length_is_noticed() {
         assert!(Trailer::decode(&sample().encode(), 4999).is_err());
+    }
+
+    #[test]
+    fn what_can_not_be_there_is_refused() {
+        let wrong = [
+            Trailer {
+                manifest_offset: u64::MAX,
+                ..sample()
+            },
+            Trailer {
+                manifest_size: u64::MAX,
+                ..sample()
+            },
+            Trailer {
+                manifest_size: MANIFEST_MAX + 1,
+                ..sample()
+            },
+            Trailer {
+                manifest_offset: 4800,
+                ..sample()
+            },
+            Trailer {
+                launcher_size: u64::MAX,
+                ..sample()
+            },
+            Trailer {
+                launcher_size: 1001,
+                ..sample()
+            },
+        ];
+        for trailer in wrong {
+            assert!(Trailer::decode(&trailer.encode(), 5000).is_err(), "{trailer:?}");
+        }
     }
 
     #[test]

@@ -7,9 +7,11 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use rustix::fs::{Mode, OFlags, open};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use pyship_launcher::cache::cold::Watch;
 use pyship_launcher::error::Error;
+use pyship_launcher::sys;
 use pyship_launcher::unpack::Progress;
 
 /// Nothing is said of an unpacking that is over by then.
@@ -84,10 +86,16 @@ impl Watch for Terminal {
     }
 }
 
-/// The process's state while it writes: its umask, and something at descriptors 0 to 2, so that no file of
-/// the cache ends up where a message would be written. Both are put back before the app starts.
+/// More descriptors than these are of no use.
+const DESCRIPTORS: u64 = 1024;
+
+/// The process's state while it writes: its umask; something at descriptors 0 to 2, so that no file of the cache
+/// ends up where a message would be written; as many descriptors as it may have; and a limit on file sizes that
+/// fails the write, not the process. All are put back before the app starts.
 pub(crate) struct Surroundings {
     umask: Mode,
+    descriptors: Rlimit,
+    file_size_signal: Option<sys::Disposition>,
     /// Close-on-exec, so that the app finds these descriptors closed as the caller left them.
     _fillers: Vec<OwnedFd>,
 }
@@ -104,8 +112,21 @@ impl Surroundings {
             }
             fillers.push(filler);
         }
+        let descriptors = getrlimit(Resource::Nofile);
+        let more = descriptors
+            .maximum
+            .map_or(DESCRIPTORS, |most| most.min(DESCRIPTORS));
+        if descriptors.current.is_some_and(|current| current < more) {
+            let raised = Rlimit {
+                current: Some(more),
+                maximum: descriptors.maximum,
+            };
+            setrlimit(Resource::Nofile, raised).unwrap_or_default();
+        }
         Self {
             umask: rustix::process::umask(Mode::from_raw_mode(0o022)),
+            descriptors,
+            file_size_signal: sys::ignore_file_size_signal(),
             _fillers: fillers,
         }
     }
@@ -114,6 +135,10 @@ impl Surroundings {
 impl Drop for Surroundings {
     fn drop(&mut self) {
         rustix::process::umask(self.umask);
+        setrlimit(Resource::Nofile, self.descriptors).unwrap_or_default();
+        if let Some(before) = &self.file_size_signal {
+            sys::restore_file_size_signal(before);
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use pyship_launcher::manifest::{self, Manifest, hex};
 use pyship_launcher::names::{MEMBER_LAYER_PREFIX, MEMBER_LAYER_SUFFIX, MEMBER_MAIN, MEMBER_MANIFEST};
 use pyship_launcher::trailer::{self, Trailer};
@@ -115,6 +115,13 @@ pub fn write(
     zip.finish().with_context(failed)?;
     failure.take().map_or(Ok(()), Err).with_context(failed)?;
     let file_size = file.as_file_mut().seek(SeekFrom::End(0)).with_context(failed)?;
+    // What a launcher would refuse is not written in the first place.
+    Manifest::decode(&json, file_size).with_context(failed)?;
+    ensure!(
+        json.len() as u64 <= trailer::MANIFEST_MAX,
+        "{}: its manifest is larger than a launcher reads",
+        failed()
+    );
     let trailer = Trailer {
         manifest_offset,
         manifest_size: json.len() as u64,

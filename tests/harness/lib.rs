@@ -18,6 +18,7 @@
 mod aarch64;
 mod archive;
 mod expect;
+pub mod hostile;
 pub mod interpreters;
 mod pack;
 mod paths;

@@ -268,6 +268,19 @@ impl Run {
         }
     }
 
+    /// The same, started by a Python program that gets `place`, then this command line, as its arguments.
+    pub fn measured_by(mut self, script: &str, place: &Path) -> Self {
+        let program = std::mem::replace(&mut self.program, crate::interpreters::usual().path.clone());
+        let before = [
+            "-c".into(),
+            script.into(),
+            place.as_os_str().to_owned(),
+            program.into_os_string(),
+        ];
+        self.arguments.splice(0..0, before);
+        self
+    }
+
     /// The program that is started on the host, and its arguments, for a test that has another program start it.
     #[must_use]
     pub fn command_line(&self) -> (OsString, Vec<OsString>) {

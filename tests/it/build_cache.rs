@@ -227,6 +227,8 @@ fn a_damaged_entry_is_made_again() {
         fs_err::remove_dir_all(unpacked.join(directory)).unwrap();
     }
     assert!(place.bytes(&place.cached()).0 == whole);
+    let mended = files_below(&unpacked);
+    assert!(mended.iter().any(|path| path.ends_with("encodings")));
 }
 
 #[test]

@@ -66,6 +66,11 @@ pub(crate) fn assert_unused(cache: &Path, what: &str) {
     }
 }
 
+/// How much lies in a cache's `tmp`; nothing, when all starts have ended.
+pub(crate) fn left_in_tmp(cache: &Path) -> usize {
+    fs_err::read_dir(cache.join("v1/tmp")).unwrap().count()
+}
+
 /// A list of strings of a report.
 pub(crate) fn strings(value: &Value) -> Vec<String> {
     let list = value.as_array().unwrap_or_else(|| panic!("not a list: {value}"));

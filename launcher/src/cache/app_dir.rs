@@ -9,22 +9,24 @@
 //! share, etc, ...                      links into the deps layer
 //! app                                  link to the app layer
 //! launch                               the record
+//! .pyship-members                      the index of all this
 //! ```
 
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{OpenOptionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use super::sentinels;
-use crate::error::{Error, Kind, Result, cause};
+use crate::error::{Error, Result};
 use crate::libc_choice::Choice;
 use crate::manifest::{Entry, Manifest};
 use crate::names::{
-    APP_LINK, APP_RECORD, LAYER_APP, LAYER_DEPS, LAYER_LIBC, LAYER_RUNTIME, LIBC_LIB, SCRIPT_SHEBANG,
+    APP_LINK, APP_RECORD, CACHE_INDEX, LAYER_APP, LAYER_DEPS, LAYER_LIBC, LAYER_RUNTIME, LIBC_LIB,
+    SCRIPT_SHEBANG,
 };
 use crate::record::{Loader, Record};
+use crate::unpack::Sink;
 
 /// The kernel of before 5.1 cuts a `#!` line after this many bytes.
 const SHEBANG_MAX: usize = 127;
@@ -38,64 +40,119 @@ pub struct Parts<'a> {
     /// The directory's final path, which goes into files.
     pub directory: &'a Path,
     /// The launcher's ELF file.
-    pub launcher: &'a [u8],
+    pub launcher: Vec<u8>,
     /// Where a layer lies.
     pub layers: &'a dyn Fn(&str) -> Option<PathBuf>,
 }
 
-/// Writes the app's directory at `at`, which is empty and will be renamed to `parts.directory`.
-///
-/// # Errors
-/// When a file can't be written.
-pub fn write(parts: &Parts<'_>, at: &Path) -> Result<()> {
-    write_files(parts, at)
-        .map_err(|error| Error::path(Kind::Storage, "write the app's directory", at, cause(&error)))
+/// All that an app's directory holds, parents before what is below them.
+pub struct Plan {
+    nodes: Vec<(PathBuf, Node)>,
 }
 
-fn write_files(parts: &Parts<'_>, at: &Path) -> io::Result<()> {
+enum Node {
+    Directory,
+    File { bytes: Vec<u8>, executable: bool },
+    Link(PathBuf),
+}
+
+impl Plan {
+    /// Decides; reads the layers and writes nothing.
+    ///
+    /// # Errors
+    /// When a layer can't be read.
+    pub fn of(parts: Parts<'_>) -> Result<Self> {
+        let directory = parts.directory;
+        decide(parts).map_err(|error| Error::storage("plan the app's directory", directory, &error))
+    }
+
+    /// Hands everything to a sink: one that writes the directory, or one that compares it.
+    ///
+    /// # Errors
+    /// The sink's.
+    pub fn feed(&self, sink: &dyn Sink) -> Result<()> {
+        for (path, node) in &self.nodes {
+            let path = path.as_os_str().as_bytes();
+            match node {
+                Node::Directory => sink.directory(path)?,
+                Node::File { bytes, executable } => {
+                    sink.file(path, bytes.len() as u64, *executable, &mut &bytes[..])?;
+                }
+                Node::Link(target) => sink.symlink(path, target.as_os_str().as_bytes())?,
+            }
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, path: impl Into<PathBuf>, node: Node) {
+        self.nodes.push((path.into(), node));
+    }
+
+    /// The first one of a name counts.
+    fn has(&self, path: &Path) -> bool {
+        self.nodes.iter().any(|(known, _)| known == path)
+    }
+
+    fn link(&mut self, path: impl Into<PathBuf>, target: impl Into<PathBuf>) {
+        let path = path.into();
+        if !self.has(&path) {
+            self.add(path, Node::Link(target.into()));
+        }
+    }
+
+    fn file(&mut self, path: impl Into<PathBuf>, bytes: Vec<u8>, executable: bool) {
+        self.add(path, Node::File { bytes, executable });
+    }
+}
+
+fn decide(mut parts: Parts<'_>) -> io::Result<Plan> {
+    let launcher = std::mem::take(&mut parts.launcher);
     let Parts {
         manifest,
         directory,
-        launcher,
         layers,
         ..
-    } = parts;
+    } = &parts;
     let layer = |name: &str| {
         layers(name).ok_or_else(|| io::Error::new(ErrorKind::NotFound, format!("layer {name} is missing")))
     };
-    let bin = at.join("bin");
-    fs::create_dir(&bin)?;
-    create(&bin.join("python3"), launcher, 0o755)?;
-    symlink("python3", bin.join("python"))?;
-    if let Some(versioned) = Path::new(&manifest.python.executable)
-        .file_name()
-        .filter(|name| *name != "python3")
-    {
-        symlink("python3", bin.join(versioned))?;
+    let mut plan = Plan { nodes: Vec::new() };
+    plan.add("bin", Node::Directory);
+    plan.file("bin/python3", launcher, true);
+    plan.link("bin/python", "python3");
+    if let Some(versioned) = Path::new(&manifest.python.executable).file_name() {
+        plan.link(Path::new("bin").join(versioned), "python3");
     }
     let runtime = layer(LAYER_RUNTIME)?;
-    create(
-        &at.join("pyvenv.cfg"),
-        &pyvenv_cfg(&runtime, &manifest.python.version),
-        0o644,
-    )?;
-    let site_packages = at.join(&manifest.python.site_packages);
-    if let Some(parent) = site_packages.parent() {
-        fs::create_dir_all(parent)?;
+    plan.file(
+        "pyvenv.cfg",
+        pyvenv_cfg(&runtime, &manifest.python.version),
+        false,
+    );
+    let site_packages = Path::new(&manifest.python.site_packages);
+    let mut parents: Vec<&Path> = site_packages
+        .ancestors()
+        .skip(1)
+        .filter(|parent| *parent != Path::new(""))
+        .collect();
+    parents.reverse();
+    for parent in parents {
+        if !plan.has(parent) {
+            plan.add(parent, Node::Directory);
+        }
     }
     if let Some(deps) = layers(LAYER_DEPS) {
-        symlink(deps.join(&manifest.python.site_packages), &site_packages)?;
-        link_rest(&deps, at)?;
-        write_scripts(&deps.join("bin"), &bin, &directory.join("bin/python3"))?;
+        plan.link(site_packages, deps.join(site_packages));
+        link_rest(&mut plan, &deps)?;
+        add_scripts(&mut plan, &deps.join("bin"), &directory.join("bin/python3"))?;
     } else {
-        fs::create_dir(&site_packages)?;
+        plan.add(site_packages, Node::Directory);
     }
-    if at.join("lib64").symlink_metadata().is_err() {
-        symlink("lib", at.join("lib64"))?;
-    }
-    link_tcl(&runtime.join("lib"), &at.join("lib"))?;
-    symlink(layer(LAYER_APP)?, at.join(APP_LINK))?;
-    create(&at.join(APP_RECORD), &record(parts)?.encode(), 0o644)
+    plan.link("lib64", "lib");
+    link_tcl(&mut plan, &runtime.join("lib"))?;
+    plan.link(APP_LINK, layer(LAYER_APP)?);
+    plan.file(APP_RECORD, record(&parts)?.encode(), false);
+    Ok(plan)
 }
 
 /// How the app is started, as seen from this cache and this host.
@@ -134,6 +191,8 @@ fn record(parts: &Parts<'_>) -> io::Result<Record> {
         }
     }
     Ok(Record {
+        name: manifest.name.clone().into_bytes(),
+        version: manifest.version.clone().map_or_else(Vec::new, String::into_bytes),
         interpreter: manifest.entry == Entry::Interpreter,
         executable: at(LAYER_RUNTIME, &manifest.python.executable)?,
         home: layers(LAYER_RUNTIME)
@@ -152,6 +211,12 @@ fn record(parts: &Parts<'_>) -> io::Result<Record> {
             .map(|(name, value)| (name.clone().into_bytes(), value.clone().into_bytes()))
             .collect(),
         checks,
+        layers: manifest
+            .layers
+            .iter()
+            .filter_map(|layer| layers(&layer.name))
+            .map(|path| path.into_os_string().into_encoded_bytes())
+            .collect(),
     })
 }
 
@@ -167,51 +232,55 @@ fn pyvenv_cfg(runtime: &Path, version: &str) -> Vec<u8> {
 }
 
 /// Links to what the packages put beside `lib` and `bin`: `share`, `etc`, `include`.
-fn link_rest(deps: &Path, at: &Path) -> io::Result<()> {
-    for entry in fs::read_dir(deps)? {
-        let entry = entry?;
-        let link = at.join(entry.file_name());
-        if link.symlink_metadata().is_err() {
-            symlink(entry.path(), link)?;
+fn link_rest(plan: &mut Plan, deps: &Path) -> io::Result<()> {
+    for entry in sorted(deps)? {
+        let name = entry.file_name();
+        if name != CACHE_INDEX {
+            plan.link(name, entry.path());
         }
     }
     Ok(())
 }
 
 /// Links to Tcl's and Tk's own scripts, which they look for beside `sys.executable`.
-fn link_tcl(runtime: &Path, lib: &Path) -> io::Result<()> {
-    for entry in fs::read_dir(runtime)? {
-        let entry = entry?;
+fn link_tcl(plan: &mut Plan, runtime: &Path) -> io::Result<()> {
+    for entry in sorted(runtime)? {
         let name = entry.file_name();
         let is_tcl = name.as_bytes().starts_with(b"tcl") || name.as_bytes().starts_with(b"tk");
         if is_tcl && entry.file_type()?.is_dir() {
-            symlink(entry.path(), lib.join(name))?;
+            plan.link(Path::new("lib").join(name), entry.path());
         }
     }
     Ok(())
 }
 
-fn write_scripts(from: &Path, bin: &Path, python: &Path) -> io::Result<()> {
-    let entries = match fs::read_dir(from) {
+fn add_scripts(plan: &mut Plan, from: &Path, python: &Path) -> io::Result<()> {
+    let entries = match sorted(from) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         entries => entries?,
     };
     for entry in entries {
-        let entry = entry?;
-        let target = bin.join(entry.file_name());
-        if target.symlink_metadata().is_ok() {
+        let path = Path::new("bin").join(entry.file_name());
+        if plan.has(&path) {
             continue;
         }
         match python_script(&entry.path())? {
-            Some(body) => create(
-                &target,
-                &[shebang(python.as_os_str().as_bytes()).as_slice(), &body].concat(),
-                0o755,
-            )?,
-            None => symlink(entry.path(), target)?,
+            Some(body) => {
+                let bytes = [shebang(python.as_os_str().as_bytes()).as_slice(), &body].concat();
+                plan.file(path, bytes, true);
+            }
+            None => plan.link(path, entry.path()),
         }
     }
     Ok(())
+}
+
+/// A directory's entries, in the same order wherever it lies.
+fn sorted(directory: &Path) -> io::Result<Vec<fs::DirEntry>> {
+    let entries = fs::read_dir(directory)?.collect::<io::Result<Vec<_>>>()?;
+    let names: Vec<_> = entries.iter().map(fs::DirEntry::file_name).collect();
+    let keys: Vec<&[u8]> = names.iter().map(|name| name.as_bytes()).collect();
+    Ok(crate::order::sorted(entries, &keys))
 }
 
 /// What follows the first line of a script that wants our interpreter.
@@ -249,16 +318,6 @@ fn shebang(python: &[u8]) -> Vec<u8> {
         b"\" \"$0\" \"$@\"\n' '''\n",
     ]
     .concat()
-}
-
-fn create(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
-    use std::io::Write;
-    let mut file = fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(mode)
-        .open(path)?;
-    file.write_all(bytes)
 }
 
 #[cfg(test)]

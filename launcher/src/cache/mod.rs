@@ -9,15 +9,24 @@
 //! ```
 //!
 //! [`warm`] reads and never writes; [`cold`] takes locks, unpacks, publishes by rename. Rename is what makes
-//! it correct; the locks only save work.
+//! it correct; the locks only save work. [`index`] knows what a directory should hold, [`repair`] mends one that
+//! has decayed, [`list`] says what there is, [`running`] what is in use, and [`prune`] removes the rest.
 
 pub mod app_dir;
 pub mod cold;
 pub mod exposure;
+pub mod index;
+pub mod list;
 pub mod lock;
+pub mod prune;
+pub mod repair;
+pub mod room;
 pub mod roots;
+pub mod running;
 pub mod tmp;
 pub mod warm;
+
+use std::fs::File;
 
 use sha2::{Digest, Sha256};
 
@@ -37,6 +46,8 @@ pub struct Ready {
     pub directory: Vec<u8>,
     /// How it is started.
     pub record: Record,
+    /// The open record. It is closed by `execve`: until then `prune` can see that a start is under way.
+    pub file: Option<File>,
 }
 
 /// The name of an app's directory: it holds absolute paths and a decision about the host's C library, so it
@@ -52,6 +63,14 @@ pub fn app_key(trailer: &Trailer, root: &[u8], host: &Host) -> String {
     let mut key = hex(&hash.finalize());
     key.truncate(DIRECTORY_HEX);
     key
+}
+
+/// How long the name of one of the cache's directories at the start of `bytes` is.
+fn name_length(bytes: &[u8]) -> Option<usize> {
+    let digits = bytes
+        .iter()
+        .take_while(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    (digits.count() == DIRECTORY_HEX).then_some(DIRECTORY_HEX)
 }
 
 /// What must be in a layer for the interpreter to come up: when one of these is gone, the layer has decayed.

@@ -1,6 +1,7 @@
 //! Where the cache may lie, and whether a place can be trusted and used.
 
 use std::ffi::OsStr;
+use std::io::ErrorKind;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -8,12 +9,16 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Mode, OFlags, StatVfsMountFlags, fstat, fstatvfs, mkdirat, open};
 use rustix::io::Errno;
 
+use super::room::Room;
 use crate::error::cause;
 use crate::names::{
     CACHE_APPS, CACHE_LAYERS, CACHE_LOCKS, CACHE_NAME, CACHE_TAG, CACHE_TAG_CONTENT, CACHE_TMP,
     CACHE_VERSION, ENV_CACHE_DIR, ENV_STORE,
 };
 use crate::start::Environment;
+
+/// Where a home keeps caches.
+const HOME_CACHE: &str = ".cache";
 
 /// A place that the cache may lie at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,7 +66,7 @@ pub fn candidates(environment: &Environment, uid: u32, secure: bool) -> Vec<Cand
     let shared_name = format!("{CACHE_NAME}-{uid}");
     let private = [
         absolute("XDG_CACHE_HOME").map(|directory| directory.join(CACHE_NAME)),
-        absolute("HOME").map(|home| home.join(".cache").join(CACHE_NAME)),
+        absolute("HOME").map(|home| home.join(HOME_CACHE).join(CACHE_NAME)),
     ];
     let shared = [
         Some("/var/tmp".into()),
@@ -143,8 +148,7 @@ pub fn prepare(candidate: &Candidate, uid: u32) -> Result<Root, String> {
         }
         Err(reason) => return Err(reason),
     };
-    let mount = fstatvfs(&root.directory).map_err(reason)?;
-    if mount.f_flag.contains(StatVfsMountFlags::NOEXEC) {
+    if is_noexec(&root) {
         return Err("its file system is mounted noexec".to_owned());
     }
     let version = PathBuf::from(CACHE_VERSION);
@@ -152,33 +156,47 @@ pub fn prepare(candidate: &Candidate, uid: u32) -> Result<Root, String> {
     for part in std::iter::once(&version).chain(&parts) {
         match mkdirat(&root.directory, part, Mode::from_raw_mode(0o700)) {
             Ok(()) | Err(Errno::EXIST) => {}
+            Err(Errno::NOSPC | Errno::DQUOT) => {
+                return Err(format!("it is full: {} free", Room::free(&root)));
+            }
             Err(errno) => return Err(reason(errno)),
         }
     }
-    // A tag that can't be written is no reason to do without a cache.
+    // A tag that can't be written is no reason to do without a cache; one that a kill cut short is written anew.
     let tag = root.path.join(CACHE_TAG);
-    if !tag.exists() {
+    let is_whole = std::fs::metadata(&tag).is_ok_and(|found| found.len() == CACHE_TAG_CONTENT.len() as u64);
+    if !is_whole {
         std::fs::write(tag, CACHE_TAG_CONTENT).unwrap_or_default();
     }
     Ok(root)
 }
 
-/// Free bytes on the root's file system, as far as this user may use them.
+/// Whether no program below the root can be run. A file system that does not tell is found out by `execve`.
 #[must_use]
-pub fn free(root: &Root) -> Option<u64> {
-    let mount = fstatvfs(&root.directory).ok()?;
-    mount.f_bavail.checked_mul(mount.f_frsize)
+pub fn is_noexec(root: &Root) -> bool {
+    fstatvfs(&root.directory).is_ok_and(|mount| mount.f_flag.contains(StatVfsMountFlags::NOEXEC))
 }
 
 fn make(candidate: &Candidate) -> Result<(), String> {
     use std::os::unix::fs::DirBuilderExt;
+    // A home that is not there (`/nonexistent`) is not wanted either.
+    let home = candidate.path.ancestors().nth(2);
+    let below_home = candidate.path.ends_with(Path::new(HOME_CACHE).join(CACHE_NAME));
+    if candidate.standing == Standing::Private && below_home && home.is_some_and(|home| !home.is_dir()) {
+        return Err("there is no such home directory".to_owned());
+    }
     // In a shared directory only the last part is ours to make; below it nothing can be missing.
     let recursive = candidate.standing != Standing::Shared;
     std::fs::DirBuilder::new()
         .recursive(recursive)
         .mode(0o700)
         .create(&candidate.path)
-        .map_err(|error| cause(&error))
+        .map_err(|error| match error.kind() {
+            ErrorKind::AlreadyExists if candidate.path.is_symlink() => {
+                "it is a link that leads nowhere".to_owned()
+            }
+            _ => cause(&error),
+        })
 }
 
 fn reason(errno: Errno) -> String {

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 
 use super::lock;
-use crate::error::{Error, Kind, Result, cause};
+use crate::error::{Error, Kind, Result};
 
 /// Where there are no locks, a directory this old has been left behind.
 const LEFT_BEHIND: Duration = Duration::from_secs(24 * 60 * 60);
@@ -33,8 +33,7 @@ impl TmpDir {
     /// When it can't be made.
     pub fn create(parent: &Path, name: &str) -> Result<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
-        let failed =
-            |path: &Path, error: &std::io::Error| Error::path(Kind::Storage, "create", path, cause(error));
+        let failed = |path: &Path, error: &std::io::Error| Error::storage("create", path, error);
         for _ in 0..TRIES {
             // Unique among hosts and pid namespaces that share the cache, not only among processes of this one.
             let nanos = SystemTime::now()
@@ -48,7 +47,14 @@ impl TmpDir {
                 Err(error) => return Err(failed(&path, &error)),
             }
             // A sweeper may have come between: then the directory is gone or locked, and the next name is tried.
-            let Ok(lock) = File::open(&path) else { continue };
+            let lock = match File::open(&path) {
+                Ok(lock) => lock,
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+                Err(error) => {
+                    fs::remove_dir(&path).unwrap_or_default();
+                    return Err(failed(&path, &error));
+                }
+            };
             match lock::try_take(&lock) {
                 Ok(true) => {}
                 Ok(false) => continue,
@@ -83,7 +89,7 @@ impl TmpDir {
         let clone = self.lock.try_clone();
         clone
             .map(OwnedFd::from)
-            .map_err(|error| Error::path(Kind::Storage, "open", &self.path, cause(&error)))
+            .map_err(|error| Error::storage("open", &self.path, &error))
     }
 
     /// Gives the directory its final name, in one step. When something is there already, that stays: it was
@@ -98,7 +104,7 @@ impl TmpDir {
                 Ok(())
             }
             Err(_) if target.is_dir() => Ok(()),
-            Err(error) => Err(Error::path(Kind::Storage, "publish", target, cause(&error))),
+            Err(error) => Err(Error::storage("publish", target, &error)),
         }
     }
 }
@@ -121,7 +127,7 @@ pub fn discard(parent: &Path, directory: &Path) -> Result<()> {
     match fs::rename(directory, holder.path.join("old")) {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(Error::path(Kind::Storage, "remove", directory, cause(&error))),
+        Err(error) => Err(Error::storage("remove", directory, &error)),
     }
 }
 

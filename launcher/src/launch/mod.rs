@@ -4,18 +4,24 @@ mod identity;
 
 use std::ffi::CString;
 use std::io::ErrorKind;
+use std::time::Duration;
 
 use pyship_launcher::cache::roots::{self, Candidate};
+use pyship_launcher::cache::warm::Look;
 use pyship_launcher::cache::{Ready, cold, warm};
 use pyship_launcher::error::{Error, Kind, Result, cause};
 use pyship_launcher::libc_choice::Host;
-use pyship_launcher::names::{ENV_DISTRUSTED, ENV_TOOL, EXIT_FAILURE};
+use pyship_launcher::names::{ENV_CACHE_DIR, ENV_DISTRUSTED, ENV_TOOL, EXIT_FAILURE};
 use pyship_launcher::payload::Payload;
 use pyship_launcher::start::{self, Caller, Environment, Exec};
 use pyship_launcher::sys;
 
 use crate::{tools, watch};
 use identity::Identity;
+
+/// A start whose interpreter is busy tries again so often, after that long.
+const BUSY_TRIES: u32 = 200;
+const BUSY_STEP: Duration = Duration::from_millis(5);
 
 /// Runs; returns only to exit.
 pub(crate) fn run(arguments: &[CString]) -> i32 {
@@ -108,6 +114,14 @@ impl Place<'_> {
 
     fn make(&self) -> Result<Ready> {
         let _guard = watch::Surroundings::for_writing();
+        self.with_context(cold::make)
+    }
+
+    /// Calls something that works on a cache, with the ladder.
+    pub(crate) fn with_context<T>(
+        &self,
+        call: impl Fn(&cold::Context<'_>, &[Candidate]) -> Result<T>,
+    ) -> Result<T> {
         let Self {
             payload,
             host,
@@ -115,17 +129,14 @@ impl Place<'_> {
             ladder,
             uid,
         } = self;
-        let watch = &watch::Terminal::new();
-        cold::make(
-            &cold::Context {
-                payload,
-                host,
-                stores,
-                uid: *uid,
-                watch,
-            },
-            ladder,
-        )
+        let context = cold::Context {
+            payload,
+            host,
+            stores,
+            uid: *uid,
+            watch: &watch::Terminal::new(),
+        };
+        call(&context, ladder)
     }
 }
 
@@ -143,11 +154,12 @@ fn start_interpreter(place: &Place<'_>, caller: &Caller) -> Result<Never> {
     start_with(place, |ready| start::interpreter(ready, None, caller.clone()))
 }
 
-/// Starts what was found; when it turns out to be gone, makes it anew and tries once more.
+/// Starts what was found; when it turns out to be gone, or in a place where no program can be run, makes it anew
+/// (elsewhere, where need be) and tries once more.
 fn start_with(place: &Place<'_>, plan: impl Fn(&Ready) -> Exec) -> Result<Never> {
     let ready = place.ready()?;
     let (error, kind) = execute(plan(&ready));
-    if kind != ErrorKind::NotFound {
+    if !matches!(kind, ErrorKind::NotFound | ErrorKind::PermissionDenied) {
         return Err(error);
     }
     let (error, _) = execute(plan(&place.make()?));
@@ -156,7 +168,9 @@ fn start_with(place: &Place<'_>, plan: impl Fn(&Ready) -> Exec) -> Result<Never>
 
 /// `bin/python3` of an app's directory: the same program, without a payload.
 fn interpreter_of_app(identity: &Identity, caller: Caller) -> Result<Never> {
-    let Some(ready) = identity.app_directory().as_deref().and_then(warm::in_directory) else {
+    let directory = identity.app_directory();
+    let ready = directory.and_then(|directory| warm::in_directory(&directory, Look::Sentinels));
+    let Some(ready) = ready else {
         return Err(identity.no_payload());
     };
     let (error, _) = execute(start::interpreter(
@@ -174,6 +188,7 @@ fn execute(exec: Exec) -> (Error, ErrorKind) {
         environment,
     } = exec;
     let shown = warm::shown(&path);
+    let mut tries = BUSY_TRIES;
     let strings = |bytes: Vec<Vec<u8>>| {
         bytes
             .into_iter()
@@ -191,9 +206,18 @@ fn execute(exec: Exec) -> (Error, ErrorKind) {
         );
         return (error, ErrorKind::InvalidInput);
     };
-    let refused = sys::execve(&path, &argv, &environment);
-    (
-        Error::path(Kind::Other, "start", &shown, cause(&refused)),
-        refused.kind(),
-    )
+    let mut refused = sys::execve(&path, &argv, &environment);
+    // Where there are no leases, `prune` opens an executable for writing for an instant, to see whether it runs.
+    while refused.kind() == ErrorKind::ExecutableFileBusy && tries > 0 {
+        tries -= 1;
+        std::thread::sleep(BUSY_STEP);
+        refused = sys::execve(&path, &argv, &environment);
+    }
+    let mut error = Error::path(Kind::Other, "start", &shown, cause(&refused));
+    if refused.kind() == ErrorKind::PermissionDenied {
+        error = error.hint(format!(
+            "its file system may be mounted noexec: set {ENV_CACHE_DIR} to a directory where programs can be run"
+        ));
+    }
+    (error, refused.kind())
 }

@@ -41,7 +41,9 @@ pub struct Caller {
 /// them; all others (`PYTHONUNBUFFERED`, `PYTHONWARNINGS`) stay and are honoured.
 #[must_use]
 pub fn app(ready: &Ready, caller: Caller) -> Exec {
-    let Ready { directory, record } = ready;
+    let Ready {
+        directory, record, ..
+    } = ready;
     let start = join(directory, &[APP_LINK, APP_START]);
     let Caller {
         argv0,
@@ -73,7 +75,9 @@ pub fn app(ready: &Ready, caller: Caller) -> Exec {
 /// counts; PYTHONHOME would only break it and is put aside.
 #[must_use]
 pub fn interpreter(ready: &Ready, argv0: Option<Vec<u8>>, caller: Caller) -> Exec {
-    let Ready { directory, record } = ready;
+    let Ready {
+        directory, record, ..
+    } = ready;
     let Caller {
         arguments,
         mut environment,
@@ -164,11 +168,12 @@ mod tests {
                 (b"A".to_vec(), b"default".to_vec()),
                 (b"B".to_vec(), b"default".to_vec()),
             ],
-            checks: vec![],
+            ..Record::default()
         };
         Ready {
             directory: b"/a".to_vec(),
             record,
+            file: None,
         }
     }
 

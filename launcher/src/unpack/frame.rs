@@ -9,22 +9,42 @@ use super::{SMALL_FRAME, WINDOW_LOG_MAX};
 use crate::error::{Error, Result};
 use crate::manifest::{Frame, hex};
 use crate::payload::Payload;
+use crate::sys;
 
 const CHUNK: usize = 128 << 10;
+/// First bytes of a zstd frame (RFC 8878, 3.1.1); skippable frames and zstd's older formats have others.
+const MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+
+/// Memory that decoding this frame takes, in bytes, about.
+pub(super) fn memory(frame: &Frame) -> u64 {
+    if is_small(frame) {
+        frame.size + frame.raw
+    } else {
+        (1 << WINDOW_LOG_MAX) + 4 * CHUNK as u64
+    }
+}
+
+/// A frame that does not shrink is a little longer than its content; the manifest's check refuses more.
+fn is_small(frame: &Frame) -> bool {
+    frame.raw <= SMALL_FRAME && frame.size <= SMALL_FRAME + CHUNK as u64
+}
 
 /// A thread's buffers and zstd context, used for one frame after the other.
 pub(super) struct Decoder {
     context: DCtx<'static>,
     compressed: Vec<u8>,
     raw: Vec<u8>,
+    /// Whether the context holds a window.
+    has_window: bool,
 }
 
 impl Decoder {
     pub(super) fn new() -> Self {
         Self {
-            context: DCtx::create(),
+            context: DCtx::try_create().unwrap_or_else(|| sys::out_of_memory()),
             compressed: Vec::new(),
             raw: Vec::new(),
+            has_window: false,
         }
     }
 
@@ -39,8 +59,7 @@ impl Decoder {
         frame: &Frame,
         each: impl FnOnce(&mut dyn BufRead) -> Result<()>,
     ) -> Result<()> {
-        // A frame that does not shrink is a little longer than its content; one much longer is a lie.
-        if frame.raw <= SMALL_FRAME && frame.size <= SMALL_FRAME + CHUNK as u64 {
+        if is_small(frame) {
             self.whole(payload, offset, frame, each)
         } else {
             self.streamed(payload, offset, frame, each)
@@ -54,10 +73,18 @@ impl Decoder {
         frame: &Frame,
         each: impl FnOnce(&mut dyn BufRead) -> Result<()>,
     ) -> Result<()> {
+        if self.has_window {
+            (self.context, self.has_window) = (DCtx::create(), false);
+        }
         let (size, raw) = (to_usize(frame.size), to_usize(frame.raw));
         self.compressed.resize(size, 0);
         payload.read(&mut self.compressed, offset)?;
         check(Sha256::digest(&self.compressed).as_slice(), frame)?;
+        let one = self.compressed.starts_with(&MAGIC)
+            && zstd_safe::find_frame_compressed_size(&self.compressed).map_err(bad_frame)? == size;
+        if !one {
+            return Err(not_one());
+        }
         self.raw.clear();
         self.raw.reserve_exact(raw);
         let decoded = self
@@ -89,9 +116,10 @@ impl Decoder {
         self.context
             .set_parameter(DParameter::WindowLogMax(WINDOW_LOG_MAX))
             .map_err(bad_frame)?;
-        self.compressed.resize(CHUNK, 0);
-        self.raw.clear();
-        self.raw.reserve_exact(CHUNK);
+        self.has_window = true;
+        // What a frame that was decoded in one piece left behind is not kept beside the window.
+        self.compressed = vec![0; CHUNK];
+        self.raw = Vec::with_capacity(CHUNK);
         let mut stream = Stream {
             payload,
             offset,
@@ -103,6 +131,8 @@ impl Decoder {
             output_from: 0,
             produced: 0,
             raw: frame.raw,
+            begun: false,
+            ended: false,
             context: &mut self.context,
             hash: Sha256::new(),
         };
@@ -122,6 +152,9 @@ struct Stream<'a> {
     output_from: usize,
     produced: u64,
     raw: u64,
+    begun: bool,
+    /// Whether zstd's frame is complete.
+    ended: bool,
     context: &'a mut DCtx<'static>,
     hash: Sha256,
 }
@@ -133,6 +166,10 @@ impl Stream<'_> {
         }
         let length = to_usize(self.unread.min(CHUNK as u64));
         self.payload.read(&mut self.input[..length], self.offset)?;
+        if !self.begun && !self.input[..length].starts_with(&MAGIC) {
+            return Err(not_one());
+        }
+        self.begun = true;
         self.hash.update(&self.input[..length]);
         self.offset += length as u64;
         self.unread -= length as u64;
@@ -140,23 +177,34 @@ impl Stream<'_> {
         Ok(true)
     }
 
-    /// Makes more output; leaves it empty at the end of the frame.
+    /// Makes more output; leaves it empty when all of it was made.
     fn produce(&mut self) -> Result<()> {
         self.output.clear();
         self.output_from = 0;
         while self.output.is_empty() && self.produced < self.raw {
-            let more = self.refill()?;
-            let mut input = InBuffer::around(&self.input[self.input_from..self.input_to]);
-            let mut output = OutBuffer::around(&mut *self.output);
-            self.context
-                .decompress_stream(&mut output, &mut input)
-                .map_err(bad_frame)?;
-            let (read, made) = (input.pos(), output.pos());
-            self.input_from += read;
-            self.produced += made as u64;
-            if self.produced > self.raw || (!more && made == 0) {
-                return Err(wrong_size());
-            }
+            self.step()?;
+        }
+        Ok(())
+    }
+
+    /// Gives zstd what was read and takes what it makes of that.
+    fn step(&mut self) -> Result<()> {
+        if self.ended {
+            return Err(wrong_size());
+        }
+        let more = self.refill()?;
+        let mut input = InBuffer::around(&self.input[self.input_from..self.input_to]);
+        let mut output = OutBuffer::around(&mut *self.output);
+        let hint = self
+            .context
+            .decompress_stream(&mut output, &mut input)
+            .map_err(bad_frame)?;
+        let (read, made) = (input.pos(), output.pos());
+        self.input_from += read;
+        self.produced += made as u64;
+        self.ended = hint == 0;
+        if self.produced > self.raw || (!more && made == 0 && !self.ended) {
+            return Err(wrong_size());
         }
         Ok(())
     }
@@ -166,11 +214,12 @@ impl Stream<'_> {
             return Err(wrong_size());
         }
         // The frame's end (its checksum, an empty last block) may not have been asked for yet.
-        loop {
-            self.input_from = self.input_to;
-            if !self.refill()? {
-                break;
-            }
+        self.output.clear();
+        while !self.ended {
+            self.step()?;
+        }
+        if self.input_from < self.input_to || self.unread > 0 {
+            return Err(not_one());
         }
         check(self.hash.finalize().as_slice(), frame)
     }
@@ -179,7 +228,7 @@ impl Stream<'_> {
 impl BufRead for Stream<'_> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.output_from == self.output.len() {
-            self.produce().map_err(|error| io::Error::other(error.message))?;
+            self.produce().map_err(io::Error::other)?;
         }
         Ok(&self.output[self.output_from..])
     }
@@ -213,11 +262,16 @@ fn wrong_size() -> Error {
     Error::damaged("a frame does not have the size that the manifest names")
 }
 
+fn not_one() -> Error {
+    Error::damaged("a frame is not one zstd frame from end to end")
+}
+
 fn bad_frame(code: usize) -> Error {
-    Error::damaged(format_args!(
-        "a frame can't be decoded: {}",
-        zstd_safe::get_error_name(code)
-    ))
+    let name = zstd_safe::get_error_name(code);
+    if name.starts_with("Allocation error") {
+        sys::out_of_memory();
+    }
+    Error::damaged(format_args!("a frame can't be decoded: {name}"))
 }
 
 /// Sizes were checked against the file's; this target has 64-bit addresses.

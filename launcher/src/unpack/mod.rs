@@ -6,19 +6,23 @@
 //! So memory is bounded by the number of threads, whatever the payload, and a sink must be able to take back
 //! what it was given: nothing of it counts before [`run`] has returned without an error.
 
+mod check;
 mod compare;
 mod frame;
+mod links;
 mod write;
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
+pub use check::Check;
 pub use compare::Compare;
 pub use write::Write;
 
 use std::io::BufRead;
 
 use crate::error::{Error, Result};
+use crate::limits;
 use crate::manifest::Layer;
 use crate::member::{Member, MemberKind, skip_padding};
 use crate::payload::Payload;
@@ -30,6 +34,8 @@ pub const WINDOW_LOG_MAX: u32 = 23;
 
 const THREADS_MAX: usize = 6;
 const THREADS_MAX_LARGE: usize = 4;
+/// All threads' buffers together, in bytes, about.
+const MEMORY_MAX: u64 = 40 << 20;
 
 /// Takes the members of one layer; called from several threads.
 pub trait Sink: Sync {
@@ -75,8 +81,11 @@ pub fn run(payload: &Payload, layers: &[(&Layer, &dyn Sink)], progress: &Progres
     let jobs = jobs(layers);
     let large = jobs.iter().any(|job| job.frame.raw > SMALL_FRAME);
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let most = jobs.iter().map(|job| frame::memory(job.frame)).max().unwrap_or(1);
     let threads = cores
         .min(if large { THREADS_MAX_LARGE } else { THREADS_MAX })
+        .min(usize::try_from(MEMORY_MAX / most.max(1)).unwrap_or(1))
+        .min(limits::threads_max())
         .min(jobs.len());
     let next = AtomicUsize::new(0);
     let failure = Mutex::new(None);
@@ -84,11 +93,10 @@ pub fn run(payload: &Payload, layers: &[(&Layer, &dyn Sink)], progress: &Progres
     let work = || {
         let mut decoder = frame::Decoder::new();
         while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let mut count = 0;
+            let (layer, sink) = layers[job.layer];
             let taken = decoder.each_member(payload, job.offset, job.frame, |data| {
-                take(layers[job.layer].1, data, &mut count)
+                take(sink, data, layer, &entries[job.layer])
             });
-            entries[job.layer].fetch_add(count, Ordering::Relaxed);
             progress.done.fetch_add(job.frame.raw, Ordering::Relaxed);
             if let Err(error) = taken {
                 next.store(jobs.len(), Ordering::Relaxed);
@@ -122,10 +130,7 @@ pub fn run(payload: &Payload, layers: &[(&Layer, &dyn Sink)], progress: &Progres
     }
     for ((layer, _), found) in layers.iter().zip(&entries) {
         if found.load(Ordering::Relaxed) != layer.entries {
-            return Err(Error::damaged(format_args!(
-                "layer `{}` has another number of members",
-                layer.name
-            )));
+            return Err(another_number(layer));
         }
     }
     Ok(())
@@ -145,20 +150,31 @@ fn jobs<'a>(layers: &[(&'a Layer, &dyn Sink)]) -> Vec<Job<'a>> {
             offset = offset.saturating_add(frame.size);
         }
     }
-    jobs.sort_by_key(|job| {
-        std::cmp::Reverse(if job.frame.raw > SMALL_FRAME {
-            job.frame.raw
+    let rank = |job: &Job<'_>| {
+        if job.frame.raw > SMALL_FRAME {
+            u64::MAX - job.frame.raw
         } else {
-            0
-        })
-    });
-    jobs
+            u64::MAX
+        }
+    };
+    let ranks: Vec<[u8; 8]> = jobs.iter().map(|job| rank(job).to_be_bytes()).collect();
+    let keys: Vec<&[u8]> = ranks.iter().map(<[u8; 8]>::as_slice).collect();
+    crate::order::sorted(jobs, &keys)
 }
 
-fn take(sink: &dyn Sink, data: &mut dyn BufRead, count: &mut u64) -> Result<()> {
+fn another_number(layer: &Layer) -> Error {
+    Error::damaged(format_args!(
+        "layer `{}` has another number of members",
+        layer.name
+    ))
+}
+
+fn take(sink: &dyn Sink, data: &mut dyn BufRead, layer: &Layer, entries: &AtomicU64) -> Result<()> {
     let mut data = data;
     while let Some(Member { path, kind }) = Member::decode(&mut data)? {
-        *count += 1;
+        if entries.fetch_add(1, Ordering::Relaxed) >= layer.entries {
+            return Err(another_number(layer));
+        }
         match kind {
             MemberKind::Directory => sink.directory(&path)?,
             MemberKind::Symlink { target } => sink.symlink(&path, &target)?,

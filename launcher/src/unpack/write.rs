@@ -2,6 +2,9 @@
 //!
 //! Links are made last, when every file is there: while files are written the directory holds no link, so
 //! no member can be written through one, whatever the order in which threads come by.
+//!
+//! A directory of the cache also gets the [`index`](crate::cache::index) of its members, as its last file: one
+//! that was published has it.
 
 use std::io::BufRead;
 use std::os::fd::{AsFd, OwnedFd};
@@ -11,24 +14,19 @@ use std::sync::Mutex;
 use rustix::fs::{Mode, OFlags, mkdirat, openat, symlinkat};
 use rustix::io::Errno;
 
+use super::links::Links;
 use super::{Sink, pieces};
-use crate::error::{Error, Kind, Result, cause};
+use crate::cache::index::{self, Members};
+use crate::error::{Error, Kind, Result};
 use crate::member::unsafe_path;
-
-/// All links of a layer together may take this many bytes: they wait in memory.
-const LINKS_MAX: usize = 8 << 20;
+use crate::names::CACHE_INDEX;
 
 /// Writes below a directory that this process has just made.
 pub struct Write {
     root: OwnedFd,
     shown: PathBuf,
     links: Mutex<Links>,
-}
-
-#[derive(Default)]
-struct Links {
-    bytes: usize,
-    list: Vec<(Vec<u8>, Vec<u8>)>,
+    members: Option<Mutex<Members>>,
 }
 
 impl Write {
@@ -39,6 +37,16 @@ impl Write {
             root,
             shown: shown.to_owned(),
             links: Mutex::default(),
+            members: None,
+        }
+    }
+
+    /// The same, for a directory of the cache: with an index.
+    #[must_use]
+    pub fn indexed(root: OwnedFd, shown: &Path) -> Self {
+        Self {
+            members: Some(Mutex::default()),
+            ..Self::new(root, shown)
         }
     }
 
@@ -47,31 +55,51 @@ impl Write {
     /// # Errors
     /// When one can't be made, or lies below another one.
     pub fn finish(self) -> Result<()> {
-        let mut links = std::mem::take(
-            &mut self
-                .links
-                .lock()
-                .unwrap_or_else(|poisoned| poisoned.into_inner())
-                .list,
-        );
-        links.sort();
-        let below_another = links.iter().find(|(path, _)| {
-            path.iter()
-                .enumerate()
-                .filter(|(_, byte)| **byte == b'/')
-                .any(|(end, _)| {
-                    links
-                        .binary_search_by(|(other, _)| other.as_slice().cmp(&path[..end]))
-                        .is_ok()
-                })
-        });
-        if let Some((path, _)) = below_another {
+        let links = std::mem::take(&mut *locked(&self.links)).sorted();
+        if let Some(path) = links.below_another() {
             return Err(unsafe_path(path));
         }
-        for (path, target) in &links {
+        for (path, target) in links.iter() {
             self.with_parents(path, || {
-                symlinkat(target.as_slice(), self.root.as_fd(), path.as_slice())
+                match symlinkat(target, self.root.as_fd(), path) {
+                    // What Linux says of a file system without links.
+                    Err(Errno::PERM) => Err(Errno::OPNOTSUPP),
+                    made => made,
+                }
             })?;
+        }
+        if let Some(members) = &self.members {
+            let bytes = locked(members).encode();
+            let file = self.create(CACHE_INDEX.as_bytes(), 0o644)?;
+            self.write(&file, CACHE_INDEX.as_bytes(), &bytes)?;
+        }
+        Ok(())
+    }
+
+    fn note(&self, kind: index::Kind, size: u64, path: &[u8]) -> Result<()> {
+        match &self.members {
+            Some(members) if !locked(members).add(kind, size, path) => {
+                Err(Error::damaged("a layer has too many members"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn create(&self, path: &[u8], mode: u32) -> Result<OwnedFd> {
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        self.with_parents(path, || {
+            openat(&self.root, path, flags, Mode::from_raw_mode(mode))
+        })
+    }
+
+    fn write(&self, file: &OwnedFd, path: &[u8], mut bytes: &[u8]) -> Result<()> {
+        while !bytes.is_empty() {
+            match rustix::io::write(file, bytes) {
+                Ok(0) => return Err(self.failed(path, Errno::IO)),
+                Ok(written) => bytes = &bytes[written..],
+                Err(Errno::INTR) => {}
+                Err(errno) => return Err(self.failed(path, errno)),
+            }
         }
         Ok(())
     }
@@ -98,9 +126,15 @@ impl Write {
         match errno {
             Errno::EXIST | Errno::NOTDIR | Errno::LOOP => Error::damaged(format_args!(
                 "a layer has `{}` twice",
-                String::from_utf8_lossy(path)
+                String::from_utf8_lossy(&path[..path.len().min(200)])
             )),
-            _ => Error::path(Kind::Storage, "unpack to", &self.shown, cause(&errno.into())),
+            Errno::OPNOTSUPP => Error::path(
+                Kind::Storage,
+                "unpack to",
+                &self.shown,
+                "its file system has no links",
+            ),
+            _ => Error::storage("unpack to", &self.shown, &errno.into()),
         }
     }
 }
@@ -114,6 +148,7 @@ impl Sink for Write {
                 made => made.map(|()| true),
             }
         })?;
+        self.note(index::Kind::Directory, 0, path)?;
         if !made {
             let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::PATH | OFlags::CLOEXEC;
             openat(&self.root, path, flags, Mode::empty()).map_err(|errno| self.failed(path, errno))?;
@@ -122,29 +157,22 @@ impl Sink for Write {
     }
 
     fn file(&self, path: &[u8], size: u64, executable: bool, data: &mut dyn BufRead) -> Result<()> {
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let mode = Mode::from_raw_mode(if executable { 0o755 } else { 0o644 });
-        let file = self.with_parents(path, || openat(&self.root, path, flags, mode))?;
-        pieces(data, size, |mut bytes| {
-            while !bytes.is_empty() {
-                match rustix::io::write(&file, bytes) {
-                    Ok(0) => return Err(self.failed(path, Errno::IO)),
-                    Ok(written) => bytes = &bytes[written..],
-                    Err(Errno::INTR) => {}
-                    Err(errno) => return Err(self.failed(path, errno)),
-                }
-            }
-            Ok(())
-        })
+        let kind = if executable {
+            index::Kind::Executable
+        } else {
+            index::Kind::File
+        };
+        self.note(kind, size, path)?;
+        let file = self.create(path, if executable { 0o755 } else { 0o644 })?;
+        pieces(data, size, |bytes| self.write(&file, path, bytes))
     }
 
     fn symlink(&self, path: &[u8], target: &[u8]) -> Result<()> {
-        let mut links = self.links.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        links.bytes += path.len() + target.len();
-        if links.bytes > LINKS_MAX {
-            return Err(Error::damaged("a layer has too many links"));
-        }
-        links.list.push((path.to_vec(), target.to_vec()));
-        Ok(())
+        self.note(index::Kind::Link, target.len() as u64, path)?;
+        locked(&self.links).push(path, target)
     }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }

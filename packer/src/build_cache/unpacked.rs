@@ -1,6 +1,7 @@
 //! Layers that a trial start has unpacked, for the next one: a store in the sense of the launcher
 //! (`$PYSHIP_STORE`), which looks there first and never writes.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use pyship_launcher::manifest::{Layer, Manifest};
@@ -13,6 +14,8 @@ use super::{BuildCache, trim};
 pub struct Trial {
     directory: TempDir,
     store: PathBuf,
+    /// The store's layers at the beginning.
+    known: BTreeSet<PathBuf>,
 }
 
 impl Trial {
@@ -27,16 +30,24 @@ impl Trial {
     pub fn store(&self) -> &Path {
         &self.store
     }
+
+    /// Moves a layer to what goes when the trial is over.
+    fn discard(&self, layer: &Path) {
+        let away = self.directory.path().join(layer.file_name().unwrap_or_default());
+        std::fs::rename(layer, away).unwrap_or_default();
+    }
 }
 
 impl BuildCache {
     /// A place for a trial start; none when nothing can be written.
     #[must_use]
     pub fn trial(&self) -> Option<Trial> {
-        let tmp = self.tmp()?;
+        let (tmp, store) = (self.tmp()?, self.unpacked()?);
+        let layers = fs_err::read_dir(store.join("v1/layers")).ok()?;
         Some(Trial {
             directory: tempfile::Builder::new().prefix("trial-").tempdir_in(tmp).ok()?,
-            store: self.unpacked()?,
+            known: layers.filter_map(|entry| Some(entry.ok()?.path())).collect(),
+            store,
         })
     }
 
@@ -47,7 +58,13 @@ impl BuildCache {
             let (from, to) = (place(&trial.cache(), layer), place(store, layer));
             if !from.is_dir() {
                 trim::note_use_of_directory(&to);
-            } else if std::fs::rename(&from, &to).is_ok() {
+                continue;
+            }
+            // The launcher passes over a layer that lacks something.
+            if trial.known.contains(&to) {
+                trial.discard(&to);
+            }
+            if std::fs::rename(&from, &to).is_ok() {
                 self.wrote.set(true);
             }
         }
@@ -56,8 +73,7 @@ impl BuildCache {
     /// Throws the shared layers away: something may be wrong with them.
     pub fn forget_unpacked(&self, trial: &Trial, manifest: &Manifest) {
         for layer in shared(manifest) {
-            let away = trial.directory.path().join(layer.directory());
-            std::fs::rename(place(&trial.store, layer), away).unwrap_or_default();
+            trial.discard(&place(&trial.store, layer));
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The command line: what can be said, and who does it.
 
 mod build_cache;
+mod cache;
 mod options;
 mod sbom;
 mod sign;
@@ -33,6 +34,7 @@ pub fn main() -> ExitCode {
         Command::Keygen(options) => sign::keygen(options),
         Command::Sbom(options) => sbom::command(options),
         Command::Targets { json } => view::targets(*json),
+        Command::Cache(options) => cache::command(options),
         Command::Extract { file, directory } => view::extract(file, directory),
     };
     match done {

@@ -60,6 +60,8 @@ pub(super) enum Command {
         /// Made by this command: must not exist yet
         directory: PathBuf,
     },
+    /// Show and prune what packed files have unpacked on this machine
+    Cache(super::cache::CacheOptions),
 }
 
 /// `pyship build-cache`

@@ -7,6 +7,8 @@ use clap::Args;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use pyship_launcher::error::plain_json;
+
 use super::{ui, verify, view};
 use crate::provenance::{self, time};
 use crate::sbom::document::{Subject, document};
@@ -72,7 +74,7 @@ pub(super) fn command(options: &SbomOptions) -> Result<()> {
     let text = format!("{}\n", serde_json::to_string_pretty(&made)?);
     match output {
         Some(output) => write_public(output, &text),
-        None => ui::data(&text),
+        None => ui::data(&plain_json(&text)),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
+use pyship_launcher::error::plain_json;
 use pyship_launcher::manifest::{Manifest, hex};
 use pyship_launcher::names::{LAYERS, MEMBER_MANIFEST};
 use pyship_launcher::payload::Payload;
@@ -33,7 +34,8 @@ pub(super) fn inspect(file: &Path, json: bool) -> Result<()> {
             manifest: &manifest,
             provenance: &provenance::of(&payload)?,
         };
-        return ui::data(&format!("{}\n", serde_json::to_string_pretty(&whole)?));
+        let text = serde_json::to_string_pretty(&whole)?;
+        return ui::data(&format!("{}\n", plain_json(&text)));
     }
     let Manifest {
         name,
@@ -95,7 +97,8 @@ pub(super) fn provenance(file: &Path, json: bool) -> Result<()> {
     opened.unchanged()?;
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     let statement = provenance::statement(&name, &hex(&hash.finalize()), predicate);
-    ui::data(&format!("{}\n", serde_json::to_string_pretty(&statement)?))
+    let text = serde_json::to_string_pretty(&statement)?;
+    ui::data(&format!("{}\n", plain_json(&text)))
 }
 
 /// Lists the launchers that this program carries.
@@ -119,18 +122,24 @@ pub(super) fn extract(file: &Path, directory: &Path) -> Result<()> {
     let (payload, manifest) = open(file)?;
     let failed = || format!("failed to extract to `{}`", directory.display());
     fs_err::create_dir(directory).with_context(failed)?;
-    let whole = Whole {
-        manifest: &manifest,
-        provenance: &provenance::of(&payload)?,
-    };
-    fs_err::write(directory.join(MEMBER_MANIFEST), whole.encode()?).with_context(failed)?;
+    if let Err(error) = extract_to(&payload, &manifest, directory) {
+        // Half a program is of no use; what can't be removed stays, and the first failure is the one to tell.
+        fs_err::remove_dir_all(directory).unwrap_or_default();
+        return Err(error);
+    }
+    ui::data(&format!("{}\n", directory.display()))
+}
+
+fn extract_to(payload: &Payload, manifest: &Manifest, directory: &Path) -> Result<()> {
+    let failed = || format!("failed to extract to `{}`", directory.display());
+    fs_err::write(directory.join(MEMBER_MANIFEST), payload.manifest_bytes()?).with_context(failed)?;
     for layer in LAYERS.iter().filter_map(|name| manifest.layer(name)) {
         let at = directory.join(&layer.name);
         fs_err::create_dir(&at).with_context(failed)?;
         let root = std::fs::File::open(&at).with_context(failed)?;
         let sink = Write::new(root.into(), &at);
-        unpack::run(&payload, &[(layer, &sink as &dyn Sink)], &Progress::default())?;
+        unpack::run(payload, &[(layer, &sink as &dyn Sink)], &Progress::default())?;
         sink.finish()?;
     }
-    ui::data(&format!("{}\n", directory.display()))
+    Ok(())
 }

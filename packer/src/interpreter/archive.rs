@@ -16,7 +16,7 @@ use std::io::{Read, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use tar::EntryType;
 use tempfile::TempDir;
 
@@ -24,10 +24,12 @@ use compression::Compression;
 use fs_err::os::unix::fs::OpenOptionsExt;
 use members::{Kind, Members};
 
-/// No interpreter is larger, unpacked.
-const MAX_BYTES: u64 = 8 << 30;
-/// No interpreter has more members.
-const MAX_MEMBERS: usize = 500_000;
+/// No interpreter is larger, unpacked: a full archive of a debug build has 1 GiB.
+const MAX_BYTES: u64 = 4 << 30;
+/// No interpreter has more members: a full archive has 15,000.
+const MAX_MEMBERS: usize = 100_000;
+/// Zeros that may follow the last member: tar programs fill up to a multiple of 10 KiB or, when told, of more.
+const MAX_PADDING: u64 = 16 << 20;
 /// No path is longer than that; the kernel's own limit is 4096.
 const MAX_EXTENSION: u64 = 64 << 10;
 
@@ -57,22 +59,31 @@ pub fn looks_like(file: &Path) -> Result<bool> {
 /// ``failed to unpack `x.tar.gz`: …`` when it can't be read, is damaged, is hostile, or isn't an interpreter.
 pub fn unpack(archive: &Path, parent: &Path, progress: &mut dyn FnMut(u64)) -> Result<Unpacked> {
     let directory = tempfile::Builder::new().prefix("python-").tempdir_in(parent)?;
+    // The libraries' own words may hold bytes of the archive.
+    let plain = |error: anyhow::Error| anyhow!(pyship_launcher::error::plain(format!("{error:#}")));
     let prefix = unpack_to(archive, directory.path(), progress)
+        .map_err(plain)
         .with_context(|| format!("failed to unpack `{}`", archive.display()))?;
     Ok(Unpacked { directory, prefix })
 }
 
 fn unpack_to(archive: &Path, directory: &Path, progress: &mut dyn FnMut(u64)) -> Result<PathBuf> {
     let file = compression::Counted::new(fs_err::File::open(archive)?, progress);
-    let mut limited = compression::open(file)?.take(MAX_BYTES + 1);
+    // A little more than the members alone may take: their headers.
+    let mut limited = compression::open(file)?.take(MAX_BYTES + MAX_BYTES / 8);
     let mut members = Members::default();
     extract(&mut limited, directory, &mut members)?;
-    // The decoder checks its sums at the end, behind the last member.
-    std::io::copy(&mut limited, &mut std::io::sink())?;
     ensure!(
         limited.limit() > 0,
         "it unpacks to more than {} GiB",
         MAX_BYTES >> 30
+    );
+    // The decoder checks its sums at the end, behind the last member.
+    let behind = std::io::copy(&mut limited.take(MAX_PADDING + 1), &mut std::io::sink())?;
+    ensure!(
+        behind <= MAX_PADDING,
+        "it goes on for more than {} MiB behind its last member",
+        MAX_PADDING >> 20
     );
     for (path, target) in members.links()? {
         std::os::unix::fs::symlink(bytes_path(target), directory.join(bytes_path(path)))?;
@@ -122,7 +133,7 @@ fn extract(reader: &mut dyn Read, directory: &Path, members: &mut Members) -> Re
             other => {
                 bail!(
                     "its member `{}` is {}",
-                    String::from_utf8_lossy(&path),
+                    members::shown(&path),
                     members::describe(other)
                 )
             }
@@ -153,7 +164,7 @@ fn extract(reader: &mut dyn Read, directory: &Path, members: &mut Members) -> Re
                 ensure!(
                     written == size,
                     "it is cut off within `{}`",
-                    String::from_utf8_lossy(&path)
+                    members::shown(&path)
                 );
                 file.flush()?;
             }

@@ -63,6 +63,10 @@ pub fn choose(spec: Option<&str>, environment: &Environment) -> Result<Chosen> {
     let path = environment.directory.join(spec);
     match fs_err::metadata(&path) {
         Ok(data) if data.is_dir() => from_directory(&path, environment),
+        // Reading a fifo would wait, and a device may never end.
+        Ok(data) if !data.is_file() => {
+            bail!("failed to find the interpreter `{spec}`: it is neither a file nor a directory")
+        }
         Ok(_) if archive::looks_like(&path)? => Ok(Chosen {
             source: Source::Archive(path),
             why: format!("the archive `{spec}`"),

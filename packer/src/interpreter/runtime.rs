@@ -186,9 +186,15 @@ fn link_within(root: &Path, path: &Path) -> Result<Option<Vec<u8>>> {
     let target = fs_err::read_link(path)?;
     let directory = fs_err::canonicalize(path.parent().unwrap_or(root))?;
     let mut at = directory;
+    let mut down = false;
     for part in target.components() {
         match part {
-            std::path::Component::Normal(name) => at.push(name),
+            std::path::Component::Normal(name) => {
+                at.push(name);
+                down = true;
+            }
+            // A layer's links go up first, and then only down.
+            std::path::Component::ParentDir if down => return Ok(None),
             std::path::Component::ParentDir => {
                 at.pop();
             }

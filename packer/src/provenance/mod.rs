@@ -12,6 +12,7 @@ pub mod inputs;
 pub mod time;
 
 use anyhow::{Context, Result};
+use pyship_launcher::error::plain;
 use pyship_launcher::manifest::{Manifest, hex};
 use pyship_launcher::names::{LAYER_LIBC, LAYER_RUNTIME};
 use pyship_launcher::payload::Payload;
@@ -194,10 +195,8 @@ pub fn of(payload: &Payload) -> Result<Value> {
         #[serde(default)]
         provenance: Value,
     }
-    let size = usize::try_from(payload.trailer.manifest_size)?;
-    let mut bytes = vec![0; size];
-    payload.read(&mut bytes, payload.trailer.manifest_offset)?;
-    let part: Part = serde_json::from_slice(&bytes).context("failed to read the manifest")?;
+    let part: Part =
+        serde_json::from_slice(&payload.manifest_bytes()?).context("failed to read the manifest")?;
     Ok(part.provenance)
 }
 
@@ -243,7 +242,8 @@ pub fn shown(predicate: &Value) -> String {
         let what = found["uri"].as_str().or(found["name"].as_str()).unwrap_or("?");
         lines.push(format!("from     {what}  {}", digests.join(", ")));
     }
-    lines.join("\n") + "\n"
+    // The file is someone else's, perhaps: its words are shown, not obeyed.
+    lines.into_iter().map(|line| plain(line) + "\n").collect()
 }
 
 #[cfg(test)]

@@ -2,7 +2,11 @@
 
 use std::io::{BufRead, BufReader, Read, Result};
 
+use liblzma::stream::{CONCATENATED, Stream};
 use zstd_safe::{DCtx, InBuffer, OutBuffer};
+
+/// What `xz -9` needs, twice over; a header can ask for 4 GiB.
+const XZ_MEMORY_MAX: u64 = 160 << 20;
 
 /// How an archive is compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +36,10 @@ pub(super) fn open<'a>(file: impl Read + 'a) -> anyhow::Result<Box<dyn Read + 'a
     let compression = Compression::of(file.fill_buf()?);
     Ok(match compression {
         Some(Compression::Gzip) => Box::new(flate2::bufread::MultiGzDecoder::new(file)),
-        Some(Compression::Xz) => Box::new(liblzma::bufread::XzDecoder::new_multi_decoder(file)),
+        Some(Compression::Xz) => {
+            let stream = Stream::new_stream_decoder(XZ_MEMORY_MAX, CONCATENATED)?;
+            Box::new(liblzma::bufread::XzDecoder::new_stream(file, stream))
+        }
         Some(Compression::Zstd) => Box::new(Zstd::new(file)?),
         Some(Compression::None) => Box::new(file),
         None => anyhow::bail!("it is no tar archive, neither plain nor with gzip, xz or zstd"),

@@ -1,20 +1,31 @@
 //! What an archive may hold: decided on paths alone, before anything is written.
 //!
 //! Paths stay below the root; no member lies behind a link or a file; none comes twice; a symbolic link,
-//! followed through all others, stays below the root as well.
+//! followed through all others, stays below the root as well. Lengths and depths are bounded, and so are the
+//! memory for the names and the time for following the links.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use anyhow::{Result, bail, ensure};
 use tar::EntryType;
 
 /// Links that lead to links that lead to links; the kernel's own limit.
 const MAX_HOPS: usize = 40;
+/// The longest path and link target, in bytes; real archives stay below 200.
+const MAX_PATH: usize = 1024;
+/// The deepest path; real archives stay below 20.
+const MAX_DEPTH: usize = 64;
+/// Bytes of all names, with those of the directories above them.
+const MAX_NAMES: usize = 64 << 20;
+/// Bytes of all paths that are looked up, and of all targets that are gone through, while links are followed.
+const MAX_LOOKED_UP: usize = 32 << 20;
 
 /// The members so far. Paths are relative, without `.` and `..`.
 #[derive(Debug, Default)]
 pub(super) struct Members {
     known: BTreeMap<Vec<u8>, Kind>,
+    names: usize,
 }
 
 /// What a member is.
@@ -28,7 +39,18 @@ pub(super) enum Kind {
 impl Members {
     /// Notes a member and returns its path as it is to be written; `None` for those that aren't wanted.
     pub(super) fn add(&mut self, path: &[u8], kind: Kind) -> Result<Option<Vec<u8>>> {
-        let shown = String::from_utf8_lossy(path).into_owned();
+        let shown = shown(path);
+        ensure!(
+            path.len() <= MAX_PATH,
+            "its member `{shown}` has a path of more than {MAX_PATH} bytes"
+        );
+        if let Kind::Symlink(target) = &kind {
+            ensure!(
+                target.len() <= MAX_PATH,
+                "its member `{shown}` is a link to a path of more than {MAX_PATH} bytes"
+            );
+            self.names += target.len();
+        }
         ensure!(
             !path.starts_with(b"/"),
             "its member `{shown}` has an absolute path"
@@ -49,17 +71,30 @@ impl Members {
             *root == b"python",
             "its member `{shown}` isn't below `python/`, where an interpreter's archive has everything"
         );
+        ensure!(
+            parts.len() <= MAX_DEPTH,
+            "its member `{shown}` lies more than {MAX_DEPTH} directories deep"
+        );
         for end in 1..parts.len() {
-            let parent = self
-                .known
-                .entry(parts[..end].join(&b'/'))
-                .or_insert(Kind::Directory);
+            let parent = match self.known.entry(parts[..end].join(&b'/')) {
+                Entry::Occupied(entry) => entry.into_mut(),
+                Entry::Vacant(entry) => {
+                    self.names += entry.key().len();
+                    entry.insert(Kind::Directory)
+                }
+            };
             ensure!(
                 *parent == Kind::Directory,
                 "its member `{shown}` lies behind a link or a file"
             );
         }
         let path = parts.join(&b'/');
+        self.names += path.len();
+        ensure!(
+            self.names <= MAX_NAMES,
+            "the names of its members take more than {} MiB",
+            MAX_NAMES >> 20
+        );
         let first = self.known.insert(path.clone(), kind.clone());
         let again = first.is_some_and(|first| (first, kind) != (Kind::Directory, Kind::Directory));
         ensure!(!again, "its member `{shown}` comes twice");
@@ -68,7 +103,7 @@ impl Members {
 
     /// The regular file that a hard link names, when it is wanted.
     pub(super) fn hard_link(&self, path: &[u8], target: &[u8]) -> Result<Option<Vec<u8>>> {
-        let shown = String::from_utf8_lossy(path);
+        let shown = shown(path);
         let target: Vec<&[u8]> = target
             .split(|&byte| byte == b'/')
             .filter(|part| *part != b".")
@@ -91,13 +126,19 @@ impl Members {
     /// Every wanted symbolic link with its target, after a look at where each one leads.
     pub(super) fn links(&self) -> Result<Vec<(&[u8], &[u8])>> {
         let mut links = Vec::new();
+        let mut budget = MAX_LOOKED_UP;
         for (path, kind) in &self.known {
             let Kind::Symlink(target) = kind else { continue };
             ensure!(
-                self.stays_inside(path),
+                self.stays_inside(path, &mut budget),
                 "its member `{}` is a link that leads out of the archive, to `{}`",
-                String::from_utf8_lossy(path),
-                String::from_utf8_lossy(target)
+                shown(path),
+                shown(target)
+            );
+            ensure!(
+                budget > 0,
+                "its links lead through too many others: `{}` and more",
+                shown(path)
             );
             if !is_build(path) {
                 links.push((path.as_slice(), target.as_slice()));
@@ -107,8 +148,9 @@ impl Members {
     }
 
     /// Follows a link as the kernel would, through every link on the way. One that dangles or goes round in
-    /// circles inside leads nowhere and does no harm.
-    fn stays_inside(&self, link: &[u8]) -> bool {
+    /// circles inside leads nowhere and does no harm. What it looks up is taken from `budget`; when that is used
+    /// up, the answer means nothing.
+    fn stays_inside(&self, link: &[u8], budget: &mut usize) -> bool {
         let mut at: Vec<Vec<u8>> = Vec::new();
         let mut todo: Vec<Vec<u8>> = link
             .split(|&byte| byte == b'/')
@@ -128,7 +170,12 @@ impl Members {
                 }
                 _ => at.push(part),
             }
-            if let Some(Kind::Symlink(target)) = self.known.get(&at.join(&b'/')) {
+            let here = at.join(&b'/');
+            *budget = budget.saturating_sub(here.len() + 1);
+            if *budget == 0 {
+                return true;
+            }
+            if let Some(Kind::Symlink(target)) = self.known.get(&here) {
                 hops += 1;
                 if target.starts_with(b"/") || target.contains(&0) || target.is_empty() {
                     return false;
@@ -136,6 +183,7 @@ impl Members {
                 if hops > MAX_HOPS {
                     return true;
                 }
+                *budget = budget.saturating_sub(target.len());
                 at.pop();
                 todo.extend(target.split(|&byte| byte == b'/').rev().map(<[u8]>::to_vec));
             }
@@ -150,7 +198,7 @@ impl Members {
             .iter()
             .filter(|(_, kind)| **kind != Kind::Directory)
             .take(3)
-            .map(|(path, _)| format!("`{}`", String::from_utf8_lossy(path)))
+            .map(|(path, _)| format!("`{}`", shown(path)))
             .collect();
         if files.is_empty() {
             "no file at all".to_owned()
@@ -158,6 +206,12 @@ impl Members {
             format!("{} …", files.join(", "))
         }
     }
+}
+
+/// A path for a message: in one line, not too long, and nothing that a terminal obeys.
+pub(super) fn shown(path: &[u8]) -> String {
+    let text = String::from_utf8_lossy(&path[..path.len().min(200)]).into_owned();
+    pyship_launcher::error::plain(text)
 }
 
 /// Objects and logs of a full archive, several times as large as the installation.

@@ -1,0 +1,158 @@
+//! What the fuzzers call, one function for each target, whoever drives them: cargo-fuzz or `mutate`.
+//!
+//! A function panics when a promise is broken. Those are, besides "no crash and no hang": what was decoded
+//! and is encoded again decodes to the same; no path or link of a member that was decoded leads out; what was
+//! refused has been refused in one line that a terminal doesn't obey; nothing is left behind.
+
+mod layer;
+mod scratch;
+
+use std::path::Path;
+use std::time::Duration;
+
+use pyship_launcher::error::Error;
+use pyship_launcher::manifest::Manifest;
+use pyship_launcher::record::Record;
+use pyship_launcher::trailer::{self, Trailer};
+
+pub use layer::{layer, sample_manifest};
+use scratch::scratch;
+
+/// A target's name and function.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// Every target.
+pub const TARGETS: &[Target] = &[
+    ("trailer", trailer),
+    ("manifest", manifest),
+    ("layer", layer),
+    ("record", record),
+    ("archive", archive),
+];
+
+/// Calls a target, and panics when it takes more than a second of processor time: by the clock on the wall a busy
+/// machine makes anything slow.
+pub fn timed(target: fn(&[u8]), data: &[u8]) {
+    let used = || {
+        let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+        Duration::new(
+            u64::try_from(time.tv_sec).unwrap_or(0),
+            u32::try_from(time.tv_nsec).unwrap_or(0),
+        )
+    };
+    let before = used();
+    target(data);
+    let took = used() - before;
+    assert!(took <= Duration::from_secs(1), "a hang: {took:?}");
+}
+
+/// A trailer: 96 bytes at the end, of a file that is as long as the 8 bytes before them say.
+///
+/// Its check is put right, else nothing but the check is ever tested.
+pub fn trailer(data: &[u8]) {
+    let Some((rest, bytes)) = data.split_last_chunk::<{ trailer::SIZE }>() else {
+        return;
+    };
+    let size = rest
+        .last_chunk()
+        .map_or(u64::MAX / 2, |size| u64::from_le_bytes(*size));
+    decode_trailer(bytes, size);
+    let mut sound = *bytes;
+    let check = <sha2::Sha256 as sha2::Digest>::digest(&sound[..80]);
+    sound[80..].copy_from_slice(&check[..16]);
+    decode_trailer(&sound, size);
+}
+
+fn decode_trailer(bytes: &[u8; trailer::SIZE], size: u64) {
+    match Trailer::decode(bytes, size) {
+        Ok(Some(trailer)) => {
+            assert_eq!(trailer.encode(), *bytes);
+            assert!(trailer.manifest_offset + trailer.manifest_size <= size);
+        }
+        Ok(None) => {}
+        Err(error) => one_line(&error),
+    }
+}
+
+/// A manifest, of a file of 1 GB.
+pub fn manifest(data: &[u8]) {
+    let size = 1 << 30;
+    match Manifest::decode(data, size) {
+        Ok(manifest) => {
+            let bytes = manifest.encode().expect("it was decoded");
+            assert_eq!(Manifest::decode(&bytes, size).expect("it was encoded"), manifest);
+            let layers = || manifest.layers.iter();
+            for layer in layers() {
+                assert!(layer.offset + layer.size <= size);
+                assert_eq!(layer.directory().len(), 32);
+            }
+            // Sums that others make of it.
+            assert!(layers().map(|layer| layer.disk).sum::<u64>() < 1 << 60);
+        }
+        Err(error) => one_line(&error),
+    }
+}
+
+/// An app directory's launch record.
+pub fn record(data: &[u8]) {
+    match Record::decode(data) {
+        Ok(record) => {
+            let again = Record::decode(&record.encode()).expect("it was encoded");
+            assert_eq!(again, record);
+        }
+        Err(error) => one_line(&error),
+    }
+}
+
+/// An interpreter's archive, as `pyship pack --python` reads it.
+pub fn archive(data: &[u8]) {
+    let place = scratch();
+    let file = place.path().join("archive");
+    let parent = place.path().join("parent");
+    std::fs::write(&file, data).expect("scratch space");
+    std::fs::create_dir(&parent).expect("scratch space");
+    let left = || std::fs::read_dir(&parent).expect("scratch space").count();
+    match pyship::interpreter::archive::unpack(&file, &parent, &mut |_| {}) {
+        Ok(unpacked) => {
+            assert_eq!(left(), 1);
+            nothing_leads_out(unpacked.directory.path());
+        }
+        Err(error) => {
+            assert_eq!(left(), 0);
+            assert_plain(&format!("{error:#}"));
+        }
+    }
+    let around: Vec<_> = std::fs::read_dir(place.path()).expect("scratch space").collect();
+    assert_eq!(around.len(), 2, "{around:?}");
+}
+
+/// No link below `root` leads out of it, and there is nothing but files, directories and links.
+fn nothing_leads_out(root: &Path) {
+    let root = root.canonicalize().expect("it was made");
+    for entry in walkdir::WalkDir::new(&root) {
+        let entry = entry.expect("it was made by this process");
+        let kind = entry.file_type();
+        if kind.is_symlink() {
+            // A link that leads nowhere, or in circles, leads nowhere else either.
+            if let Ok(real) = entry.path().canonicalize() {
+                assert!(
+                    real.starts_with(&root),
+                    "{} leads to {}",
+                    entry.path().display(),
+                    real.display()
+                );
+            }
+        } else {
+            assert!(kind.is_file() || kind.is_dir(), "{}", entry.path().display());
+        }
+    }
+}
+
+fn one_line(error: &Error) {
+    assert_plain(&error.message);
+    assert_plain(error.hint.as_deref().unwrap_or_default());
+}
+
+fn assert_plain(text: &str) {
+    assert!(!text.contains(char::is_control), "{text:?}");
+}

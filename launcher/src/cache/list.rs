@@ -1,0 +1,193 @@
+//! What a cache holds: apps, layers, who uses which, and when that was last.
+
+use std::fs;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use super::index;
+use crate::names::{APP_RECORD, APP_RECORD_HIDDEN, CACHE_APPS, CACHE_LAYERS, CACHE_VERSION};
+use crate::record::{Record, SIZE_MAX};
+
+/// A cache, as it was when it was listed.
+#[derive(Debug)]
+pub struct Listing {
+    /// The cache's root.
+    pub root: PathBuf,
+    /// In the order of their names.
+    pub apps: Vec<App>,
+    /// In the order of their names.
+    pub layers: Vec<Layer>,
+}
+
+/// An app's directory.
+#[derive(Debug)]
+pub struct App {
+    /// The directory's name.
+    pub key: String,
+    /// Where it lies.
+    pub directory: PathBuf,
+    /// None when it has decayed.
+    pub record: Option<Record>,
+    /// The last noted use; notes are made once a day.
+    pub used: SystemTime,
+    /// Digests of its layers, as they name directories.
+    pub layers: Vec<String>,
+}
+
+/// An unpacked layer.
+#[derive(Debug)]
+pub struct Layer {
+    /// The directory's name.
+    pub digest: String,
+    /// Where it lies.
+    pub directory: PathBuf,
+    /// The last noted use by any app; without one, when it was unpacked.
+    pub used: SystemTime,
+    /// Keys of the apps that use it.
+    pub users: Vec<String>,
+}
+
+impl App {
+    /// Its name, for people.
+    #[must_use]
+    pub fn name(&self) -> &[u8] {
+        self.record.as_ref().map_or(b"", |record| &record.name)
+    }
+
+    /// Its size on disk in bytes, without its layers.
+    #[must_use]
+    pub fn disk(&self) -> u64 {
+        index::disk(&self.directory).unwrap_or(0)
+    }
+}
+
+impl Layer {
+    /// Its size on disk in bytes; 0 when its index is gone.
+    #[must_use]
+    pub fn disk(&self) -> u64 {
+        index::disk(&self.directory).unwrap_or(0)
+    }
+}
+
+/// Lists a cache.
+///
+/// # Errors
+/// When it can't be read; what is not there is empty.
+pub fn list(root: &Path) -> io::Result<Listing> {
+    let version = root.join(CACHE_VERSION);
+    let mut apps = Vec::new();
+    for (key, directory) in directories(&version.join(CACHE_APPS))? {
+        let (record, used) = read(&directory);
+        let layers = record
+            .iter()
+            .flat_map(|record| &record.layers)
+            .filter_map(|path| digest_in(path))
+            .collect();
+        apps.push(App {
+            key,
+            directory,
+            record,
+            used,
+            layers,
+        });
+    }
+    let mut layers = Vec::new();
+    for (digest, directory) in directories(&version.join(CACHE_LAYERS))? {
+        let users: Vec<&App> = apps.iter().filter(|app| app.layers.contains(&digest)).collect();
+        let used = users.iter().map(|app| app.used).max();
+        layers.push(Layer {
+            used: used.unwrap_or_else(|| time_of(&directory)),
+            users: users.iter().map(|app| app.key.clone()).collect(),
+            digest,
+            directory,
+        });
+    }
+    Ok(Listing {
+        root: root.to_owned(),
+        apps,
+        layers,
+    })
+}
+
+impl Listing {
+    /// Where a path that names a layer's file lies in this cache; the path itself when it is not here. A cache
+    /// may be mounted elsewhere for those who made the record.
+    #[must_use]
+    pub fn here(&self, path: &[u8]) -> PathBuf {
+        let given = || Path::new(std::ffi::OsStr::from_bytes(path)).to_owned();
+        let Some((digest, rest)) = split(path) else {
+            return given();
+        };
+        match self.layers.iter().find(|layer| layer.digest.as_bytes() == digest) {
+            Some(layer) => layer.directory.join(std::ffi::OsStr::from_bytes(rest)),
+            None => given(),
+        }
+    }
+}
+
+/// The record of an app's directory and its time; without one, the directory's.
+fn read(directory: &Path) -> (Option<Record>, SystemTime) {
+    for name in [APP_RECORD, APP_RECORD_HIDDEN] {
+        let path = directory.join(name);
+        let Ok(metadata) = fs::symlink_metadata(&path) else {
+            continue;
+        };
+        if metadata.is_file() && metadata.len() <= SIZE_MAX as u64 {
+            let record = fs::read(&path).ok().and_then(|bytes| Record::decode(&bytes).ok());
+            return (record, metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH));
+        }
+    }
+    (None, time_of(directory))
+}
+
+fn time_of(path: &Path) -> SystemTime {
+    let time = fs::symlink_metadata(path).and_then(|metadata| metadata.modified());
+    time.unwrap_or(SystemTime::UNIX_EPOCH)
+}
+
+fn directories(parent: &Path) -> io::Result<Vec<(String, PathBuf)>> {
+    let entries = match fs::read_dir(parent) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let entry = entry?;
+        if let Ok(name) = entry.file_name().into_string() {
+            found.push((name, entry.path()));
+        }
+    }
+    let names: Vec<String> = found.iter().map(|(name, _)| name.clone()).collect();
+    let keys: Vec<&[u8]> = names.iter().map(String::as_bytes).collect();
+    Ok(crate::order::sorted(found, &keys))
+}
+
+/// The digest of the layer that a path names or lies in.
+pub(super) fn digest_in(path: &[u8]) -> Option<String> {
+    let (digest, _) = split(path)?;
+    String::from_utf8(digest.to_vec()).ok()
+}
+
+/// The layer's digest in a path, and what follows it.
+pub(super) fn split(path: &[u8]) -> Option<(&[u8], &[u8])> {
+    let start = *named(path, CACHE_LAYERS).last()?;
+    let rest = &path[start..];
+    let end = super::name_length(rest)?;
+    Some((&rest[..end], rest[end..].strip_prefix(b"/").unwrap_or(b"")))
+}
+
+/// Where names of the cache's directories begin that follow `/<parent>/`.
+pub(super) fn named(bytes: &[u8], parent: &str) -> Vec<usize> {
+    let mark = [b"/", parent.as_bytes(), b"/"].concat();
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some(next) = crate::sys::find(&bytes[at..], &mark) {
+        at += next + mark.len();
+        if super::name_length(&bytes[at..]).is_some() {
+            found.push(at);
+        }
+    }
+    found
+}

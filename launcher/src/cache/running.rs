@@ -1,0 +1,165 @@
+//! Which apps of a cache run, as far as it can be known.
+//!
+//! A process belongs to a cache when its executable is a file of one of the cache's layers: the interpreter, the
+//! carried loader, or a program that came with a package. Its arguments and its environment name the app's
+//! directory; where neither does (a program may write over both), it counts for every app that has the layer.
+//!
+//! Processes of another pid namespace can't be seen from inside a container, and none without `/proc`. The
+//! kernel knows all the same whether a file is executed by anyone on this machine: a write lease is given only to
+//! who has a file alone, and a file that runs can't be opened for writing. So where not everything can be seen,
+//! every app with an executable that is in use counts as running. What runs on another host that shares the
+//! cache can't be known at all: there only the daily note of use keeps an app.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::ErrorKind;
+use std::os::fd::AsFd;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use super::list::{App, Listing, digest_in, named, split};
+use super::warm::{self, Look};
+use crate::names::{CACHE_APPS, CACHE_LAYERS};
+use crate::record::Record;
+use crate::sys;
+
+/// Inode of the pid namespace that the system was booted with (`PROC_PID_INIT_INO` of the kernel).
+const FIRST_PID_NAMESPACE: u64 = 0xEFFF_FFFC;
+
+/// The processes that run from layers, and whether there may be others.
+#[derive(Debug)]
+pub struct Running {
+    processes: Vec<Process>,
+    sees_all: bool,
+}
+
+#[derive(Debug)]
+struct Process {
+    /// What `/proc/<pid>/exe` shows, and the file behind it.
+    path: Vec<u8>,
+    file: (u64, u64),
+    /// App directories that its arguments and environment name.
+    apps: Vec<PathBuf>,
+}
+
+impl Running {
+    /// Looks at every process.
+    #[must_use]
+    pub fn look() -> Self {
+        let namespace = fs::metadata("/proc/self/ns/pid").map(|found| found.ino());
+        let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+        Self {
+            processes: entries.filter_map(|entry| process(&entry.path())).collect(),
+            sees_all: namespace.is_ok_and(|inode| inode == FIRST_PID_NAMESPACE),
+        }
+    }
+
+    /// Whether an app runs.
+    #[must_use]
+    pub fn holds(&self, listing: &Listing, app: &App) -> bool {
+        let mut seen = false;
+        for process in &self.processes {
+            if process.apps.iter().any(|path| path.ends_with(&app.key)) {
+                return true;
+            }
+            let layer = process.layer_in(listing);
+            let ours = layer.is_some_and(|layer| app.layers.iter().any(|digest| digest == layer));
+            if ours && process.apps.is_empty() {
+                return true;
+            }
+            seen |= ours;
+        }
+        match &app.record {
+            // What it executes is in use, but not by anyone that was seen, or not only by those.
+            Some(record) => !(self.sees_all && seen) && is_executed(&executed(listing, record)),
+            None => false,
+        }
+    }
+
+    /// Digests of layers that are in use by processes of no app of this cache; `None` when one of them may use
+    /// any.
+    #[must_use]
+    pub fn layers_of_others(&self, listing: &Listing) -> Option<Vec<String>> {
+        let mut layers = Vec::new();
+        for process in &self.processes {
+            let Some(layer) = process.layer_in(listing) else {
+                continue;
+            };
+            layers.push(layer.to_owned());
+            let record = |path: &PathBuf| warm::in_directory(path, Look::Record);
+            match process.apps.iter().find_map(record) {
+                Some(ready) => layers.extend(ready.record.layers.iter().filter_map(|path| digest_in(path))),
+                None => return None,
+            }
+        }
+        Some(layers)
+    }
+}
+
+impl Process {
+    /// The layer of the cache whose file it executes.
+    fn layer_in<'a>(&self, listing: &'a Listing) -> Option<&'a str> {
+        let (digest, rest) = split(&self.path)?;
+        let layer = listing
+            .layers
+            .iter()
+            .find(|layer| layer.digest.as_bytes() == digest)?;
+        let file = layer.directory.join(std::ffi::OsStr::from_bytes(rest));
+        (identity(&file)? == self.file).then_some(layer.digest.as_str())
+    }
+}
+
+fn process(directory: &Path) -> Option<Process> {
+    let name = directory.file_name()?.as_bytes();
+    if !name.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let exe = directory.join("exe");
+    let path = fs::read_link(&exe).ok()?;
+    if named(path.as_os_str().as_bytes(), CACHE_LAYERS).is_empty() {
+        return None;
+    }
+    let mut apps = Vec::new();
+    for part in ["cmdline", "environ"] {
+        let bytes = fs::read(directory.join(part)).unwrap_or_default();
+        for word in bytes.split(|&byte| byte == 0) {
+            for start in named(word, CACHE_APPS) {
+                let end = start + super::name_length(&word[start..]).unwrap_or(0);
+                // A variable's name may stand before the path.
+                let begin = word.iter().position(|&byte| byte == b'/').unwrap_or(0);
+                apps.push(PathBuf::from(std::ffi::OsStr::from_bytes(&word[begin..end])));
+            }
+        }
+    }
+    Some(Process {
+        path: path.as_os_str().as_bytes().to_vec(),
+        file: identity(&exe)?,
+        apps,
+    })
+}
+
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    let found = fs::metadata(path).ok()?;
+    Some((found.dev(), found.ino()))
+}
+
+/// The file that `execve` is given to start an app.
+fn executed(listing: &Listing, record: &Record) -> PathBuf {
+    let loader = record.loader.as_ref().map(|loader| &loader.path);
+    listing.here(loader.unwrap_or(&record.executable))
+}
+
+/// Whether anyone on this machine executes a file, as far as the kernel tells.
+fn is_executed(path: &Path) -> bool {
+    let Ok(file) = File::open(path) else {
+        return false;
+    };
+    match sys::is_open_elsewhere(file.as_fd()) {
+        Ok(open) => open,
+        // No leases here. A start that comes at this very instant is refused, and tries again.
+        Err(_) => OpenOptions::new()
+            .write(true)
+            .open(path)
+            .is_err_and(|error| error.kind() == ErrorKind::ExecutableFileBusy),
+    }
+}

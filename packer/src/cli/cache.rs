@@ -1,0 +1,373 @@
+//! `pyship cache`: what packed files have unpacked on this machine, and its removal.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use anyhow::{Result, bail};
+use clap::{Args, Subcommand};
+use pyship_launcher::cache::list::{App, Layer, Listing, list};
+use pyship_launcher::cache::prune::{self, Hand, Policy, Removed, UNUSED};
+use pyship_launcher::cache::roots::{self, Candidate, Standing};
+use pyship_launcher::cache::running::Running;
+use pyship_launcher::start::Environment;
+use serde_json::{Value, json};
+
+use super::ui;
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+const ABOUT: &str = "\
+A packed file unpacks itself once, below $PYSHIP_CACHE_DIR, $XDG_CACHE_HOME/pyship or ~/.cache/pyship (where none \
+of them can be used, below /var/tmp, $TMPDIR, /tmp or /dev/shm). Files that were made with the same Python or the \
+same packages share them there. Everything can be removed at any time: the next start unpacks it anew.
+
+Starts remove by themselves, once a day, what was not used for 30 days.";
+
+/// `pyship cache`
+#[derive(Debug, Args)]
+#[command(long_about = ABOUT)]
+pub(super) struct CacheOptions {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Print where the cache is
+    Dir(Place),
+    /// List apps and layers: size, last use (noted once a day), whether they run
+    List {
+        #[command(flatten)]
+        place: Place,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Remove what is no longer used; never what runs
+    #[command(after_help = EXAMPLES)]
+    Prune(Prune),
+    /// Remove everything that doesn't run
+    Clear {
+        #[command(flatten)]
+        place: Place,
+        /// Say what would be removed, remove nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  pyship cache prune                     what was not used for 30 days
+  pyship cache prune --older 7 --dry-run what would go after a week
+  pyship cache prune --max-size 2G       the least recently used, until 2 GB are left
+  pyship cache prune --name mytool       all versions of one app, whenever they were used";
+
+#[derive(Debug, Args)]
+struct Place {
+    /// The cache's directory [default: each one that packed files would use]
+    #[arg(long, value_name = "DIR")]
+    root: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct Prune {
+    #[command(flatten)]
+    place: Place,
+    /// What was not used for so many days [default: 30, without --max-size and --name]
+    #[arg(long, value_name = "DAYS")]
+    older: Option<u32>,
+    /// The least recently used, until the cache has at most SIZE: 500M, 2G
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    max_size: Option<u64>,
+    /// Only apps of this name; may be said several times
+    #[arg(long)]
+    name: Vec<String>,
+    /// Say what would be removed, remove nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// Runs one of them.
+pub(super) fn command(options: &CacheOptions) -> Result<()> {
+    match &options.what {
+        What::Dir(place) => directory(place),
+        What::List { place, json } => show(place, *json),
+        What::Prune(options) => {
+            let Prune {
+                place,
+                older,
+                max_size,
+                name,
+                dry_run,
+            } = options;
+            let usual = (max_size.is_none() && name.is_empty()).then_some(UNUSED);
+            let policy = Policy {
+                older: older.map(|days| DAY * days).or(usual),
+                size: *max_size,
+                names: name.iter().map(|name| name.clone().into_bytes()).collect(),
+            };
+            remove(place, &policy, *dry_run)
+        }
+        What::Clear { place, dry_run } => remove(place, &Policy::default(), *dry_run),
+    }
+}
+
+fn uid() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
+fn candidates(place: &Place) -> Vec<Candidate> {
+    match &place.root {
+        Some(root) => vec![Candidate {
+            path: std::path::absolute(root).unwrap_or_else(|_| root.clone()),
+            standing: Standing::Explicit,
+        }],
+        None => roots::candidates(&Environment::of_process(), uid(), false),
+    }
+}
+
+/// The caches that are there.
+fn existing(place: &Place) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for candidate in candidates(place) {
+        match roots::open_existing(&candidate, uid()) {
+            Ok(root) => found.push(root.path),
+            Err(_) if place.root.is_none() => {}
+            Err(reason) => bail!(
+                "failed to open the cache `{}`: {reason}",
+                candidate.path.display()
+            ),
+        }
+    }
+    Ok(found)
+}
+
+fn directory(place: &Place) -> Result<()> {
+    let mut places = existing(place)?;
+    if places.is_empty() {
+        places.extend(candidates(place).into_iter().next().map(|first| first.path));
+    }
+    let lines = places.iter().map(|path| format!("{}\n", path.display()));
+    ui::data(&lines.collect::<String>())
+}
+
+fn listing_of(root: &Path) -> Result<Listing> {
+    use anyhow::Context;
+    list(root).with_context(|| format!("failed to list the cache `{}`", root.display()))
+}
+
+fn show(place: &Place, json: bool) -> Result<()> {
+    let running = Running::look();
+    let listings = existing(place)?
+        .iter()
+        .map(|root| listing_of(root))
+        .collect::<Result<Vec<_>>>()?;
+    if json {
+        let caches: Vec<Value> = listings
+            .iter()
+            .map(|listing| as_json(listing, &running))
+            .collect();
+        let text = serde_json::to_string_pretty(&json!({ "caches": caches }))?;
+        return ui::data(&format!("{text}\n"));
+    }
+    let mut text = String::new();
+    for listing in &listings {
+        text.push_str(&table(listing, &running));
+    }
+    if listings.is_empty() {
+        text.push_str("there is no cache yet\n");
+    }
+    ui::data(&text)
+}
+
+fn title(app: &App) -> String {
+    let name = String::from_utf8_lossy(app.name()).into_owned();
+    let version = app.record.as_ref().map_or_else(String::new, |record| {
+        String::from_utf8_lossy(&record.version).into_owned()
+    });
+    match (name.is_empty(), version.is_empty()) {
+        (true, _) => format!("(decayed) {}", app.key),
+        (false, true) => name,
+        (false, false) => format!("{name} {version}"),
+    }
+}
+
+/// Bytes that would be free without the app: its own directory, and the layers that nobody else uses.
+fn own_disk(listing: &Listing, app: &App) -> u64 {
+    let alone = |layer: &&Layer| layer.users.len() == 1 && layer.users[0] == app.key;
+    app.disk() + listing.layers.iter().filter(alone).map(Layer::disk).sum::<u64>()
+}
+
+fn as_json(listing: &Listing, running: &Running) -> Value {
+    let apps: Vec<Value> = listing
+        .apps
+        .iter()
+        .map(|app| {
+            let record = app.record.as_ref();
+            json!({
+                "key": app.key,
+                "name": record.map(|record| String::from_utf8_lossy(&record.name)),
+                "version": record
+                    .filter(|record| !record.version.is_empty())
+                    .map(|record| String::from_utf8_lossy(&record.version)),
+                "directory": app.directory.display().to_string(),
+                "last_used": seconds(app.used),
+                "running": running.holds(listing, app),
+                "disk": app.disk(),
+                "own_disk": own_disk(listing, app),
+                "layers": app.layers,
+            })
+        })
+        .collect();
+    let layers: Vec<Value> = listing
+        .layers
+        .iter()
+        .map(|layer| {
+            json!({
+                "digest": layer.digest,
+                "directory": layer.directory.display().to_string(),
+                "last_used": seconds(layer.used),
+                "disk": layer.disk(),
+                "users": layer.users,
+            })
+        })
+        .collect();
+    json!({
+        "root": listing.root.display().to_string(),
+        "disk": prune::disk(listing),
+        "apps": apps,
+        "layers": layers,
+    })
+}
+
+/// Seconds since 1970.
+fn seconds(time: SystemTime) -> u64 {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH);
+    since.map_or(0, |since| since.as_secs())
+}
+
+fn table(listing: &Listing, running: &Running) -> String {
+    let mut text = format!("{}: {}\n", listing.root.display(), ui::size(prune::disk(listing)));
+    for app in &listing.apps {
+        let runs = if running.holds(listing, app) { ", runs" } else { "" };
+        text.push_str(&format!(
+            "  app    {:>10}  {:<14} {}{runs}\n",
+            ui::size(own_disk(listing, app)),
+            ago(app.used),
+            title(app),
+        ));
+    }
+    for layer in &listing.layers {
+        let mut users: Vec<String> = listing
+            .apps
+            .iter()
+            .filter(|app| layer.users.contains(&app.key))
+            .map(title)
+            .collect();
+        users.sort();
+        let users = if users.is_empty() {
+            "used by none".to_owned()
+        } else {
+            format!("used by {}", users.join(", "))
+        };
+        text.push_str(&format!(
+            "  layer  {:>10}  {:<14} {} {users}\n",
+            ui::size(layer.disk()),
+            ago(layer.used),
+            layer.digest,
+        ));
+    }
+    text
+}
+
+fn ago(time: SystemTime) -> String {
+    let age = SystemTime::now().duration_since(time).unwrap_or(Duration::ZERO);
+    match age.as_secs() / DAY.as_secs() {
+        0 => "today".to_owned(),
+        1 => "1 day ago".to_owned(),
+        days => format!("{days} days ago"),
+    }
+}
+
+fn remove(place: &Place, policy: &Policy, dry_run: bool) -> Result<()> {
+    let hand = if dry_run { Hand::DryRun } else { Hand::Really };
+    let mut text = String::new();
+    for root in existing(place)? {
+        let removed = prune::prune(&root, policy, hand)?;
+        text.push_str(&told(&root, &removed, dry_run));
+    }
+    if text.is_empty() {
+        text.push_str("there is no cache yet\n");
+    }
+    ui::data(&text)
+}
+
+fn told(root: &Path, removed: &Removed, dry_run: bool) -> String {
+    let mut text = String::new();
+    for app in &removed.apps {
+        text.push_str(&format!("  app    {:<14} {}\n", ago(app.used), title(app)));
+    }
+    for layer in &removed.layers {
+        text.push_str(&format!("  layer  {:<14} {}\n", ago(layer.used), layer.digest));
+    }
+    let verb = if dry_run { "would free" } else { "freed" };
+    let running = match removed.running.len() {
+        0 => String::new(),
+        count => format!("; {count} kept: running"),
+    };
+    format!(
+        "{}: {verb} {} ({} apps, {} layers){running}\n{text}",
+        root.display(),
+        ui::size(removed.disk),
+        removed.apps.len(),
+        removed.layers.len()
+    )
+}
+
+/// `500M`, `2G`, `1.5GB`, `1000000`: powers of a thousand.
+fn parse_size(text: &str) -> Result<u64, String> {
+    let wrong = || format!("`{text}` is not a size: 500M, 2G");
+    let upper = text.trim().to_ascii_uppercase();
+    let plain = upper.strip_suffix('B').unwrap_or(&upper);
+    let (digits, unit) = match plain.char_indices().last() {
+        Some((at, 'K')) => (&plain[..at], 1e3),
+        Some((at, 'M')) => (&plain[..at], 1e6),
+        Some((at, 'G')) => (&plain[..at], 1e9),
+        Some((at, 'T')) => (&plain[..at], 1e12),
+        _ => (plain, 1.0),
+    };
+    let number: f64 = digits.trim().parse().map_err(|_| wrong())?;
+    let bytes = number * unit;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "checked to be in range"
+    )]
+    if bytes.is_finite() && (0.0..1e18).contains(&bytes) {
+        Ok(bytes as u64)
+    } else {
+        Err(wrong())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_as_people_write_them() {
+        let sizes = [
+            ("500M", 500_000_000),
+            ("2g", 2_000_000_000),
+            ("1.5kB", 1_500),
+            ("0", 0),
+        ];
+        for (text, bytes) in sizes {
+            assert_eq!(parse_size(text), Ok(bytes), "{text}");
+        }
+        for text in ["", "M", "-1", "1e99", "nan", "2 X"] {
+            assert!(parse_size(text).is_err(), "{text}");
+        }
+    }
+}
