@@ -1,4 +1,5 @@
-//! `[tool.pyship]` of pyproject.toml: every option of `pyship pack`, under its long name.
+//! `[tool.pyship]` of pyproject.toml: every option of `pyship pack` that says what goes into
+//! the file or what starts, under its long name. Where the file goes is for the command line alone.
 //!
 //! Paths are relative to the file that they stand in, so that a project packs the same from anywhere.
 
@@ -12,8 +13,6 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Settings {
-    /// The file to make (`-o`).
-    pub output: Option<PathBuf>,
     /// The module that starts (`-m`).
     pub module: Option<String>,
     /// The function that starts (`-e`), `pkg.mod:func`.
@@ -36,10 +35,14 @@ pub struct Settings {
     pub constraint: Vec<PathBuf>,
     /// Every requirement must come with a hash.
     pub require_hashes: bool,
+    /// certifi's certificates go along.
+    pub with_ca: bool,
     /// The interpreter: a path, an archive, a URL or a version.
     pub python: Option<String>,
     /// The target triple.
     pub target: Option<String>,
+    /// Where the target's libraries lie.
+    pub sysroot: Option<PathBuf>,
     /// Whose C library is used.
     pub libc: Option<LibcPolicy>,
     /// Files and directories beside the app, `SRC[:DST]`.
@@ -50,6 +53,8 @@ pub struct Settings {
     pub no_prune: bool,
     /// Groups that pruning spares.
     pub keep: Vec<String>,
+    /// Groups that stay behind.
+    pub prune: Vec<String>,
     /// The compression level.
     pub level: Option<i32>,
     /// The app's name.
@@ -59,14 +64,19 @@ pub struct Settings {
     /// Environment variables that are set unless the caller has set them.
     pub set_env: BTreeMap<String, String>,
     /// Interpreter options: `["-X", "utf8"]`.
-    pub python_options: Vec<String>,
+    #[serde(alias = "python-options")]
+    pub option: Vec<String>,
+    /// What starts is not tried out.
+    pub no_check: bool,
+    /// A library that nobody provides is an error.
+    pub strict: bool,
 }
 
 impl Settings {
     /// The same with paths as they are seen from the working directory, when the file lies in `directory`.
     pub(super) fn seen_from(mut self, directory: &Path) -> Self {
         let join = |path: &mut PathBuf| *path = directory.join(&path);
-        self.output.iter_mut().for_each(join);
+        self.sysroot.iter_mut().for_each(join);
         self.requirements.iter_mut().for_each(join);
         self.constraint.iter_mut().for_each(join);
         let join_text = |text: &mut String| *text = directory.join(&text).to_string_lossy().into_owned();

@@ -27,7 +27,8 @@ pub(super) fn merge(options: &PackOptions, settings: Option<&Settings>) -> PackO
         (&mut merged.include, settings.include),
         (&mut merged.exclude, settings.exclude),
         (&mut merged.keep, settings.keep),
-        (&mut merged.option, settings.python_options),
+        (&mut merged.prune, settings.prune),
+        (&mut merged.option, settings.option),
         (
             &mut merged.set_env,
             settings
@@ -45,6 +46,10 @@ pub(super) fn merge(options: &PackOptions, settings: Option<&Settings>) -> PackO
     merged.no_index |= settings.no_index;
     merged.require_hashes |= settings.require_hashes;
     merged.no_prune |= settings.no_prune;
+    merged.with_ca |= settings.with_ca;
+    merged.no_check |= settings.no_check;
+    merged.strict |= settings.strict;
+    merged.sysroot = merged.sysroot.or(settings.sysroot);
     merged.index_url = merged.index_url.or(settings.index_url);
     merged.python = merged.python.or(settings.python);
     merged.target = merged.target.or(settings.target);
@@ -112,6 +117,12 @@ mod tests {
             module: Some("m".into()),
             with: vec!["rich".into()],
             level: Some(3),
+            prune: vec!["tk".into()],
+            option: vec!["-Xutf8".into()],
+            sysroot: Some("/root".into()),
+            with_ca: true,
+            no_check: true,
+            strict: true,
             set_env: [("X".into(), "1".into()), ("Y".into(), "1".into())].into(),
             ..Settings::default()
         };
@@ -119,6 +130,11 @@ mod tests {
         assert_eq!((merged.module, merged.entry.as_deref()), (None, Some("a:b")));
         assert_eq!(merged.with, ["rich", "six"]);
         assert_eq!(merged.level, Some(3));
+        assert_eq!(
+            (merged.prune, merged.option),
+            (vec!["tk".to_owned()], vec!["-Xutf8".to_owned()])
+        );
+        assert!(merged.sysroot.is_some() && merged.with_ca && merged.no_check && merged.strict);
         let environment = environment(&merged.set_env).unwrap();
         assert_eq!((environment["X"].as_str(), environment["Y"].as_str()), ("2", "1"));
     }

@@ -16,7 +16,8 @@ use std::io::Read;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
+use pyship_launcher::error::cause;
 
 /// Ending of a signature's name: `app.bin.minisig`.
 pub const SUFFIX: &str = ".minisig";
@@ -59,16 +60,17 @@ impl Opened {
     /// # Errors
     /// When it is none or can't be read.
     pub fn new(path: &Path) -> Result<Self> {
-        let failed = || format!("failed to read `{}`", path.display());
+        let failed =
+            |error: std::io::Error| anyhow!("failed to read `{}`: {}", path.display(), cause(&error));
         // Looked at first: opening a fifo would wait for its writer.
-        let kind = std::fs::metadata(path).with_context(failed)?;
+        let kind = std::fs::metadata(path).map_err(failed)?;
         ensure!(
             kind.is_file(),
             "failed to read `{}`: it is not a regular file",
             path.display()
         );
-        let file = File::open(path).with_context(failed)?;
-        let identity = Identity::of(&file.metadata().with_context(failed)?);
+        let file = File::open(path).map_err(failed)?;
+        let identity = Identity::of(&file.metadata().map_err(failed)?);
         Ok(Self {
             path: path.to_owned(),
             file,
