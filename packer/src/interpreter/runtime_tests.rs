@@ -172,7 +172,8 @@ fn split_and_linked_libraries_come_together() {
     let expected = [
         "_sysconfigdata.py",
         "absolute.py",
-        "inside.py -> json/../os.py",
+        // Its target goes down and up again, which a layer's links may not: a file.
+        "inside.py",
         "json/__init__.py",
         "json/up.py -> ../os.py",
         "lib-dynload/_x.so",
