@@ -171,7 +171,8 @@ impl Pack {
             .iter()
             .copied()
             .chain(python)
-            .any(|path| path.starts_with(&temporary))
+            // The repository itself may lie there.
+            .any(|path| path.starts_with(&temporary) && !path.starts_with(repository()))
         {
             let own = scratch();
             let path = own.path().join(&self.name);

@@ -20,7 +20,8 @@ fn plain() -> Packed {
 fn machine(packed: &Packed, script: &str) -> Outcome {
     const PROLOGUE: &str = r#"
         set -eu
-        file=$1
+        # Open before anything is mounted over the place where it lies.
+        exec 3<"$1"
         for place in /mnt /tmp /var/tmp /dev/shm; do mount -t tmpfs -o mode=1777 tmpfs $place; done
         umask 022
         as_user() { setpriv --reuid 1234 --regid 1234 --clear-groups env -i "$@"; }
@@ -43,7 +44,8 @@ END
             done
         }
     "##;
-    let script = format!("{PROLOGUE}cp \"$file\" /mnt/app.bin\n{PREPARE}\n{script}");
+    let script =
+        format!("{PROLOGUE}cat <&3 >/mnt/app.bin; exec 3<&-; chmod 755 /mnt/app.bin\n{PREPARE}\n{script}");
     Run::inheriting("unshare")
         .args(["-m", "sh", "-c", &script, "sh"])
         .arg(&packed.path)
