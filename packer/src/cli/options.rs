@@ -39,7 +39,7 @@ pub(super) enum Command {
         #[command(subcommand)]
         action: BuildCacheAction,
     },
-    /// Check every byte of a file against its digests, and against a signature
+    /// Check what a start reads of a file against its digests, and all of it against a signature
     Verify(VerifyOptions),
     /// Sign a file: with its signature and your public key anyone can tell that it is yours
     Sign(SignOptions),
