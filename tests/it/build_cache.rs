@@ -128,16 +128,13 @@ fn a_pack_gives_the_same_bytes_with_a_warm_cache_a_cold_one_and_none() {
     place.write("two");
     let calls = place.path("calls");
     let run = Run::inheriting("strace")
-        .args(["-f", "-e", "trace=execve", "-s", "200", "-o"])
+        .args(["-f", "-z", "-e", "trace=execve", "-s", "200", "-o"])
         .arg(&calls)
         .args(cached.command_line(&place.path("app.bin")));
     let done = run.stderr_any().success();
     assert_eq!(reused(&done), layers(&["deps", "libc", "runtime"]));
     let calls = fs_err::read_to_string(calls).unwrap();
-    let started: Vec<&str> = calls
-        .lines()
-        .filter(|line| line.contains("execve(") && line.ends_with("= 0"))
-        .collect();
+    let started: Vec<&str> = calls.lines().filter(|line| line.contains("execve(")).collect();
     let compilers = started
         .iter()
         .filter(|line| line.contains("\"-X\", \"utf8\", \"-W\", \"ignore\", \"-c\""));
