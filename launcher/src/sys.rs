@@ -126,6 +126,27 @@ pub fn is_secure() -> bool {
     unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
 }
 
+/// Our effective user, as the kernel noted it at the start: nobody changes it here.
+#[must_use]
+pub fn effective_user() -> u32 {
+    // SAFETY: getauxval has no preconditions.
+    let user = unsafe { libc::getauxval(libc::AT_EUID) };
+    u32::try_from(user).unwrap_or(u32::MAX)
+}
+
+/// The path that the kernel was asked to execute; empty where it doesn't say.
+#[must_use]
+pub fn executed_path() -> &'static CStr {
+    // SAFETY: getauxval has no preconditions.
+    let address = unsafe { libc::getauxval(libc::AT_EXECFN) };
+    let pointer = std::ptr::with_exposed_provenance::<c_char>(usize::try_from(address).unwrap_or(0));
+    if pointer.is_null() {
+        return c"";
+    }
+    // SAFETY: this entry points to a NUL-terminated string above the stack, which stays as long as the process.
+    unsafe { CStr::from_ptr(pointer) }
+}
+
 /// When this system was booted, by its present clock; answered by the vDSO, without a system call.
 #[must_use]
 pub fn boot_time() -> Option<SystemTime> {

@@ -165,7 +165,9 @@ impl Directory {
             _ => return Some(Value::Integer(0)),
         }
         if has(".py") {
-            let size = self.bytecode(stem, naming).and_then(|size| i32::try_from(size).ok());
+            let size = self
+                .bytecode(stem, naming)
+                .and_then(|size| i32::try_from(size).ok());
             return Some(Value::Integer(size.unwrap_or(0)));
         }
         has(".pyc").then_some(Value::Integer(0))

@@ -8,7 +8,7 @@ use harness::{Pack, Packed, Run, files_below, scratch};
 use crate::support::sees;
 
 /// The most system calls that a warm start may make before the interpreter is there.
-const WARM_CALLS: usize = 40;
+const WARM_CALLS: usize = 30;
 
 /// The launcher's system calls of one start, as strace writes them: from its own `execve` up to the interpreter's.
 pub(crate) fn calls(packed: &Packed, cache: &Path) -> Vec<String> {
@@ -45,7 +45,7 @@ pub(crate) fn calls(packed: &Packed, cache: &Path) -> Vec<String> {
 }
 
 #[test]
-fn a_warm_start_is_at_most_forty_system_calls_and_none_that_writes_or_locks() {
+fn a_warm_start_is_at_most_thirty_system_calls_and_none_that_writes_or_locks() {
     let place = scratch();
     let packed = sees();
     packed.run_with_cache(place.path()).args(["exit", "0"]).success();

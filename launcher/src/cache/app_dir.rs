@@ -176,6 +176,9 @@ fn record(parts: &Parts<'_>) -> io::Result<Record> {
         }),
         _ => None,
     };
+    let executable = at(LAYER_RUNTIME, &manifest.python.executable)?;
+    // Whether that is there `execve` says itself.
+    let executed = loader.as_ref().map_or(&executable, |loader| &loader.path).clone();
     let mut checks = vec![
         directory
             .join("bin/python3")
@@ -187,14 +190,14 @@ fn record(parts: &Parts<'_>) -> io::Result<Record> {
             continue;
         }
         for path in sentinels(&layer.name, manifest) {
-            checks.push(at(&layer.name, &path)?);
+            checks.extend(Some(at(&layer.name, &path)?).filter(|path| *path != executed));
         }
     }
     Ok(Record {
         name: manifest.name.clone().into_bytes(),
         version: manifest.version.clone().map_or_else(Vec::new, String::into_bytes),
         interpreter: manifest.entry == Entry::Interpreter,
-        executable: at(LAYER_RUNTIME, &manifest.python.executable)?,
+        executable,
         home: layers(LAYER_RUNTIME)
             .unwrap_or_default()
             .into_os_string()

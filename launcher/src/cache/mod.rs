@@ -33,8 +33,8 @@ use sha2::{Digest, Sha256};
 use crate::libc_choice::Host;
 use crate::manifest::{DIRECTORY_HEX, Entry, Manifest, hex};
 use crate::names::{
-    APP_CODE, APP_START, LAYER_APP, LAYER_DEPS, LAYER_LIBC, LAYER_RUNTIME, LIBC_LIB, START_ALONE,
-    START_EARLY, START_PTH, START_RUN,
+    APP_START, LAYER_APP, LAYER_DEPS, LAYER_LIBC, LAYER_RUNTIME, LIBC_LIB, START_ALONE, START_EARLY,
+    START_PTH,
 };
 use crate::record::Record;
 use crate::trailer::Trailer;
@@ -73,7 +73,8 @@ fn name_length(bytes: &[u8]) -> Option<usize> {
     (digits.count() == DIRECTORY_HEX).then_some(DIRECTORY_HEX)
 }
 
-/// What must be in a layer for the interpreter to come up: when one of these is gone, the layer has decayed.
+/// What a start looks for in a layer: when one of these is gone, the layer has decayed. Not everything that the
+/// interpreter needs is asked for, but in each layer what is read least often, which temp cleaners take first.
 #[must_use]
 pub fn sentinels(layer: &str, manifest: &Manifest) -> Vec<String> {
     let python = &manifest.python;
@@ -89,13 +90,9 @@ pub fn sentinels(layer: &str, manifest: &Manifest) -> Vec<String> {
         LAYER_APP => {
             let files: &[&str] = match manifest.entry {
                 Entry::Interpreter => &[START_ALONE],
-                _ => &[START_ALONE, START_EARLY, START_RUN],
+                _ => &[START_ALONE, START_EARLY],
             };
-            files
-                .iter()
-                .map(|file| format!("{APP_START}/{file}"))
-                .chain([APP_CODE.to_owned()])
-                .collect()
+            files.iter().map(|file| format!("{APP_START}/{file}")).collect()
         }
         _ => Vec::new(),
     }

@@ -56,7 +56,10 @@ pub fn find(trailer: &Trailer, host: &Host, candidates: &[Candidate], uid: u32) 
             Standing::Store => Look::Sentinels,
             _ => Look::Daily,
         };
-        in_root(trailer, host, &root, look)
+        let found = in_root(trailer, host, &root, look)?;
+        // `execve` closes it.
+        std::mem::forget(root);
+        Some(found)
     })
 }
 

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use pyship_launcher::cache::{Ready, warm};
 use pyship_launcher::error::{Error, Kind, Result};
 use pyship_launcher::payload::Payload;
+use pyship_launcher::sys;
 
 const SELF: &str = "/proc/self/exe";
 
@@ -32,7 +33,7 @@ pub(crate) fn find(arguments: &[CString], secure: bool) -> Result<Identity> {
         .first()
         .map(|argument| argument.as_bytes().to_vec())
         .unwrap_or_default();
-    let asked = rustix::param::linux_execfn().to_bytes().to_vec();
+    let asked = sys::executed_path().to_bytes().to_vec();
     // A call through PATH leaves only the name in argv[0]; the kernel knows the path that was found.
     let same_name = asked.rsplit(|&byte| byte == b'/').next() == Some(called.as_slice());
     let argv0 = if called.is_empty() || (same_name && !called.contains(&b'/')) {

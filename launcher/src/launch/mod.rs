@@ -54,7 +54,7 @@ fn start(arguments: &[CString], mut environment: Environment) -> Result<i32> {
     let Some(payload) = &identity.payload else {
         return interpreter_of_app(&identity, caller(environment)).map(|never| match never {});
     };
-    let uid = rustix::process::geteuid().as_raw();
+    let uid = sys::effective_user();
     let place = Place {
         payload,
         // The loader doesn't follow `$ORIGIN` in a set-user-ID start either, as without /proc.

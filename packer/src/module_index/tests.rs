@@ -41,7 +41,11 @@ print(plain(marshal.loads(bytes.fromhex(sys.argv[1]))))";
         .args(["-I", "-c", script, &hex])
         .output()
         .expect("a `python3` is on PATH");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
