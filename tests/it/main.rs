@@ -6,6 +6,7 @@ mod aarch64;
 mod bad_input;
 mod bare;
 mod build_cache;
+mod counted;
 mod crowd;
 mod damage;
 mod decay;
