@@ -49,6 +49,9 @@ LIMIT = 300
 
 def main():
     options = arguments()
+    if options.list:
+        print(*chosen(options.python), sep="\n")
+        return
     failed = False
     started = time.monotonic()
     for python in chosen(options.python):
@@ -63,6 +66,7 @@ def arguments():
     parser.add_argument("--modes", default="app", help="app, python, or both with a comma; base: the peer's own base")
     parser.add_argument("--more", action="store_true", help="modules that only rest on imports and start-up, too")
     parser.add_argument("--pack", default="", help="more options for `pyship pack`")
+    parser.add_argument("--list", action="store_true", help="the Pythons that would be used, and nothing else")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("-v", "--verbose", action="store_true", help="what failed, in words, and each module's time")
     parser.add_argument("modules", nargs="*", help="test_x, or a part of it such as test_importlib.test_abc")
@@ -76,13 +80,11 @@ def chosen(which):
     """The interpreters that were asked for and have their tests."""
     found = [each for each in interpreters() if Path(each.base, each.stdlib, "test/test_importlib").is_dir()]
     if which == "usual":
-        which = next(("3.12" for each in found if each.version == (3, 12)), "newest")
-    if which == "newest":
-        found = found[-1:]
+        found = [each for each in found if each.version == (3, 12)][:1] or found[-1:]
     elif which != "all":
         found = [each for each in found if "%d.%d" % each.version in which.split(",")]
     if not found:
-        sys.exit(f"failed to find a CPython ({which}) that has its tests: Debian has them in libpython3-testsuite")
+        sys.exit(f"failed to find a CPython ({which}) that has its tests (Debian's are in libpython3-testsuite)")
     return found
 
 
