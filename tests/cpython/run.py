@@ -104,7 +104,7 @@ def prove(python, options):
         right &= judge(python, mode, modules, done, repeated, options.verbose)
     changed = sorted(path for path, seen in peers.unpacked().items() if before.get(path) != seen)
     # `python -O` has no bytecode in a packed file and keeps what it makes, as everywhere.
-    changed = [path for path in changed if not re.search(r"/__pycache__/[^/]+\.opt-[12]\.pyc$", path)]
+    changed = [path for path in changed if not re.search(r"/__pycache__/[^/]+\.opt-\d\.pyc$", path)]
     for path in changed[:20]:
         print(f"  the unpacked tree was written to: {path}")
     return right and not changed
