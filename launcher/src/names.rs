@@ -94,6 +94,10 @@ pub const START_ALONE: &str = "_pyship.pyc";
 /// File in a deps layer's site-packages that gives `sys.executable`, started by itself, the app's `sys.path`.
 pub const START_PTH: &str = "__pyship__.pth";
 
+/// In the import directories of the runtime and deps layers, and in [`APP_START`]: the index of modules, which the
+/// start-up code reads (`packer/src/module_index.rs`).
+pub const MODULE_INDEX: &str = "__pyship__.modules";
+
 /// Directory of the libc layer that goes on the loader's `--library-path`.
 pub const LIBC_LIB: &str = "lib";
 

@@ -13,6 +13,7 @@ pub mod elf;
 pub mod interpreter;
 pub mod layer;
 pub mod libc;
+pub mod module_index;
 pub mod pack;
 pub mod packages;
 pub mod provenance;

@@ -13,6 +13,7 @@ mod pth_file;
 
 use pyship_launcher::manifest::{Command, Entry, Python};
 use pyship_launcher::names;
+use pyship_launcher::unpack::UNPACKED_TIME;
 
 pub use self::pth_file::{PthFile, pth_files};
 use crate::tree::LayerPath;
@@ -23,13 +24,18 @@ pub const SHOWN_AS: &str = "<pyship>";
 /// In place of `encodings`, then `_pyship`: app mode.
 const EARLY: &str = concat!(
     include_str!("start/public.py"),
+    include_str!("start/index.py"),
     include_str!("start/site.py"),
     include_str!("start/prepare.py"),
     include_str!("start/entry.py"),
     include_str!("start/begin.py"),
 );
 /// `_pyship` in an interpreter that was started by itself.
-const ALONE: &str = concat!(include_str!("start/public.py"), include_str!("start/join.py"));
+const ALONE: &str = concat!(
+    include_str!("start/public.py"),
+    include_str!("start/index.py"),
+    include_str!("start/join.py"),
+);
 /// `__main__` in app mode, for an instant.
 const RUN: &str = include_str!("start/run.py");
 /// The line that the constants replace.
@@ -53,6 +59,8 @@ pub struct StartConfig<'a> {
     pub pth: &'a [PthFile],
     /// Whether `import sitecustomize` finds something.
     pub sitecustomize: bool,
+    /// Whether imports use the [index](crate::module_index).
+    pub index_imports: bool,
 }
 
 /// The modules of `start/`: each one's name without `.pyc`, and its source.
@@ -98,6 +106,7 @@ fn constants(config: &StartConfig<'_>) -> String {
         directories,
         pth,
         sitecustomize,
+        index_imports,
     } = *config;
     let directories = directories.iter().map(literal::text);
     let pth = pth.iter().map(|file| {
@@ -116,10 +125,10 @@ fn constants(config: &StartConfig<'_>) -> String {
         ("_DIRECTORIES", literal::tuple(directories)),
         ("_ENTRY", entry_literal(entry)),
         ("_PTH", literal::tuple(pth)),
-        (
-            "_SITECUSTOMIZE",
-            if sitecustomize { "True" } else { "False" }.into(),
-        ),
+        ("_SITECUSTOMIZE", literal::boolean(sitecustomize)),
+        ("_INDEX", literal::boolean(index_imports)),
+        ("_MODULES", literal::text(format!("/{}", names::MODULE_INDEX))),
+        ("_UNPACKED", UNPACKED_TIME.to_string()),
     ]
     .map(|(constant, value)| format!("{constant} = {value}\n"))
     .concat()

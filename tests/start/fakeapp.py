@@ -18,6 +18,9 @@ KEPT = re.findall(
     (SOURCES.parents[1] / "launcher/src/names.rs").read_text().split("ENV_PYTHON_CODE", 1)[1].split("]", 2)[1],
 )
 assert "PYTHONPATH" in KEPT
+LAUNCHER = SOURCES.parents[1] / "launcher/src"
+MODULE_INDEX = re.search(r'MODULE_INDEX: &str = "(.*?)"', (LAUNCHER / "names.rs").read_text())[1]
+UNPACKED_TIME = int(re.search(r"UNPACKED_TIME: i64 = ([0-9_]+);", (LAUNCHER / "unpack/mod.rs").read_text())[1])
 
 
 class Interpreter:
@@ -72,10 +75,50 @@ def sources(constants):
         yield module, text.replace("# CONFIG\n", config, 1)
 
 
+def index(python, base, roots, place):
+    """Writes the index that the packer would (`packer/src/module_index.rs`), for plain modules, and sets the times
+    that the launcher would."""
+    script = (
+        "import marshal, os, sys\n"
+        "tag = '.' + sys.implementation.cache_tag + '.pyc'\n"
+        "def entries(place):\n"
+        "    found = {}\n"
+        "    for name in sorted(os.listdir(place), key=lambda name: (not name.endswith('.py'), name)):\n"
+        "        path, stem = os.path.join(place, name), name.partition('.')[0]\n"
+        "        size = lambda stem, place: os.path.getsize(os.path.join(place, '__pycache__', stem + tag))\n"
+        "        if os.path.isdir(path) and '.' not in name:\n"
+        "            below = entries(path)\n"
+        "            below = marshal.dumps(below) if below else b''\n"
+        "            has = os.path.exists(os.path.join(path, '__init__.py'))\n"
+        "            found[name] = (size('__init__', path), below) if has else below\n"
+        "        elif name.endswith('.py'):\n"
+        "            found[stem] = size(stem, place) if os.path.exists(place + '/__pycache__/' + stem + tag) else 0\n"
+        "    return found\n"
+        "roots = zip(sys.argv[2::2], sys.argv[3::2])\n"
+        "open(sys.argv[1], 'wb').write(marshal.dumps({name: marshal.dumps(entries(path)) for name, path in roots}))\n"
+    )
+    arguments = [str(part) for pair in roots.items() for part in pair]
+    subprocess.run([python.path, "-I", "-B", "-c", script, place / MODULE_INDEX, *arguments], check=True)
+    for directory, _, _ in os.walk(base, topdown=False):
+        os.utime(directory, (UNPACKED_TIME, UNPACKED_TIME))
+
+
 class App:
     """An unpacked app in `root`; `code`, `packages` and `scripts` are names and contents of files."""
 
-    def __init__(self, python, root, entry, code=(), packages=(), scripts=(), directories=("",), custom=False):
+    def __init__(
+        self,
+        python,
+        root,
+        entry,
+        code=(),
+        packages=(),
+        scripts=(),
+        directories=("",),
+        custom=False,
+        indexed=False,
+        index_imports=True,
+    ):
         self.python = python
         layers, self.root = Path(root, "v1/layers"), Path(root, "v1/apps/key")
         site_packages = layers / "deps" / python.site_packages
@@ -92,6 +135,7 @@ class App:
         constants = dict(name="odd 'name' é", version="1.2", _EXECUTABLE=python.executable, _STDLIB=python.stdlib)
         constants.update(_SITE_PACKAGES=python.site_packages, _DIRECTORIES=directories, _ENTRY=entry)
         constants.update(_PTH=tuple(pth), _SITECUSTOMIZE=custom)
+        constants.update(_INDEX=index_imports, _MODULES="/" + MODULE_INDEX, _UNPACKED=UNPACKED_TIME)
         compiled = []
         for module, text in sources(constants):
             write(layers / "build" / f"{module}.py", text)
@@ -99,6 +143,10 @@ class App:
         (layers / "app/start").mkdir(parents=True)
         (layers / "app/code").mkdir(exist_ok=True)
         self._compile(layers, compiled)
+        self.packages = site_packages
+        if indexed:
+            index(python, site_packages, {"": site_packages}, site_packages)
+            index(python, layers / "app/code", {name: layers / "app/code" / name for name in directories}, layers / "app/start")
         self._venv(layers, python)
         for name, text in dict(scripts).items():
             write(self.root / "bin" / name, text.replace("#!pyship-python", f"#!{self.interpreter}"))

@@ -11,9 +11,10 @@ import test_children
 import test_entry
 import test_environment
 import test_errors
+import test_index
 import test_site
 
-MODULES = (test_environment, test_site, test_entry, test_errors, test_children)
+MODULES = (test_environment, test_site, test_entry, test_errors, test_children, test_index)
 
 
 def main():

@@ -32,6 +32,10 @@ pub const SMALL_FRAME: u64 = 5 << 20;
 /// The largest window that a frame may ask for, as a power of two: 8 MiB, zstd's own at level 19.
 pub const WINDOW_LOG_MAX: u32 = 23;
 
+/// When directories of an unpacked layer say that they were changed last, in seconds since 1970 (the first instant
+/// that ZIP archives know): one that says otherwise was changed after it was unpacked.
+pub const UNPACKED_TIME: i64 = 315_532_800;
+
 const THREADS_MAX: usize = 6;
 const THREADS_MAX_LARGE: usize = 4;
 /// All threads' buffers together, in bytes, about.

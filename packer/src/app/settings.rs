@@ -66,6 +66,8 @@ pub struct Settings {
     /// Interpreter options: `["-X", "utf8"]`.
     #[serde(alias = "python-options")]
     pub option: Vec<String>,
+    /// Imports search directories.
+    pub no_index_imports: bool,
     /// What starts is not tried out.
     pub no_check: bool,
     /// A library that nobody provides is an error.

@@ -169,6 +169,10 @@ pub struct PackOptions {
     #[arg(long, value_name = "OPT", allow_hyphen_values = true, help_heading = "Python")]
     pub option: Vec<String>,
 
+    /// Let imports search directories, as a virtual environment's do, in place of asking an index of modules
+    #[arg(long, help_heading = "Python")]
+    pub no_index_imports: bool,
+
     /// Environment variable for the app, unless its caller sets it
     #[arg(long, value_name = "K=V", help_heading = "Python")]
     pub set_env: Vec<String>,

@@ -3,6 +3,7 @@
 mod app;
 mod check;
 mod deps;
+mod index;
 mod libc;
 mod pending;
 pub mod report;
@@ -115,6 +116,7 @@ pub fn run(options: &PackOptions, ui: &Ui) -> Result<Report> {
         directories: &directories,
         pth: &deps.facts.pth,
         sitecustomize,
+        index_imports: !options.no_index_imports,
     };
     let sources = start::sources(&config);
     let app_elf = LayerElf::of(&app)?;
@@ -136,6 +138,12 @@ pub fn run(options: &PackOptions, ui: &Ui) -> Result<Report> {
     for (path, bytes) in started? {
         app.insert_bytes(path, bytes, false);
     }
+    index::add(
+        [runtime.content.made(), deps.content.made(), Some(&mut app)],
+        &python,
+        &directories,
+        &chosen,
+    )?;
 
     let elf = [&runtime.facts.elf, &deps.facts.elf, &app_elf];
     let libc = libc::libc(options, &chosen, elf, &cache)?;

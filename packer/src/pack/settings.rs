@@ -47,6 +47,7 @@ pub(super) fn merge(options: &PackOptions, settings: Option<&Settings>) -> PackO
     merged.require_hashes |= settings.require_hashes;
     merged.no_prune |= settings.no_prune;
     merged.with_ca |= settings.with_ca;
+    merged.no_index_imports |= settings.no_index_imports;
     merged.no_check |= settings.no_check;
     merged.strict |= settings.strict;
     merged.sysroot = merged.sysroot.or(settings.sysroot);

@@ -6,7 +6,7 @@
 
 def _begin():
     """Makes the interpreter that of the app."""
-    global __name__, __loader__, __spec__, _said, _path_length
+    global __name__, __loader__, __spec__, _said, _path_length, _frozen
     said = _said = _restore_environment()
     start = _APP + "/app/start"
     runtime = sys.prefix
@@ -36,11 +36,13 @@ def _begin():
         sys.path.append(_APP + "/" + _SITE_PACKAGES)
         _stand_in_for_site(stdlib)
     _path_length = len(sys.path)
+    _index_imports(stdlib)
     _import_encodings(stdlib)
     # What is there by now lives as long as the app: no collection, above all not those at exit, needs to look
     # at it. Measured with CPython 3.12: 0.7 of 9 ms. `__main__` isn't there yet, and must not be among it,
     # since its variables' `__del__` would come too late.
     gc.freeze()
+    _frozen = gc.get_freeze_count()
 
 
 def _name_process(argv0):

@@ -11,6 +11,7 @@ def _join():
     if place and sys.path[place - 1].endswith(".zip") and sys.path[place - 1].startswith(sys.base_prefix):
         place -= 1
     sys.path[place:place] = [path for path in _IMPORTS if path not in sys.path]
+    _index_imports(stdlib)
 
 
 _join()

@@ -24,6 +24,11 @@ pub(super) fn text(value: impl AsRef<[u8]>) -> String {
     literal
 }
 
+/// A `bool` literal.
+pub(super) fn boolean(value: bool) -> String {
+    if value { "True" } else { "False" }.to_owned()
+}
+
 /// A `tuple` literal of literals.
 pub(super) fn tuple(items: impl IntoIterator<Item = String>) -> String {
     let mut literal = String::from("(");

@@ -2,10 +2,6 @@
 
 # --- `site` and its builtins, until someone uses them
 
-import gc
-import _frozen_importlib as _bootstrap
-import _frozen_importlib_external as _external
-
 
 class _Site(type(sys)):
     # `site` before anyone uses it: the first look at it runs the real module's code in this very object.

@@ -22,6 +22,7 @@ fn sources_of(entry: &Entry, directories: &[LayerPath], pth: &[PthFile]) -> Vec<
         directories,
         pth,
         sitecustomize: true,
+        index_imports: true,
     })
 }
 

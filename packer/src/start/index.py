@@ -1,0 +1,182 @@
+
+
+# --- Imports from an index made at pack time, in place of path searches
+#
+# Every import directory of the file gets a finder of its own in `sys.path_importer_cache`, which the interpreter's
+# `PathFinder` asks as it would its own: the order of `sys.path`, and what a program puts on it, count as ever.
+# What the layers hold was given one time when it was unpacked. A directory with another one was changed since, and
+# is for the interpreter's own finder to look through; so is every name of which the index only says that
+# something is there.
+
+import gc
+import marshal
+
+import _frozen_importlib as _bootstrap
+import _frozen_importlib_external as _external
+import _imp
+
+_BYTECODE = "." + sys.implementation.cache_tag + ".pyc"
+_HEAD = _external.MAGIC_NUMBER + b"\1\0\0\0"
+_RARELY = 100_000
+
+_threshold = None
+_frozen = 0
+
+
+def _index_imports(stdlib):
+    if not _INDEX or sys.flags.optimize or sys.flags.verbose or _imp.check_hash_based_pycs != "default":
+        return
+    site_packages = _APP + "/" + _SITE_PACKAGES
+    for file, base in (
+        (stdlib + _MODULES, stdlib),
+        (_APP + "/app/start" + _MODULES, _CODE),
+        (site_packages + _MODULES, site_packages),
+    ):
+        try:
+            indexes = marshal.loads(_read(file))
+        except (OSError, ValueError, EOFError, TypeError):
+            continue
+        for directory, modules in indexes.items():
+            path = base + "/" + directory if directory else base
+            sys.path_importer_cache[path] = _Finder(path, modules)
+
+
+def _read(path, size=-1):
+    """What the file holds, which is `size` bytes, with as few system calls as it takes."""
+    file = posix.open(path, posix.O_RDONLY | posix.O_CLOEXEC)
+    try:
+        return posix.read(file, posix.fstat(file).st_size if size < 0 else size)
+    finally:
+        posix.close(file)
+
+
+class _Finder(_external.FileFinder):
+    """The finder of one import directory."""
+
+    _loaders = ()
+
+    def __init__(self, path, modules):
+        self.path = path
+        self._modules = modules  # Marshalled until it is asked for something.
+        self._path_mtime = -1
+        self._path_cache = self._relaxed_path_cache = frozenset()
+
+    def find_spec(self, fullname, target=None):
+        modules = self._modules
+        if type(modules) is bytes:
+            modules = self._modules = marshal.loads(modules) if self._is_unchanged() else None
+        if modules is None:
+            return self._search(fullname, target)
+        tail = fullname.rpartition(".")[2]
+        entry = modules.get(tail)
+        if entry is None:
+            # What a program has put there since is found, too.
+            return None if self._is_unchanged() else self._search(fullname, target)
+        path = self.path + "/" + tail
+        kind = type(entry)
+        if kind is int:
+            if not entry:
+                return self._search(fullname, target)
+            return _spec(fullname, path + ".py", f"{self.path}/__pycache__/{tail}{_BYTECODE}", entry)
+        if kind is tuple:
+            size, below = entry
+            spec = _spec(fullname, path + "/__init__.py", f"{path}/__pycache__/__init__{_BYTECODE}", size)
+            spec.submodule_search_locations = [path]
+        elif kind is bytes:
+            below = entry
+            spec = _bootstrap.ModuleSpec(fullname, None, is_package=True)
+            spec.submodule_search_locations.append(path)
+        else:
+            path = self.path + "/" + entry
+            spec = _bootstrap.ModuleSpec(fullname, _external.ExtensionFileLoader(fullname, path), origin=path)
+            spec._set_fileattr = True
+            return spec
+        if below and path not in sys.path_importer_cache:
+            sys.path_importer_cache[path] = _Finder(path, below)
+        return spec
+
+    def _is_unchanged(self):
+        try:
+            return posix.stat(self.path).st_mtime == _UNPACKED
+        except OSError:
+            return False
+
+    def _search(self, fullname, target):
+        if not self._loaders:
+            _Finder._loaders = _external.FileFinder(".", *_external._get_supported_file_loaders())._loaders
+        return super().find_spec(fullname, target)
+
+
+def _spec(fullname, path, cached, size):
+    loader = _Loader(fullname, path)
+    loader._cached, loader._size = cached, size
+    spec = _bootstrap.ModuleSpec(fullname, loader, origin=path)
+    spec._set_fileattr = True
+    spec._cached = cached
+    return spec
+
+
+class _Loader(_external.SourceFileLoader):
+    """The loader of a module with bytecode that was made at pack time."""
+
+    def get_code(self, fullname):
+        if fullname == self.name and sys.pycache_prefix is None:
+            try:
+                data = _read(self._cached, self._size)
+            except OSError:
+                data = b""
+            # Its hash need not be looked at, says the bit of PEP 552.
+            if len(data) == self._size and data.startswith(_HEAD):
+                code = marshal.loads(memoryview(data)[16:])
+                _imp._fix_co_filename(code, self.path)
+                return code
+        return super().get_code(fullname)
+
+    def exec_module(self, module):
+        code = self.get_code(module.__name__)
+        outermost = _threshold is None and gc.isenabled()
+        if outermost:
+            _collect_rarely()
+        try:
+            _bootstrap._call_with_frames_removed(exec, code, module.__dict__)
+        finally:
+            if outermost:
+                _collect_as_before()
+                _call_old()
+
+    # Tracebacks leave out the frames of an import, which the interpreter knows by this name.
+    for _function in (get_code, exec_module):
+        _function.__code__ = _function.__code__.replace(co_filename="<frozen importlib._bootstrap_external>")
+    del _function
+
+
+# What imports make is here to stay, and looking through it again and again is a twentieth of their time. So no
+# collection comes between until there is very much to look at; from then on, as for a program that does its work
+# in an import, all is as ever.
+
+
+def _collect_rarely():
+    global _threshold
+    _threshold, *others = gc.get_threshold()
+    if others[1]:  # Not the incremental collector of 3.14.
+        gc.set_threshold(_RARELY, *others)
+        gc.callbacks.append(_collect_as_before)
+
+
+def _collect_as_before(phase=None, info=None):
+    global _threshold
+    threshold, _threshold = _threshold, None
+    if _collect_as_before in gc.callbacks:
+        gc.callbacks.remove(_collect_as_before)
+    young, *others = gc.get_threshold()
+    if young == _RARELY and threshold is not None:
+        gc.set_threshold(threshold, *others)
+
+
+def _call_old():
+    """Makes all objects members of the oldest generation, where they would end after two looks at each."""
+    global _frozen
+    if gc.get_freeze_count() <= _frozen and gc.get_threshold()[2]:  # Else the program keeps some frozen itself.
+        gc.freeze()
+        gc.unfreeze()
+        _frozen = 0

@@ -1,0 +1,217 @@
+"""Imports through the index of modules: the same as by search, whatever a program does to what it imports from."""
+
+from case import Case
+
+PACKAGES = {
+    "one.py": "VALUE = 1\n",
+    "pkg/__init__.py": "from . import inner\n",
+    "pkg/inner.py": "VALUE = 2\n",
+    "pkg/data.txt": "text",
+    "pkg/sub/__init__.py": "",
+    "pkg/sub/leaf.py": "VALUE = 3\n",
+    "space/leaf.py": "VALUE = 4\n",
+    "space/deeper/leaf.py": "VALUE = 5\n",
+    "broken.py": "this is no Python\n",
+    "fails.py": "import pkg.missing\n",
+    "raises.py": "import one\n1 / 0\n",
+}
+
+
+class Index(Case):
+    """Each program runs as an app with an index and as plain `python3 main.py`."""
+
+    def indexed(self, source, packages=PACKAGES, **more):
+        return self.app(source, packages=packages, indexed=True, **more)
+
+    def test_finders_are_used_and_ask_for_little(self):
+        app = self.indexed(
+            "import sys, one, pkg.sub.leaf, space.deeper.leaf\n"
+            "for module in one, pkg, pkg.inner, pkg.sub.leaf, space.leaf if hasattr(space, 'leaf') else one:\n"
+            "    print(type(module.__spec__.loader).__name__, module.__name__, module.__cached__.rpartition('/')[2])\n"
+            "print(sorted({type(found).__name__ for found in sys.path_importer_cache.values() if found}))\n"
+        )
+        out = self.ok(app.start())
+        self.assertIn("_Loader pkg.sub.leaf leaf.cpython-", out)
+        self.assertIn("_Finder", out.splitlines()[-1])
+
+    def test_everything_a_module_says_of_itself(self):
+        self.same(
+            self.indexed(
+                "import sys, json.decoder, one, pkg.sub.leaf, space.deeper.leaf\n"
+                "for module in json.decoder, one, pkg, pkg.inner, pkg.sub, pkg.sub.leaf, space, space.deeper.leaf:\n"
+                "    spec = module.__spec__\n"
+                "    print(spec.name, spec.origin, spec.cached, spec.parent, spec.has_location, spec.loader_state)\n"
+                "    print(list(spec.submodule_search_locations or ()), list(getattr(module, '__path__', ())))\n"
+                "    print(getattr(module, '__file__', 0), getattr(module, '__cached__', 0), module.__package__)\n"
+                "    print(isinstance(spec.loader, __import__('importlib.machinery').machinery.SourceFileLoader))\n"
+            )
+        )
+
+    def test_what_is_not_there(self):
+        self.same(
+            self.indexed(
+                "import importlib.util as util\n"
+                "for name in 'nothing', 'pkg.nothing', 'space.nothing', 'pkg.__pycache__', 'pkg.sub.leaf', 'space':\n"
+                "    spec = util.find_spec(name)\n"
+                "    print(name, spec and spec.origin, spec and list(spec.submodule_search_locations or ()))\n"
+                "try:\n    import one.two\nexcept ImportError as error:\n    print(repr(error), error.name, error.path)\n"
+                "try:\n    import pkg.nothing\nexcept ImportError as error:\n    print(repr(error), error.name)\n"
+            )
+        )
+
+    def test_tracebacks(self):
+        for what in ("fails", "raises", "broken", "pkg.missing"):
+            self.same(self.indexed(f"import {what}\n"))
+
+    def test_pkgutil_and_resources(self):
+        self.same(
+            self.indexed(
+                "import pkgutil, pkg, space, sys\n"
+                "print([one.name for one in pkgutil.walk_packages(pkg.__path__, 'pkg.')])\n"
+                "print([one.name for one in pkgutil.iter_modules(space.__path__)])\n"
+                "print(sorted(one.name for one in pkgutil.iter_modules() if 'site-packages' in one.module_finder.path))\n"
+                "print(pkgutil.get_data('pkg', 'data.txt'))\n"
+                "from importlib import resources\n"
+                "print(resources.files('pkg').joinpath('data.txt').read_text())\n"
+                "print([sorted(one.name for one in resources.files('space').iterdir() if one.name[0] != '_')])\n"
+            )
+        )
+
+    def test_what_a_program_puts_beside_is_found(self):
+        self.same(
+            self.indexed(
+                "import importlib, os, pkg, space\n"
+                "def put(path, text):\n"
+                "    with open(path, 'w') as file: file.write(text)\n"
+                "place = os.path.dirname(pkg.__file__)\n"
+                "put(place + '/late.py', 'print(\"late\")')\n"
+                "importlib.invalidate_caches()\n"
+                "import pkg.late\n"
+                "os.mkdir(place + '/made'); put(place + '/made/deep.py', 'print(\"deep\")')\n"
+                "importlib.invalidate_caches()\n"
+                "import pkg.made.deep\n"
+                "put(list(space.__path__)[0] + '/other.py', 'print(\"other\")')\n"
+                "importlib.invalidate_caches()\n"
+                "import space.other\n"
+                "for path in 'late.py', 'made/deep.py': os.remove(place + '/' + path)\n"
+                "os.remove(list(space.__path__)[0] + '/other.py')\n"
+                "import shutil; shutil.rmtree(place + '/made')\n"
+            )
+        )
+
+    def test_what_was_put_there_by_an_earlier_run_is_found(self):
+        app = self.indexed("import pkg.early; import pkg.inner; print(pkg.early.VALUE, pkg.inner.VALUE)")
+        (app.packages / "pkg/early.py").write_text("VALUE = 'early'\n")
+        self.ok(app.start(), "early 2\n")
+
+    def test_what_was_taken_away_is_gone(self):
+        app = self.indexed("import one\n")
+        (app.packages / "one.py").unlink()
+        for cached in (app.packages / "__pycache__").glob("one.*"):
+            cached.unlink()
+        self.same(app)
+
+    def test_bytecode_that_is_missing_or_of_another_size_is_made_up_for(self):
+        app = self.indexed("import one, pkg.inner; print(one.VALUE, pkg.inner.VALUE)")
+        for cached in (app.packages / "__pycache__").glob("one.*"):
+            cached.unlink()
+        for cached in (app.packages / "pkg/__pycache__").glob("inner.*"):
+            cached.write_bytes(b"")
+        done = app.start(env={"PYTHONDONTWRITEBYTECODE": "1"})
+        self.ok(done, "1 2\n")
+
+    def test_reload_and_a_second_copy(self):
+        self.same(
+            self.indexed(
+                "import importlib, sys, pkg.inner\n"
+                "pkg.inner.VALUE = 0\n"
+                "print(importlib.reload(pkg.inner).VALUE, importlib.reload(pkg) is pkg)\n"
+                "spec = importlib.util.find_spec('one')\n"
+                "module = importlib.util.module_from_spec(spec); spec.loader.exec_module(module)\n"
+                "print(module.VALUE, 'one' in sys.modules, spec.loader.get_source('one'), spec.loader.is_package('one'))\n"
+                "print(spec.loader.get_code('one').co_filename, spec.loader.get_filename('one'))\n"
+                "sys.path_importer_cache.clear()\n"
+                "import space.deeper.leaf; print(space.deeper.leaf.VALUE)\n"
+            )
+        )
+
+    def test_a_path_of_the_program_comes_first(self):
+        self.same(
+            self.indexed(
+                "import os, sys, tempfile\n"
+                "with tempfile.TemporaryDirectory() as place:\n"
+                "    with open(place + '/one.py', 'w') as file: file.write('VALUE = 100')\n"
+                "    sys.path.insert(0, place)\n"
+                "    import one\n"
+                "    print(one.VALUE)\n"
+            )
+        )
+
+    def test_the_collector_is_as_it_was(self):
+        packages = {
+            **PACKAGES,
+            "sets.py": "import gc\ngc.set_threshold(123, 4, 5)\n",
+            "sets_one.py": "import gc\ngc.set_threshold(321)\n",
+            "looks.py": "import gc\nOLD = gc.get_threshold()[1:]\n",
+        }
+        source = (
+            "import gc\nbefore = gc.get_threshold()\nimport pkg.sub.leaf, looks\n"
+            "print(gc.get_threshold() == before, looks.OLD == before[1:], gc.isenabled(), gc.callbacks)\n"
+            "try:\n    import raises\nexcept ZeroDivisionError:\n    print(gc.get_threshold() == before)\n"
+            "import sets_one; print(gc.get_threshold()[0], gc.get_threshold()[1:] == before[1:])\n"
+            "import sets; print(gc.get_threshold(), gc.callbacks)\n"
+        )
+        self.same(self.indexed(source, packages=packages))
+
+    def test_the_collector_works_where_an_import_does_the_work(self):
+        packages = {
+            **PACKAGES,
+            "works.py": "import gc, weakref\n"
+            "class Node: pass\n"
+            "def rest():\n"
+            "    for number in range(250_000):\n"
+            "        node = Node(); node.self = node\n"
+            "        if not number: first = weakref.ref(node)\n"
+            "    return first() is None, gc.get_count()[0] < 100_000, gc.get_threshold()\n"
+            "GONE = rest()\n",
+        }
+        self.same(self.indexed("import works, gc; print(works.GONE, gc.get_threshold())", packages=packages))
+
+    def test_what_a_program_freezes_stays_frozen(self):
+        source = "import gc\ngc.freeze()\ncount = gc.get_freeze_count()\nimport pkg.sub.leaf\n"
+        self.ok(self.indexed(source + "print(gc.get_freeze_count() > count / 2)").start(), "True\n")
+
+    def test_garbage_of_imports_is_collected(self):
+        packages = {**PACKAGES, "wastes.py": "class Node: pass\nnode = Node(); node.self = node\n"}
+        source = "import gc, weakref, wastes, one\nseen = weakref.ref(wastes.node); del wastes.node\n"
+        self.same(self.indexed(source + "print(seen() is None); gc.collect(); print(seen() is None)", packages=packages))
+
+    def test_options_and_variables_that_change_where_bytecode_is(self):
+        source = "import one, sys; print(one.VALUE, one.__cached__)\n"
+        app = self.indexed(source)
+        for options in (["-O"], ["-v"], ["--check-hash-based-pycs", "always"]):
+            done = app.start(options=options, env={"PYTHONDONTWRITEBYTECODE": "1"})
+            self.assertEqual((done.returncode, done.out[:2]), (0, "1 "), done.err)
+        app = self.indexed("import sys; sys.pycache_prefix = '/nonexistent'; sys.dont_write_bytecode = True\n" + source)
+        self.assertTrue(self.ok(app.start()).startswith("1 "))
+
+    def test_it_can_be_turned_off(self):
+        source = "import sys, one\nprint({type(one).__name__ for one in sys.path_importer_cache.values()}, one.__loader__)"
+        app = self.app(source, packages=PACKAGES, indexed=True, index_imports=False)
+        self.assertNotIn("_Finder", self.ok(app.start()))
+
+    def test_children_use_it_too(self):
+        app = self.indexed("")
+        done = app.python3("-c", "import one, pkg.sub.leaf; print(type(pkg.sub.leaf.__loader__).__name__)")
+        self.ok(done, "_Loader\n")
+
+    def test_threads_that_import_at_once(self):
+        self.same(
+            self.indexed(
+                "import gc, threading\nbefore = gc.get_threshold()\n"
+                "names = ['json', 'email.mime.text', 'pkg.sub.leaf', 'one', 'space.deeper.leaf', 'xml.dom.minidom']\n"
+                "threads = [threading.Thread(target=__import__, args=(name,)) for name in names * 3]\n"
+                "[thread.start() for thread in threads]; [thread.join() for thread in threads]\n"
+                "import sys; print(all(name in sys.modules for name in names))\n"
+            )
+        )
