@@ -10,8 +10,8 @@ import fnmatch
 from pathlib import Path
 
 
-class Exception_:
-    """One entry."""
+class Known:
+    """One known difference."""
 
     def __init__(self, number, words, reason=""):
         self.number = number
@@ -26,7 +26,7 @@ class Exception_:
         return f"exceptions.txt:{self.number}: {self.test}: {self.plain} -> {self.packed}"
 
     def concerns(self, minor, mode, module):
-        """Whether it speaks of this run; an entry's own module is that of its first three dots or fewer."""
+        """Whether it speaks of this run of `module`, which may be part of a test module."""
         return mode in self.modes and in_range(minor, self.pythons) and (self.test + ".").startswith(module + ".")
 
     def covers(self, test, plain, packed):
@@ -53,7 +53,7 @@ def read():
         if line[0].isspace():
             entries[-1].reason = f"{entries[-1].reason} {line.strip()}".strip()
         else:
-            entries.append(Exception_(number, line.split()))
+            entries.append(Known(number, line.split()))
     for entry in entries:
         assert entry.reason, f"{entry} has no reason"
     return entries

@@ -14,13 +14,14 @@ RANK = ("ok", "expected failure", "skip", "unexpected success", "fail", "error",
 
 
 class Outcomes:
-    """`tests`: the outcome by test id; `details`: tracebacks and reasons; `said`: the end of the output."""
+    """`tests`: the outcome by test id; `details`: tracebacks and reasons; `said`: the end of the output;
+    `loader`: what loads modules of the standard library."""
 
     def __init__(self, module):
         self.module = module
         self.tests = {}
         self.details = {}
-        self.said = ""
+        self.said = self.loader = ""
         self.seconds = 0.0
 
     def add(self, test, outcome, detail=""):
@@ -86,6 +87,7 @@ def read_events(outcomes, path, ended):
             running = test
         elif kind == "end":
             whole = True
+            outcomes.loader = event["detail"]
         else:
             running = None if running == test else running
             whole |= kind == "skip" and test == outcomes.module

@@ -8,6 +8,8 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 APP = HERE / "app"
+# What the tests look for, of the groups that are left out by default.
+KEEP = [f"--keep={group}" for group in ("tests", "ensurepip", "headers", "tk", "idle", "turtledemo")]
 
 
 class Peers:
@@ -18,7 +20,7 @@ class Peers:
         self.root = test_cache() / "cpython" / python.full
         self.packed = self.root / "cpython.bin"
         self.cache = self.root / "cache"
-        made = digest(pyship, APP / "main.py", python.path, " ".join(options))
+        made = digest(pyship, APP / "main.py", python.path, " ".join(KEEP + options))
         stamp = self.root / "made"
         if not stamp.exists() or stamp.read_text() != made:
             shutil.rmtree(self.root, ignore_errors=True)
@@ -29,8 +31,8 @@ class Peers:
     def _make(self, pyship, options):
         call(self.python.path, "-I", "-m", "venv", "--without-pip", self.root / "venv")
         call(
-            *(pyship, "pack", APP, "--python", self.python.path, "-o", self.packed, "--no-prune"),
-            *("--level", "1", "--no-build-cache", "--quiet", *options),
+            *(pyship, "pack", APP, "--python", self.python.path, "-o", self.packed, "--level", "1"),
+            *("--no-build-cache", "--quiet", *KEEP, *options),
         )
         # The first start unpacks.
         call(self.packed, env={**self.environment(), "PYSHIP": "where"}, stdout=subprocess.DEVNULL)

@@ -63,7 +63,7 @@ def main():
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--python", default="usual", help="3.12, all, or usual: 3.12, else the newest")
-    parser.add_argument("--modes", default="app", help="app, python, or both with a comma; base: the peer's own base")
+    parser.add_argument("--modes", default="app,python", help="app, python; base: the peer's own base")
     parser.add_argument("--more", action="store_true", help="modules that only rest on imports and start-up, too")
     parser.add_argument("--pack", default="", help="more options for `pyship pack`")
     parser.add_argument("--list", action="store_true", help="the Pythons that would be used, and nothing else")
@@ -84,7 +84,7 @@ def chosen(which):
     elif which != "all":
         found = [each for each in found if "%d.%d" % each.version in which.split(",")]
     if not found:
-        sys.exit(f"failed to find a CPython ({which}) that has its tests (Debian's are in libpython3-testsuite)")
+        sys.exit(f"failed to find a CPython ({which}) that has its tests (Debian's are in libpython3.X-testsuite)")
     return found
 
 
@@ -166,6 +166,8 @@ def judge(python, mode, modules, done, repeated, verbose):
         ]
     total = ", ".join(f"{number} {outcome}" for outcome, number in sorted(count.items(), key=lambda item: -item[1]))
     print(f"{mode}: {sum(count.values())} tests of {len(modules)} modules: {total}")
+    loaders = sorted({done[mode, module].loader for module in modules} - {""})
+    print(f"  imported through {', '.join(loaders)}")
     print(f"  {listed} differ and are listed, {len(wrong)} are wrong, {both} fail in both")
     for test in unsteady:
         print(f"  differed once, and not when it was repeated: {test}")

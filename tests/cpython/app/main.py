@@ -65,7 +65,9 @@ def main():
         result.write(unittest.suite._ErrorHolder(module), "skip", skip)
         return
     tests.run(result)
-    result.write(unittest.suite._ErrorHolder(module), "end")
+    # Of a module that nothing of the tests replaces.
+    loader = type(unittest.__spec__.loader)
+    result.write(unittest.suite._ErrorHolder(module), "end", f"{loader.__module__}.{loader.__qualname__}")
 
 
 if __name__ == "__main__":
