@@ -47,6 +47,16 @@ class Index(Case):
             )
         )
 
+    def test_a_spec_is_pickled_and_copied(self):
+        script = (
+            "import copy, pickle, subprocess, sys\nimport one\n"
+            "data = pickle.dumps(one.__spec__)\n"
+            "print(pickle.loads(data) == one.__spec__, copy.deepcopy(one.__loader__) == one.__loader__, flush=True)\n"
+            "there = 'import pickle, sys; spec = pickle.load(sys.stdin.buffer); print(spec.loader.get_code(spec.name))'\n"
+            "subprocess.run([sys.executable, '-c', there], input=data, check=True)\n"
+        )
+        self.same(self.indexed(script))
+
     def test_what_is_not_there(self):
         self.same(
             self.indexed(

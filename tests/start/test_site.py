@@ -67,6 +67,8 @@ class Site(Case):
             "print(exit.name, exit.eof)",
             "import builtins; builtins.exit = 5; print(quit); print(exit)",
             "print(callable(exit), callable(help)); copyright()",
+            "import copy; print(*map(repr, (copy.copy(exit), copy.deepcopy(quit), type(copy.deepcopy(help)))))",
+            "import builtins, copy; copy.deepcopy({n: v for n, v in vars(builtins).items() if n != 'help'}); print(exit)",
             "import builtins; print({n for n in vars(builtins) if not n.startswith('_')} >= {'exit', 'help'})",
         ):
             with self.subTest(script):

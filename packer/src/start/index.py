@@ -55,6 +55,7 @@ def _read(path, size=-1):
 class _Finder(_external.FileFinder):
     """The finder of one import directory."""
 
+    __module__ = "_pyship"  # Which this module isn't called yet.
     _loaders = ()
 
     def __init__(self, path, modules):
@@ -120,6 +121,8 @@ def _spec(fullname, path, cached, size):
 
 class _Loader(_external.SourceFileLoader):
     """The loader of a module with bytecode that was made at pack time."""
+
+    __module__ = "_pyship"
 
     def get_code(self, fullname):
         if fullname == self.name and sys.pycache_prefix is None:

@@ -96,6 +96,10 @@ class _Builtin:
     def __repr__(self):
         return repr(self._real())
 
+    def __reduce_ex__(self, protocol):
+        # For `copy`: of a copy that is being made, `_name` would be asked without end.
+        return self._real().__reduce_ex__(protocol)
+
     def __getattr__(self, name):
         return getattr(self._real(), name)
 
