@@ -1,0 +1,52 @@
+"""The table that people read: a block for each comparison, a line for each of its contestants."""
+
+from .record import shown, title
+
+HEAD = ("", "min", "median", "spread", "runs", "ratio")
+
+
+def table(found):
+    """All comparisons as text, after what was measured with what, and before the peers that are missing."""
+    rows = []
+    for entry in found["comparisons"]:
+        rows.append((title(entry),))
+        for name, result in entry["results"].items():
+            rows.append(cells(name, result, entry["unit"]))
+        rows.append(())
+    widths = [max((len(row[column]) for row in [HEAD, *rows] if len(row) == len(HEAD)), default=0) for column in range(6)]
+    lines = [about(found["about"]), "", aligned(HEAD, widths), aligned(["-" * width for width in widths], widths)]
+    lines += [row[0] if len(row) == 1 else aligned(row, widths) for row in rows]
+    lines += [f"not measured: {name}: {reason}" for name, reason in missing(found["peers"])]
+    return "\n".join(lines).rstrip()
+
+
+def cells(name, result, unit):
+    """One contestant's line."""
+    least, median = shown(result["min"], unit), shown(result["median"], unit)
+    versus = "" if result["ratio"] is None else f"{result['ratio']:.2f}"
+    if result["runs"] == 1:
+        return f"  {name}", "", median, "", "1", versus
+    return f"  {name}", least, median, f"{result['spread']:.0%}", str(result["runs"]), versus
+
+
+def aligned(row, widths):
+    """Names to the left, numbers to the right."""
+    if not row:
+        return ""
+    first, *numbers = row
+    return "  ".join([first.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(numbers, widths[1:]))]).rstrip()
+
+
+def about(found):
+    """The machine and the versions, in a few lines."""
+    lines = [f"{key}: {value}" for key, value in found.items() if not isinstance(value, (dict, list))]
+    return "\n".join(lines)
+
+
+def missing(peers):
+    """Peers that could not be had, with the first line of the reason."""
+    for name, builds in peers.items():
+        for app, build in builds.items():
+            if "reason" in build:
+                lines = build["reason"].strip().splitlines() or ["no reason given"]
+                yield f"{name} for {app}", lines[0]
