@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape
 MEASURES = (("warm start", "ms", "Every later start"), ("first start", "ms", "First start"), ("size", "MB", "Size"))
 APPS = ("hello", "web", "sci")
 
-LEFT, PANEL, GAP = 150, 236, 18  # names, a panel, between panels
+LEFT, PANEL, GAP = 172, 236, 18  # names, a panel, between panels
 LINE, BAR = 20, 12  # a contestant, its bar
 NUMBER = 74  # room for the number after the longest bar
 TOP, TITLE, BETWEEN, FOOT = 62, 30, 14, 30
@@ -45,7 +45,7 @@ def drawn(found):
         parts.append(text(LEFT + column * (PANEL + GAP), TOP - 14, app, "bold"))
     for name, unit, heading, results in bands:
         order = contestants(results)
-        parts.append(text(8, top + 18, f"{heading}, {unit}", "title"))
+        parts.append(text(8, top + 18, f"{heading}", "title"))
         for row, contestant in enumerate(order):
             middle = top + TITLE + row * LINE + LINE / 2
             parts.append(text(LEFT - 10, middle + 4, contestant, "bold" if ours(contestant) else None, "end"))

@@ -12,7 +12,7 @@ from .peers.peer import Unavailable
 from .pyship import forget
 from .running import Failed, note, once, step
 from .trees import files_and_bytes
-from .turns import Contestant, in_turn
+from .turns import Contestant, in_turn, remove
 
 # Seconds that all runs of one contestant may take in one comparison, about. They decide what a whole run takes.
 VENV_SECONDS, PEER_SECONDS = 15, 5
@@ -76,11 +76,24 @@ class Comparison:
             about = self.record.peers.setdefault(peer.name, {})
             try:
                 about[app.name] = peer.built(app)
+                self.starts_at_all(app, peer, about[app.name])
                 found.append((peer, about[app.name]))
             except Unavailable as reason:
                 note(f"no {peer.name} for {app.name}: {reason}")
                 about[app.name] = {"reason": str(reason)}
         return found
+
+    def starts_at_all(self, app, peer, build):
+        """A file that doesn't start, or does something else, has no size and no time either."""
+        with tempfile.TemporaryDirectory(prefix="pyship-bench-", dir=self.settings.work) as place:
+            first, _ = peer.starts(build["file"], Path(place) / "peer", None)
+            wanted = step([app.python(), app.main], env=first.env)
+            try:
+                said = output(first)
+            except Failed as failure:
+                raise Unavailable(f"its file does not start: {failure}") from failure
+            if said != wanted:
+                raise Unavailable(f"its file prints {said!r}, and the virtual environment's python {wanted!r}")
 
     # --- sizes and packing -------------------------------------------------------------------------------------
 
@@ -128,14 +141,14 @@ class Comparison:
             one.name = later.name = self.shown(peer)
             first.append(one)
             warm.append(later)
-        warm = self.same_output(app, kind, warm, first)
+        self.same_output(app, kind, warm, first)
 
         times, _ = in_turn(warm, self.settings.runs)
         self.record.compared(app.name, "warm start", "ms", times, kind)
         self.launcher(app, kind, place, idle, env)
         if counts:
             self.calls(app, warm)
-        shutil.rmtree(place / "warm")
+        remove(place / "warm")
         self.first(app, kind, place, file, first, env)
         if counts:
             self.written(app, first)
@@ -146,18 +159,13 @@ class Comparison:
             )
 
     def same_output(self, app, kind, warm, first):
-        """Runs all once; those that print something else than pyship are a failure, those that can't run are left out."""
-        wanted = step(warm[0].words, env=warm[0].env)
+        """Runs all once, and wants the same from all, byte for byte."""
+        wanted = output(warm[0])
         for contestant in [*warm[1:], *first]:
-            said = step(contestant.words, env=contestant.env)
-            if said != wanted:
-                raise Failed(f"{contestant.name} prints {said!r}, and pyship {wanted!r}")
-            if contestant.fresh:
-                shutil.rmtree(contestant.fresh)
-        names = [contestant.name for contestant in warm]
-        digest = hashlib.sha256(wanted.encode()).hexdigest()
-        self.record.checked(app.name, "same output", place=kind, names=names, sha256=digest, bytes=len(wanted.encode()))
-        return warm
+            if output(contestant) != wanted:
+                raise Failed(f"{contestant.name} prints {output(contestant)!r}, and pyship {wanted!r}")
+        found = {"place": kind, "names": [contestant.name for contestant in warm], "bytes": len(wanted.encode())}
+        self.record.checked(app.name, "same output", **found, sha256=hashlib.sha256(wanted.encode()).hexdigest())
 
     def launcher(self, app, kind, place, idle, env):
         """The launcher's share; of a large app beside hello's."""
@@ -209,4 +217,12 @@ class Comparison:
         memory.update({f"{name}, whole start": values for name, values in peaks.items()})
         memory["measurable from"] = [once([shutil.which("true")], {})[1]]
         self.record.compared(app.name, "memory", "MB", memory, kind)
-        shutil.rmtree(model)
+        remove(model)
+
+
+def output(contestant):
+    """What it prints; a first start leaves nothing behind."""
+    said = step(contestant.words, env=contestant.env)
+    if contestant.fresh:
+        remove(contestant.fresh)
+    return said

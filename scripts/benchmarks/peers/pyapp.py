@@ -5,15 +5,15 @@ bytecode), so both start the same files. It is unpacked to a directory of its ow
 installed at run time.
 """
 
-import hashlib
+import json
 import os
 import shutil
 import tarfile
 import tempfile
 from pathlib import Path
 
-from ..running import step, timed_step
 from ..paths import CACHE
+from ..running import step, timed_step
 from .peer import Peer, Unavailable
 
 VERSION = "0.31.0"
@@ -32,21 +32,20 @@ class PyApp(Peer):
         return VERSION
 
     def made_of(self, app):
-        # The tree changes with pyship's pruning, the archive only with the tree.
-        return self.archive(app)[1]
+        # The tree changes when pyship leaves out other files; then the file is built anew.
+        self.archive = archive(app, self.pyship)
+        return self.archive["digest"]
 
     def build(self, app, place):
-        archive, _, seconds = self.archive(app)
-        manifest = self.manifest(app)
-        module = app.main.stem
+        python = self.archive["python"]
         variables = {
             "PYAPP_PROJECT_NAME": app.name,
             "PYAPP_PROJECT_VERSION": "1.0",
-            "PYAPP_EXEC_MODULE": module,
-            "PYAPP_DISTRIBUTION_PATH": archive,
+            "PYAPP_EXEC_MODULE": app.main.stem,
+            "PYAPP_DISTRIBUTION_PATH": self.archive["path"],
             "PYAPP_DISTRIBUTION_FORMAT": "tar|zstd",
-            "PYAPP_DISTRIBUTION_PYTHON_PATH": manifest["python"]["executable"],
-            "PYAPP_DISTRIBUTION_SITE_PACKAGES_PATH": manifest["python"]["site_packages"],
+            "PYAPP_DISTRIBUTION_PYTHON_PATH": python["executable"],
+            "PYAPP_DISTRIBUTION_SITE_PACKAGES_PATH": python["site_packages"],
             "PYAPP_PYTHON_VERSION": ".".join(self.settings.python_version.split(".")[:2]),
             "PYAPP_FULL_ISOLATION": "1",
             "PYAPP_SKIP_INSTALL": "1",
@@ -54,6 +53,47 @@ class PyApp(Peer):
         }
         words = ["cargo", "install", "pyapp", "--version", VERSION, "--locked", "--quiet", "--force", "--root", place]
         # Once for its dependencies, whose compiling belongs to installing the tool; then the build that counts.
-        if not Path(variables["CARGO_TARGET_DIR"]).exists():
+        target = variables["CARGO_TARGET_DIR"]
+        if not target.exists():
             self.timed(words, **variables)
-        return place / "bin/pyapp", seconds + self.timed(words, **variables)
+        # Its build script doesn't tell cargo which variables it reads: cargo would take it for built.
+        for stale in target.glob("release/*/pyapp-*"):
+            shutil.rmtree(stale) if stale.is_dir() else stale.unlink()
+        return place / "bin/pyapp", self.archive["seconds"] + self.timed(words, **variables)
+
+
+def archive(app, pyship):
+    """The tree that pyship packed for an app, as PyApp wants it: path, digest, seconds, where Python lies in it."""
+    keep = CACHE / "peers"
+    keep.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=keep) as work:
+        extracted, tar = Path(work) / "extracted", Path(work) / "tree.tar"
+        step([pyship.path, "extract", app.file, extracted])
+        python = pyship.inspect(app.file)["python"]
+        tree = extracted / "runtime"
+        packages = tree / python["site_packages"]
+        for more in (extracted / "deps" / python["site_packages"], extracted / "app/code"):
+            if more.is_dir():
+                shutil.copytree(more, packages, symlinks=True, dirs_exist_ok=True)
+        write_tar(tree, tar)
+        digest = step(["sha256sum", tar])[:16]
+        path = keep / f"pyapp-{app.name}-{digest}.tar.zst"
+        stamp = path.with_suffix(".json")
+        if not stamp.exists():
+            unfinished = path.with_suffix(".part")
+            seconds = timed_step(["zstd", "-q", "-19", "-T0", "-f", tar, "-o", unfinished])
+            unfinished.rename(path)
+            stamp.write_text(json.dumps({"seconds": seconds}))
+    return {"path": path, "digest": digest, "python": python, **json.loads(stamp.read_text())}
+
+
+def write_tar(tree, tar):
+    """A tar of what is in a directory; the same tree gives the same bytes."""
+
+    def plain(member):
+        member.mtime, member.uid, member.gid, member.uname, member.gname = 1, 0, 0, "", ""
+        return member
+
+    with tarfile.open(tar, "w") as target:
+        for name in sorted(os.listdir(tree)):
+            target.add(tree / name, name, filter=plain)
