@@ -50,7 +50,7 @@ def parse(arguments=None):
     )
     what = parser.add_argument_group("what is measured")
     what.add_argument("--apps", help=f"some of {','.join(ABOUT)} [all; --quick: hello,web,sci]")
-    what.add_argument("--all", action="store_true", help="all apps, and peers on every place")
+    what.add_argument("--all", action="store_true", help="all apps also with --quick, and peers in every place")
     what.add_argument("--quick", action="store_true", help="few runs, no smallest file, no peers unless they are named")
     what.add_argument("--peers", metavar="NAMES", help="some of pyinstaller,nuitka,pex,shiv,pyapp; empty: none [all]")
     what.add_argument("--against", metavar="REV", help="compare this tree's pyship with that of another commit instead")
