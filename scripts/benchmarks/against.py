@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 
 from .apps import App
-from .measures import launcher, packing, unpacking
+from .measures import counted, launcher, packing, unpacking
 from .paths import CACHE, REPOSITORY
 from .pyship import Pyship, forget
 from .running import Failed, note, step
@@ -110,7 +110,7 @@ class Against:
         share, _ = launcher.shares(ended, {**env, "PYSHIP_CACHE_DIR": str(place / "idle-cache")}, max(60, runs * 3))
         self.record.compared(app.name, "launcher's share", "ms", share, kind)
         if counts:
-            self.record.compared(app.name, "system calls", "", {k: [v] for k, v in launcher.calls(warm).items()})
+            self.record.compared(app.name, "system calls", "", {name: [number] for name, number in counted.calls(warm).items()})
         rounds = 3 if app.large else max(5, runs // 3)
         times, peaks, _, model = unpacking.unpacking({one.name: one.words[0] for one in warm}, place, env, rounds)
         del times["cp -r"], peaks["cp -r"]

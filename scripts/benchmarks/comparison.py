@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from .apps import ABOUT, App
-from .measures import launcher, packing, together, unpacking
+from .measures import counted, launcher, packing, together, unpacking
 from .peers import PEERS
 from .peers.peer import Unavailable
 from .pyship import forget
@@ -101,7 +101,8 @@ class Comparison:
         """Size, seconds and memory of packing."""
         sizes = {"pyship": [app.file.stat().st_size]}
         smallest_seconds = {}
-        if not self.settings.quick:
+        # A level for releases takes minutes for 1 GB.
+        if self.settings.all or not (self.settings.quick or app.large):
             how, size, seconds, _ = packing.smallest(self.pyship, app, self.work)
             sizes[f"pyship {how}"] = [size]
             smallest_seconds[f"pyship {how}"] = [seconds]
@@ -182,18 +183,16 @@ class Comparison:
 
     def calls(self, app, warm):
         """System calls before the execve."""
-        found = launcher.calls([contestant for contestant in warm if contestant.name != "venv"])
-        counted = {name: [number] for name, number in found.items() if number is not None}
-        self.record.compared(app.name, "system calls", "", counted)
+        found = counted.calls([contestant for contestant in warm if contestant.name != "venv"])
+        self.record.compared(app.name, "system calls", "", {name: [number] for name, number in found.items()})
 
     def written(self, app, first):
         """Files and bytes that a first start writes."""
-        found = launcher.written(first)
-        files = {name: [files] for name, (files, _) in found.items()}
-        self.record.compared(app.name, "written", "", files, detail="files")
-        self.record.compared(
-            app.name, "written", "MB", {name: [size] for name, (_, size) in found.items()}, detail="bytes"
-        )
+        found, there = counted.written(first)
+        for number, (detail, unit) in enumerate((("files", ""), ("bytes", "MB"))):
+            results = {name: [one[number]] for name, one in found.items()}
+            self.record.compared(app.name, "written", unit, results, detail=detail)
+        self.record.checked(app.name, "files and bytes that are there afterwards", **there)
 
     def first(self, app, kind, place, file, first, env):
         """First starts, unpacking, what else costs as much; and the memory they take."""

@@ -54,7 +54,7 @@ MEASURES = {
     ),
     "written": (
         "files made and bytes written by a first start, as strace saw them, whatever they were written to",
-        "pyship's number of files is compared with what lies in its cache afterwards",
+        "what lies in the directory afterwards is counted too (in --json), and strace must have seen that many files",
     ),
     "memory": (
         "largest resident set of any process of a first start: pyship's up to where its Python would start, and whole"

@@ -9,7 +9,7 @@ from pathlib import Path
 from . import meaning
 from .apps import ABOUT
 from .paths import CACHE, REPOSITORY
-from .running import note, step
+from .running import Failed, note, step
 
 DESCRIPTION = """\
 Compares packed files with the ways in which people do without them, and prints a table of ratios.
@@ -50,7 +50,7 @@ def parse(arguments=None):
     )
     what = parser.add_argument_group("what is measured")
     what.add_argument("--apps", help=f"some of {','.join(ABOUT)} [all; --quick: hello,web,sci]")
-    what.add_argument("--all", action="store_true", help="all apps also with --quick, and peers in every place")
+    what.add_argument("--all", action="store_true", help="peers in every place, the smallest file also of large apps; takes an hour")
     what.add_argument("--quick", action="store_true", help="few runs, no smallest file, no peers unless they are named")
     what.add_argument("--peers", metavar="NAMES", help="some of pyinstaller,nuitka,pex,shiv,pyapp; empty: none [all]")
     what.add_argument("--against", metavar="REV", help="compare this tree's pyship with that of another commit instead")
@@ -62,12 +62,13 @@ def parse(arguments=None):
     shown.add_argument("--chart", type=Path, metavar="FILE.svg", help="draw warm start, first start and size")
     shown.add_argument("--from", type=Path, dest="saved", metavar="FILE", help="measure nothing: show what --save wrote")
     how = parser.add_argument_group("with what")
-    how.add_argument("--python", help="the interpreter for all [python3.12, else python3]")
+    how.add_argument("--python", help="the interpreter for all [python3.12, also pyenv's, else python3]")
     how.add_argument("--pyship", type=Path, help="[target/release/pyship, built if need be]")
     how.add_argument("--installer", choices=("uv", "pip"), default="uv", help="what pyship installs packages with [uv]")
     how.add_argument("--tmpfs", default="/dev/shm", help="a directory on tmpfs [/dev/shm]; empty: leave out")
     how.add_argument("--disk", default="/var/tmp", help="a directory on a disk [/var/tmp]; empty: leave out")
-    how.add_argument("--refresh", action="store_true", help="install tools and build peers' files anew")
+    how.add_argument("--refresh", action="store_true", help="make environments, tools and peers' files anew")
+    how.add_argument("--rebuild", action="store_true", help="only peers' files: their seconds are of a busy machine, say")
     options = parser.parse_args(arguments)
     problem = complete(options)
     if problem:
@@ -82,6 +83,7 @@ def complete(options):
     unknown = sorted(set(chosen) - set(every))
     if unknown:
         return f"no such app: {', '.join(unknown)}"
+    options.rebuild |= options.refresh
     options.apps = [name for name in every if name in chosen]
     options.places = [(kind, path) for kind, path in (("tmpfs", options.tmpfs), ("disk", options.disk)) if path]
     if not options.places:
@@ -100,11 +102,7 @@ class Settings:
     def __init__(self, options):
         self.__dict__.update(vars(options))
         CACHE.mkdir(parents=True, exist_ok=True)
-        python = options.python or shutil.which("python3.12") or shutil.which("python3")
-        # A shim stands for another program: the real one is measured.
-        code = "import os, sys; print(os.path.realpath(sys.executable)); print(sys.version)"
-        found = step([python, "-c", code]).splitlines()
-        self.python, self.python_version = found[0], found[1].split()[0]
+        self.python, self.python_version = interpreter(options.python)
         self._path = os.environ.get("PATH", os.defpath)
         if self.installer == "uv":
             self._path = f"{self._uv()}:{self._path}" if not shutil.which("uv") else self._path
@@ -132,3 +130,19 @@ class Settings:
             alone.mkdir(exist_ok=True)
             (alone / "uv").symlink_to(place / "bin/uv")
         return alone
+
+
+def interpreter(wanted):
+    """The real path and version of the interpreter that is asked for, else of the first that can be had."""
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
+    candidates = [wanted] if wanted else ["python3.12", *sorted(pyenv.glob("3.12.*/bin/python3.12")), "python3"]
+    failures = []
+    for candidate in candidates:
+        # A shim stands for another program, or for none: the real one is measured.
+        code = "import os, sys; print(os.path.realpath(sys.executable)); print(sys.version)"
+        try:
+            found = step([candidate, "-c", code]).splitlines()
+            return found[0], found[1].split()[0]
+        except Failed as failure:
+            failures.append(str(failure).splitlines()[0])
+    raise Failed("; ".join(failures))

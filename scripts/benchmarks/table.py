@@ -2,6 +2,8 @@
 
 from .record import shown, title
 
+# A build keeps one or two cores busy by itself, and the load is of the last minute.
+BUSY = 2.5
 HEAD = ("", "min", "median", "spread", "runs", "ratio")
 
 
@@ -17,6 +19,7 @@ def table(found):
     lines = [about(found["about"]), "", aligned(HEAD, widths), aligned(["-" * width for width in widths], widths)]
     lines += [row[0] if len(row) == 1 else aligned(row, widths) for row in rows]
     lines += [f"not measured: {name}: {reason}" for name, reason in missing(found["peers"])]
+    lines += [f"built on a busy machine (--rebuild builds anew): {name}" for name in busy(found["peers"])]
     return "\n".join(lines).rstrip()
 
 
@@ -50,3 +53,11 @@ def missing(peers):
             if "reason" in build:
                 lines = build["reason"].strip().splitlines() or ["no reason given"]
                 yield f"{name} for {app}", lines[0]
+
+
+def busy(peers):
+    """Peers whose build had to share the machine: their seconds say little."""
+    for name, builds in peers.items():
+        for app, build in builds.items():
+            if build.get("load", 0) > BUSY:
+                yield f"{name} for {app}, {build['seconds']:.0f} s at load {build['load']:.1f}"

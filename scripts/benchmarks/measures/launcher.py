@@ -1,9 +1,9 @@
-"""The launcher's own share of a start, and the system calls it takes."""
+"""The launcher's own share of a start."""
 
 from .. import strace
 from ..running import once
 from ..summary import differences
-from ..turns import Contestant, in_turn, remove
+from ..turns import Contestant, in_turn
 
 
 def shares(files, env, rounds):
@@ -19,25 +19,3 @@ def shares(files, env, rounds):
     times, _ = in_turn(contestants, rounds, warm_ups=2)
     share = {name: differences(times[f"{name} whole"], times[f"{name} direct"]) for name in files}
     return share, {name: times[f"{name} whole"] for name in files}
-
-
-def calls(contestants):
-    """System calls of a warm start before the execve, by name; None for one that doesn't end with an execve."""
-    found = {}
-    for contestant in contestants:
-        once(contestant.words, contestant.env)
-        found[contestant.name] = strace.before_execve(strace.record(contestant.words, contestant.env))
-    return found
-
-
-def written(contestants):
-    """Files made and bytes written by one run of each, by name."""
-    found = {}
-    for contestant in contestants:
-        if contestant.fresh:
-            remove(contestant.fresh)
-        traced = f"trace={strace.OPENS},{strace.WRITES}"
-        found[contestant.name] = strace.written(strace.record(contestant.words, contestant.env, "-e", traced))
-        if contestant.fresh:
-            remove(contestant.fresh)
-    return found

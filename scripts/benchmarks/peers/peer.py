@@ -45,12 +45,13 @@ class Peer:
             key = hashlib.sha256(f"{self.how} {version} {app.digest()} {self.made_of(app)}".encode()).hexdigest()[:16]
             place = CACHE / "peers" / f"{self.slug()}-{app.name}-{key}"
             stamp = place / "built.json"
-            if not stamp.exists() or self.settings.refresh:
+            if not stamp.exists() or self.settings.rebuild:
                 note(f"{app.name}: building with {self.name} {version}")
                 shutil.rmtree(place, ignore_errors=True)
                 place.mkdir(parents=True)
+                load = os.getloadavg()[0]
                 file, seconds = self.build(app, place)
-                found = {"version": version, "how": self.how, "seconds": seconds, "load": os.getloadavg()[0]}
+                found = {"version": version, "how": self.how, "seconds": seconds, "load": load}
                 found.update(file=str(file), size=file.stat().st_size)
                 stamp.write_text(json.dumps(found))
             return json.loads(stamp.read_text())
