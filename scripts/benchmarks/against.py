@@ -106,16 +106,16 @@ class Against:
         self.record.checked(app.name, "same output", place=kind, names=list(said))
 
         runs = self.settings.runs
-        self.record.compared(app.name, "warm start", "ms", in_turn(warm, runs)[0], kind)
+        self.record.compared(app.name, "warm start", "ms", in_turn(warm, runs), kind)
         share, _ = launcher.shares(ended, {**env, "PYSHIP_CACHE_DIR": str(place / "idle-cache")}, max(60, runs * 3))
         self.record.compared(app.name, "launcher's share", "ms", share, kind)
         if counts:
             self.record.compared(app.name, "system calls", "", {name: [number] for name, number in counted.calls(warm).items()})
         rounds = 3 if app.large else max(5, runs // 3)
         times, peaks, _, model = unpacking.unpacking({one.name: one.words[0] for one in warm}, place, env, rounds)
-        del times["cp -r"], peaks["cp -r"]
+        del times["cp -r"]
         shutil.rmtree(model)
         self.record.compared(app.name, "unpacking", "ms", times, kind)
         self.record.compared(app.name, "memory", "MB", peaks, kind)
-        self.record.compared(app.name, "first start", "ms", in_turn(first, rounds)[0], kind)
+        self.record.compared(app.name, "first start", "ms", in_turn(first, rounds), kind)
 

@@ -10,7 +10,7 @@ from .measures import counted, launcher, packing, together, unpacking
 from .peers import PEERS
 from .peers.peer import Unavailable
 from .pyship import forget
-from .running import Failed, note, once, step
+from .running import Failed, measured_step, note, step
 from .trees import files_and_bytes
 from .turns import Contestant, in_turn, remove
 
@@ -144,7 +144,7 @@ class Comparison:
             warm.append(later)
         self.same_output(app, kind, warm, first)
 
-        times, _ = in_turn(warm, self.settings.runs)
+        times = in_turn(warm, self.settings.runs)
         self.record.compared(app.name, "warm start", "ms", times, kind)
         self.launcher(app, kind, place, idle, env)
         if counts:
@@ -209,12 +209,11 @@ class Comparison:
         self.record.compared(app.name, "unpacking", "ms", times, kind)
         copied = place / "copied"
         copy = Contestant("cp -r", [shutil.which("cp"), "-r", model, copied], env, copied, VENV_SECONDS)
-        times, peaks = in_turn([first[0], copy, *first[1:]], rounds, least=3)
+        times = in_turn([first[0], copy, *first[1:]], rounds, least=3)
         self.record.compared(app.name, "first start", "ms", times, kind)
-        del peaks["cp -r"]
         memory = {"pyship, unpacking": unpacked_peaks["pyship"]}
-        memory.update({f"{name}, whole start": values for name, values in peaks.items()})
-        memory["measurable from"] = [once([shutil.which("true")], {})[1]]
+        memory.update({f"{one.name}, whole start": [one.peak() for _ in range(3)] for one in first})
+        memory["measurable from"] = [measured_step(["true"], env)[1]]
         self.record.compared(app.name, "memory", "MB", memory, kind)
         remove(model)
 

@@ -1,13 +1,10 @@
 """The `pyship` command that is measured."""
 
 import json
-import os
 import resource
 import shutil
-import subprocess
-import time
 
-from .running import Failed, step
+from .running import measured_step, step
 
 
 class Pyship:
@@ -35,22 +32,7 @@ class Pyship:
         words = [self.path, "pack", what, "-o", output, "--python", self.settings.python, "-q", *app.packages()]
         if "--build-cache" in self.help:
             words += ["--build-cache", build_cache]
-        words = [os.fspath(word) for word in [*words, *arguments]]
-        begin = time.perf_counter()
-        running = subprocess.Popen(
-            words,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            env=self.settings.tool_environment(),
-        )
-        said = running.stderr.read().decode(errors="replace")
-        _, status, used = os.wait4(running.pid, 0)
-        seconds = time.perf_counter() - begin
-        running.returncode = os.waitstatus_to_exitcode(status)
-        if running.returncode:
-            raise Failed(f"failed to run `{' '.join(words)}`: exit {running.returncode}\n{said}")
-        return seconds, used.ru_maxrss * 1024
+        return measured_step([*words, *arguments], self.settings.tool_environment())
 
     def inspect(self, file):
         """The manifest of a packed file."""

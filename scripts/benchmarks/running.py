@@ -6,6 +6,7 @@ A start is spawned with the least work of ours between the clock and the program
 import os
 import subprocess
 import sys
+import tempfile
 import time
 
 from . import strace
@@ -50,13 +51,31 @@ def spawn(words, env):
 
 
 def once(words, env):
-    """Wall-clock seconds from spawn to exit, and the largest resident set of it and its children in bytes."""
+    """Wall-clock seconds from spawn to exit."""
     begin = time.perf_counter()
-    _, status, used = os.wait4(spawn(words, env), 0)
+    _, status = os.waitpid(spawn(words, env), 0)
     seconds = time.perf_counter() - begin
     if status:
         raise Failed(f"`{' '.join(map(os.fsdecode, words))}` ended with wait status {status}")
-    return seconds, used.ru_maxrss * 1024
+    return seconds
+
+
+# What a process ever held counts as the memory of all that it spawns, and this one grows: a small one does it.
+SPAWNER = """
+import os, sys, time
+begin = time.perf_counter()
+_, status, used = os.wait4(os.posix_spawnp(sys.argv[2], sys.argv[2:], os.environ), 0)
+print(time.perf_counter() - begin, used.ru_maxrss * 1024, file=open(sys.argv[1], "w"))
+sys.exit(os.WEXITSTATUS(status) if os.WIFEXITED(status) else 255)
+"""
+
+
+def measured_step(words, env):
+    """A step's seconds, and the largest resident set of any of its processes in bytes."""
+    with tempfile.NamedTemporaryFile("r") as answer:
+        step([sys.executable, "-I", "-S", "-c", SPAWNER, answer.name, *words], env=env)
+        seconds, peak = answer.read().split()
+    return float(seconds), int(peak)
 
 
 def together(words, env, number):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 WRITES = "write,pwrite64,writev,pwritev,pwritev2,sendfile,copy_file_range,splice"
 OPENS = "open,openat,creat"
+LINKS = "link,linkat"
 
 
 class Exec(list):
@@ -94,7 +95,9 @@ def written(lines):
             continue
         name, arguments, result = match[1], match[2], int(match[3])
         if name in OPENS.split(","):
-            files += ("O_CREAT" in arguments or name == "creat") and '"/dev/' not in arguments
+            files += ("O_CREAT" in arguments or name == "creat") and '"/dev/null"' not in arguments
+        elif name in LINKS.split(","):
+            files += 1
         elif name in WRITES.split(","):
             total += result
     return files, total

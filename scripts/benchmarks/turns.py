@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 from . import strace
-from .running import Failed, once
+from .running import Failed, measured_step, once
 
 
 class Contestant:
@@ -21,10 +21,18 @@ class Contestant:
         self.seconds = seconds  # what all its runs together may take, about
 
     def run(self):
-        """Seconds and peak memory of one run."""
+        """Seconds of one run."""
+        return self.after(lambda: once(self.words, self.env))
+
+    def peak(self):
+        """The largest resident set of any process of one run, in bytes."""
+        return self.after(lambda: measured_step(self.words, self.env)[1])
+
+    def after(self, action):
+        """Does what is to be done where it finds nothing of earlier runs, and leaves nothing."""
         if self.fresh:
             remove(self.fresh)
-        found = once(self.words, self.env)
+        found = action()
         if self.fresh:
             if not self.fresh.is_dir() or not any(self.fresh.iterdir()):
                 raise Failed(f"a first start of {self.name} left nothing in `{self.fresh}`")
@@ -45,25 +53,23 @@ def _writable_then_again(function, path, _error):
 
 
 def in_turn(contestants, rounds, least=5, warm_ups=1):
-    """Runs them in turn, each round in another order; gives the seconds and peak memory of each run, by name.
+    """Runs them in turn, each round in another order; gives the seconds of each run, by name.
 
     One whose time is limited runs in fewer rounds, spread evenly over all of them.
     """
     times = {contestant.name: [] for contestant in contestants}
-    peaks = {contestant.name: [] for contestant in contestants}
     wanted = {}
     for number in range(-warm_ups, rounds):
         shift = number % len(contestants)
         for contestant in contestants[shift:] + contestants[:shift]:
             if number >= 0 and not takes_part(number, wanted[contestant.name], rounds):
                 continue
-            seconds, peak = contestant.run()
+            seconds = contestant.run()
             if number >= 0:
                 times[contestant.name].append(seconds)
-                peaks[contestant.name].append(peak)
             else:
                 wanted[contestant.name] = how_many(contestant.seconds, seconds, least, rounds)
-    return times, peaks
+    return times
 
 
 def how_many(limit, seconds, least, rounds):

@@ -23,7 +23,7 @@ def written(contestants):
     for contestant in contestants:
         if contestant.fresh:
             remove(contestant.fresh)
-        traced = f"trace={strace.OPENS},{strace.WRITES}"
+        traced = f"trace={strace.OPENS},{strace.LINKS},{strace.WRITES}"
         files, size = strace.written(strace.record(contestant.words, contestant.env, "-e", traced))
         found[contestant.name] = files, size
         if contestant.fresh:

@@ -16,6 +16,6 @@ def shares(files, env, rounds):
         once([str(file)], env)  # fills the cache
         words, environment = strace.final_execve([file], env)
         contestants += [Contestant(f"{name} whole", [file], env), Contestant(f"{name} direct", words, environment)]
-    times, _ = in_turn(contestants, rounds, warm_ups=2)
+    times = in_turn(contestants, rounds, warm_ups=2)
     share = {name: differences(times[f"{name} whole"], times[f"{name} direct"]) for name in files}
     return share, {name: times[f"{name} whole"] for name in files}

@@ -13,7 +13,8 @@ from ..turns import Contestant, in_turn, remove
 def unpacking(files, place, env, rounds, seconds=None):
     """PYSHIP=where of each file with an empty cache, and `cp -r` of the first one's cache, in turn.
 
-    `files` maps names to files. Gives seconds and peak memory by name (`cp -r` is a name), and what was checked.
+    `files` maps names to files. Gives seconds and peak memory by name (`cp -r` is a name), what was checked, and
+    the directory that was copied.
     """
     model = place / "model"
     name, file = next(iter(files.items()))
@@ -26,7 +27,8 @@ def unpacking(files, place, env, rounds, seconds=None):
     checked = same_tree(contestants[0], model)
     copied = place / "copied"
     contestants.append(Contestant("cp -r", [shutil.which("cp"), "-r", model, copied], env, copied, seconds))
-    times, peaks = in_turn(contestants, rounds, least=3)
+    times = in_turn(contestants, rounds, least=3)
+    peaks = {contestant.name: [contestant.peak() for _ in range(3)] for contestant in contestants[:-1]}
     return times, peaks, checked, model
 
 
@@ -104,7 +106,7 @@ def zeros(place, size):
     """Seconds that dd needs to write so many zero bytes, without fsync."""
     target = place / "zeros"
     words = [shutil.which("dd"), "if=/dev/zero", f"of={target}", "bs=1M", f"count={-(-size // (1 << 20))}"]
-    seconds, _ = once([*words, "status=none"], {})
+    seconds = once([*words, "status=none"], {})
     if target.stat().st_size < size:
         raise Failed(f"dd wrote {target.stat().st_size} bytes, wanted {size}")
     target.unlink()
