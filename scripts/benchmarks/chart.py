@@ -12,7 +12,8 @@ APPS = ("hello", "web", "sci")
 LEFT, PANEL, GAP = 172, 236, 18  # names, a panel, between panels
 LINE, BAR = 20, 12  # a contestant, its bar
 NUMBER = 74  # room for the number after the longest bar
-TOP, TITLE, BETWEEN, FOOT = 62, 30, 14, 30
+TOP, TITLE, BETWEEN, FOOT = 62, 30, 14, 40
+LEAST = 480  # what the lines at the bottom need
 
 STYLE = """
 text { font: 13px system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; fill: #24292f }
@@ -39,7 +40,7 @@ def drawn(found):
     apps = [name for name in APPS if name in found["apps"]]
     bands = [(name, unit, heading, chosen(found, name, apps)) for name, unit, heading in MEASURES]
     bands = [band for band in bands if any(band[3].values())]
-    width = LEFT + len(apps) * (PANEL + GAP)
+    width = max(LEAST, LEFT + len(apps) * (PANEL + GAP))
     parts, top = [], TOP
     for column, app in enumerate(apps):
         parts.append(text(LEFT + column * (PANEL + GAP), TOP - 14, app, "bold"))
@@ -60,8 +61,8 @@ def drawn(found):
             parts.append(f'<line class="axis" x1="{left}" y1="{top + TITLE}" x2="{left}" y2="{bottom}"/>')
         top += TITLE + len(order) * LINE + BETWEEN
     about = found["about"]
-    foot = f"{about['python']}, {about['cpus']}; medians, shorter is better; * needs a Python on the machine"
-    parts.append(text(8, top + 8, foot, "small"))
+    foot = (f"{about['python']}, {about['cpus']}", "Medians, shorter is better. * needs a Python on the machine.")
+    parts += [text(8, top + 8 + 18 * number, line, "small") for number, line in enumerate(foot)]
     head = text(8, 24, "pyship and what people do without it", "title")
     return document(width, top + FOOT, [head, *parts])
 
@@ -99,9 +100,9 @@ def bar(left, middle, value, longest, unit, is_ours):
 
 
 def amount(value, unit):
-    """Three digits, which is more than the spread allows."""
+    """Two or three digits: the spread allows no more."""
     value = value * 1e3 if unit == "ms" else value / 1e6
-    digits = 0 if value >= 100 else 1
+    digits = 0 if value >= 100 else 1 if value >= 1 else 2
     return f"{value:,.{digits}f} {unit}"
 
 
