@@ -74,7 +74,9 @@ def archive(app, pyship):
         packages = tree / python["site_packages"]
         for more in (extracted / "deps" / python["site_packages"], extracted / "app/code"):
             if more.is_dir():
-                shutil.copytree(more, packages, symlinks=True, dirs_exist_ok=True)
+                # A .pth file of pyship's own is of no use to others, and would cost them time.
+                ours = shutil.ignore_patterns("__pyship__*")
+                shutil.copytree(more, packages, symlinks=True, dirs_exist_ok=True, ignore=ours)
         write_tar(tree, tar)
         digest = step(["sha256sum", tar])[:16]
         path = keep / f"pyapp-{app.name}-{digest}.tar.zst"
