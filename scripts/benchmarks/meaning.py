@@ -9,7 +9,7 @@ MEASURES = {
     ),
     "pack": (
         "pyship with an empty build cache, installing the packages anew, and each peer's build from nothing; of"
-        " PyInstaller and Nuitka with the packages already installed beside them. Downloads are cached for all."
+        " PyInstaller and Nuitka with the packages already installed beside them. Downloads are cached for all but pex."
         " A peer is built once and its seconds are kept with the file (and the load at that time, in --json)",
         "all get the same pinned packages: those of the virtual environment",
     ),
