@@ -51,8 +51,8 @@ class Against:
     def run(self):
         """All apps that were asked for, in all places."""
         with tempfile.TemporaryDirectory(prefix="pyship-bench-", dir=self.settings.work) as work:
-            for name in self.settings.apps:
-                self.app(App(name, self.settings, Path(work)), Path(work))
+            work = Path(work)
+            self.record.each(self.settings.apps, lambda name: self.app(App(name, self.settings, work), work))
 
     def app(self, app, work):
         """Packs with both, compares the files, then their starts."""
@@ -110,7 +110,8 @@ class Against:
         share, _ = launcher.shares(ended, {**env, "PYSHIP_CACHE_DIR": str(place / "idle-cache")}, max(60, runs * 3))
         self.record.compared(app.name, "launcher's share", "ms", share, kind)
         if counts:
-            self.record.compared(app.name, "system calls", "", {name: [number] for name, number in counted.calls(warm).items()})
+            calls = {name: [number] for name, number in counted.calls(warm).items()}
+            self.record.compared(app.name, "system calls", "", calls)
         rounds = 3 if app.large else max(5, runs // 3)
         times, peaks, _, model = unpacking.unpacking({one.name: one.words[0] for one in warm}, place, env, rounds)
         del times["cp -r"]

@@ -1,7 +1,7 @@
 """The picture for docs/performance.md: horizontal bars, a row for each measure, a panel for each app.
 
 Every panel has a scale of its own, since a hello takes milliseconds where pandas takes hundreds; the number stands at
-the bar's end. It is an SVG without scripts and fonts of its own, and its colours follow the reader's light or dark mode.
+the bar's end. It is an SVG without scripts and fonts of its own; its colours follow the reader's light or dark mode.
 """
 
 from xml.sax.saxutils import escape
@@ -96,7 +96,8 @@ def bar(left, middle, value, longest, unit, is_ours):
     length = max(1.0, (PANEL - NUMBER) * value / longest) if longest else 1.0
     kind = "ours" if is_ours else "other"
     number = text(round(left + length + 6, 1), middle + 4, amount(value, unit), "bold" if is_ours else None)
-    return f'<rect class="{kind}" x="{left}" y="{middle - BAR / 2}" width="{length:.1f}" height="{BAR}" rx="2"/>{number}'
+    place = f'x="{left}" y="{middle - BAR / 2}" width="{length:.1f}" height="{BAR}"'
+    return f'<rect class="{kind}" {place} rx="2"/>{number}'
 
 
 def amount(value, unit):

@@ -20,6 +20,8 @@ def main():
     try:
         found = json.loads(options.saved.read_text()) if options.saved else measured(options)
         show(found, options)
+        if found["failures"]:
+            sys.exit(f"bench: failed: {', '.join(found['failures'])}")
     except Failed as failure:
         sys.exit(f"bench: {failure}")
     except KeyboardInterrupt:

@@ -30,8 +30,7 @@ class Comparison:
         with tempfile.TemporaryDirectory(prefix="pyship-bench-", dir=self.settings.work) as work:
             self.work = Path(work)
             self.small = None
-            for name in self.settings.apps:
-                self.app(App(name, self.settings, self.work))
+            self.record.each(self.settings.apps, lambda name: self.app(App(name, self.settings, self.work)))
 
     def app(self, app):
         """Makes what is compared, then measures it in each place."""
@@ -70,7 +69,8 @@ class Comparison:
         """The peers' files for an app: pairs of the peer and what is known of its build."""
         found = []
         for kind in PEERS:
-            if app.name not in kind.apps or not any(kind.__name__.lower().startswith(name) for name in self.settings.peers):
+            asked = any(kind.__name__.lower().startswith(name) for name in self.settings.peers)
+            if not asked or app.name not in kind.apps:
                 continue
             peer = kind(self.settings, self.pyship)
             about = self.record.peers.setdefault(peer.name, {})

@@ -59,7 +59,8 @@ MEASURES = {
     "memory": (
         "largest resident set of any process of a first start: pyship's up to where its Python would start, and whole"
         " starts of all with Python and the app",
-        "asked of the kernel (wait4), by a small process that spawns each; no figure can be below that one's, which is shown",
+        "asked of the kernel (wait4), by a small process that spawns each; no figure can be below that one's, which"
+        " is shown",
     ),
 }
 

@@ -1,7 +1,7 @@
 """What was found: comparisons of named results, each a summary; checks; notes about peers and the machine."""
 
 from .meaning import MEASURES
-from .running import note
+from .running import Failed, note
 from .summary import ratio, summary
 
 
@@ -10,7 +10,16 @@ class Record:
 
     def __init__(self, about):
         self.about = about
-        self.apps, self.peers, self.checks, self.comparisons = {}, {}, [], []
+        self.apps, self.peers, self.failures, self.checks, self.comparisons = {}, {}, {}, [], []
+
+    def each(self, apps, measure):
+        """Measures app by app; what goes wrong with one takes nothing from the others, and is told at the end."""
+        for app in apps:
+            try:
+                measure(app)
+            except (Failed, OSError) as failure:
+                self.failures[app] = str(failure)
+                note(f"{app}: {failure}")
 
     def compared(self, app, measure, unit, results, place=None, detail=None):
         """One comparison; `results` maps names to lists of values or summaries, what is judged first.
@@ -38,6 +47,7 @@ class Record:
             "measures": measures,
             "apps": self.apps,
             "peers": self.peers,
+            "failures": self.failures,
             "checks": self.checks,
             "comparisons": self.comparisons,
         }

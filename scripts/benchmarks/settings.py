@@ -1,4 +1,4 @@
-"""What a run of the benchmark is told: its options, the interpreter of all contestants, the environments they run in."""
+"""What a run is told: its options, the interpreter of all contestants, the environments they run in."""
 
 import argparse
 import os
@@ -50,7 +50,7 @@ def parse(arguments=None):
     )
     what = parser.add_argument_group("what is measured")
     what.add_argument("--apps", help=f"some of {','.join(ABOUT)} [all; --quick: hello,web,sci]")
-    what.add_argument("--all", action="store_true", help="peers in every place, the smallest file also of large apps; takes an hour")
+    what.add_argument("--all", action="store_true", help="peers in every place, smallest files also of large apps; an hour")
     what.add_argument("--quick", action="store_true", help="few runs, no smallest file, no peers unless they are named")
     what.add_argument("--peers", metavar="NAMES", help="some of pyinstaller,nuitka,pex,shiv,pyapp; empty: none [all]")
     what.add_argument("--against", metavar="REV", help="compare this tree's pyship with that of another commit instead")
@@ -60,7 +60,7 @@ def parse(arguments=None):
     shown.add_argument("--json", action="store_true", help="print JSON: everything, times in seconds, sizes in bytes")
     shown.add_argument("--save", type=Path, metavar="FILE", help="write that JSON to a file too")
     shown.add_argument("--chart", type=Path, metavar="FILE.svg", help="draw warm start, first start and size")
-    shown.add_argument("--from", type=Path, dest="saved", metavar="FILE", help="measure nothing: show what --save wrote")
+    shown.add_argument("--from", type=Path, dest="saved", metavar="FILE", help="show what --save wrote, measure nothing")
     how = parser.add_argument_group("with what")
     how.add_argument("--python", help="the interpreter for all [python3.12, also pyenv's, else python3]")
     how.add_argument("--pyship", type=Path, help="[target/release/pyship, built if need be]")
@@ -68,7 +68,7 @@ def parse(arguments=None):
     how.add_argument("--tmpfs", default="/dev/shm", help="a directory on tmpfs [/dev/shm]; empty: leave out")
     how.add_argument("--disk", default="/var/tmp", help="a directory on a disk [/var/tmp]; empty: leave out")
     how.add_argument("--refresh", action="store_true", help="make environments, tools and peers' files anew")
-    how.add_argument("--rebuild", action="store_true", help="only peers' files: their seconds are of a busy machine, say")
+    how.add_argument("--rebuild", action="store_true", help="only peers' files, as after a busy machine")
     options = parser.parse_args(arguments)
     problem = complete(options)
     if problem:

@@ -1,4 +1,4 @@
-"""What strace sees: the execve that a launcher ends with, how many system calls it takes until then, what is written."""
+"""What strace sees: the execve that a launcher ends with, the system calls until then, what is written."""
 
 import os
 import re

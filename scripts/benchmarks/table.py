@@ -15,9 +15,11 @@ def table(found):
         for name, result in entry["results"].items():
             rows.append(cells(name, result, entry["unit"]))
         rows.append(())
-    widths = [max((len(row[column]) for row in [HEAD, *rows] if len(row) == len(HEAD)), default=0) for column in range(6)]
+    full = [row for row in [HEAD, *rows] if len(row) == len(HEAD)]
+    widths = [max(len(row[column]) for row in full) for column in range(len(HEAD))]
     lines = [about(found["about"]), "", aligned(HEAD, widths), aligned(["-" * width for width in widths], widths)]
     lines += [row[0] if len(row) == 1 else aligned(row, widths) for row in rows]
+    lines += [f"failed: {app}: {reason.splitlines()[0]}" for app, reason in found["failures"].items()]
     lines += [f"not measured: {name}: {reason}" for name, reason in missing(found["peers"])]
     lines += [f"built on a busy machine (--rebuild builds anew): {name}" for name in busy(found["peers"])]
     return "\n".join(lines).rstrip()
@@ -37,7 +39,8 @@ def aligned(row, widths):
     if not row:
         return ""
     first, *numbers = row
-    return "  ".join([first.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(numbers, widths[1:]))]).rstrip()
+    cells = [cell.rjust(width) for cell, width in zip(numbers, widths[1:])]
+    return "  ".join([first.ljust(widths[0]), *cells]).rstrip()
 
 
 def about(found):

@@ -6,14 +6,20 @@ from xml.etree import ElementTree
 from benchmarks import chart, settings, table
 from benchmarks.meaning import MEASURES
 from benchmarks.record import Record
+from benchmarks.running import Failed
 
 SVG = "{http://www.w3.org/2000/svg}"
+
+
+def fail(app):
+    raise Failed(f"no {app}\nat all")
 
 
 def record():
     found = Record({"pyship": "pyship 0", "python": "CPython 3.12.1", "cpus": "2 x <fast> & cheap"})
     found.apps = {"hello": {}, "sci": {}}
     found.peers = {"PyApp": {"hello": {"reason": "no cargo\nand more"}}}
+    found.each(["web"], fail)
     found.compared("hello", "warm start", "ms", {"pyship": [0.009, 0.010, 0.011], "venv": [0.0125]}, "tmpfs")
     found.compared("hello", "warm start", "ms", {"pyship": [5.0], "venv": [5.0]}, "disk")
     found.compared("sci", "warm start", "ms", {"pyship": [0.3], "PyInstaller": [2.1]}, "tmpfs")
@@ -31,8 +37,10 @@ class Output(unittest.TestCase):
 
     def test_the_table_has_every_contestant_and_who_is_missing(self):
         text = table.table(self.found)
-        self.assertRegex(text, r"hello: warm start, tmpfs\n  pyship +9\.00 ms +10\.00 ms +20% +3\n  venv +12\.50 ms +1 +0\.80\n")
+        self.assertRegex(text, r"\nhello: warm start, tmpfs\n  pyship +9\.00 ms +10\.00 ms +20% +3\n")
+        self.assertRegex(text, r"\n  venv +12\.50 ms +1 +0\.80\n")
         self.assertIn("not measured: PyApp for hello: no cargo", text)
+        self.assertIn("failed: web: no web\n", text)
 
     def test_the_chart_is_well_formed_and_escaped(self):
         picture = ElementTree.fromstring(chart.drawn(self.found))

@@ -30,5 +30,6 @@ def written(contestants):
             there[contestant.name] = files_and_bytes(contestant.fresh)
             remove(contestant.fresh)
             if files < there[contestant.name][0] * 0.9:
-                raise Failed(f"strace saw {contestant.name} make {files} files, and {there[contestant.name][0]} are there")
+                left = there[contestant.name][0]
+                raise Failed(f"strace saw {contestant.name} make {files} files, and {left} are there")
     return found, there

@@ -33,7 +33,7 @@ def unpacking(files, place, env, rounds, seconds=None):
 
 
 def same_tree(contestant, model):
-    """What a first start leaves in a new cache is what is copied; the app directory's name depends on the cache's path."""
+    """What a first start leaves is what is copied; an app directory's name depends on the cache's path, so: layers."""
     remove(contestant.fresh)
     once(contestant.words, contestant.env)
     trees = [[sorted(listing(layers)) for layers in root.glob("v*/layers")] for root in (contestant.fresh, model)]
