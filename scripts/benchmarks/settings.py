@@ -8,7 +8,7 @@ from pathlib import Path
 
 from . import meaning
 from .apps import ABOUT
-from .paths import CACHE, REPOSITORY
+from .paths import CACHE
 from .running import Failed, note, step
 
 DESCRIPTION = """\
@@ -50,7 +50,7 @@ def parse(arguments=None):
     )
     what = parser.add_argument_group("what is measured")
     what.add_argument("--apps", help=f"some of {','.join(ABOUT)} [all; --quick: hello,web,sci]")
-    what.add_argument("--all", action="store_true", help="peers in every place, smallest files also of large apps; an hour")
+    what.add_argument("--all", action="store_true", help="peers everywhere, large apps packed smallest too; an hour")
     what.add_argument("--quick", action="store_true", help="few runs, no smallest file, no peers unless they are named")
     what.add_argument("--peers", metavar="NAMES", help="some of pyinstaller,nuitka,pex,shiv,pyapp; empty: none [all]")
     what.add_argument("--against", metavar="REV", help="compare this tree's pyship with that of another commit instead")
@@ -60,7 +60,7 @@ def parse(arguments=None):
     shown.add_argument("--json", action="store_true", help="print JSON: everything, times in seconds, sizes in bytes")
     shown.add_argument("--save", type=Path, metavar="FILE", help="write that JSON to a file too")
     shown.add_argument("--chart", type=Path, metavar="FILE.svg", help="draw warm start, first start and size")
-    shown.add_argument("--from", type=Path, dest="saved", metavar="FILE", help="show what --save wrote, measure nothing")
+    shown.add_argument("--from", type=Path, dest="saved", metavar="FILE", help="show what --save wrote")
     how = parser.add_argument_group("with what")
     how.add_argument("--python", help="the interpreter for all [python3.12, also pyenv's, else python3]")
     how.add_argument("--pyship", type=Path, help="[target/release/pyship, built if need be]")
