@@ -50,12 +50,13 @@ def about(found):
 
 
 def missing(peers):
-    """Peers that could not be had, with the first line of the reason."""
+    """Peers that could not be had, with the reason in short."""
     for name, builds in peers.items():
         for app, build in builds.items():
             if "reason" in build:
                 lines = build["reason"].strip().splitlines() or ["no reason given"]
-                yield f"{name} for {app}", lines[0]
+                # What failed, and the last that it said.
+                yield f"{name} for {app}", " ... ".join(dict.fromkeys([lines[0], lines[-1]]))
 
 
 def busy(peers):

@@ -39,7 +39,7 @@ class Output(unittest.TestCase):
         text = table.table(self.found)
         self.assertRegex(text, r"\nhello: warm start, tmpfs\n  pyship +9\.00 ms +10\.00 ms +20% +3\n")
         self.assertRegex(text, r"\n  venv +12\.50 ms +1 +0\.80\n")
-        self.assertIn("not measured: PyApp for hello: no cargo", text)
+        self.assertIn("not measured: PyApp for hello: no cargo ... and more", text)
         self.assertIn("failed: web: no web\n", text)
 
     def test_the_chart_is_well_formed_and_escaped(self):
