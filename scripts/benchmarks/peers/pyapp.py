@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 from ..paths import CACHE
-from ..running import step, timed_step
+from ..running import note, step, timed_step
 from .peer import Peer, Unavailable
 
 VERSION = "0.31.0"
@@ -54,8 +54,11 @@ class PyApp(Peer):
         words = ["cargo", "install", "pyapp", "--version", VERSION, "--locked", "--quiet", "--force", "--root", place]
         # Once for its dependencies, whose compiling belongs to installing the tool; then the build that counts.
         target = variables["CARGO_TARGET_DIR"]
-        if not target.exists():
+        compiled = target / f"dependencies-{VERSION}"
+        if not compiled.exists():
+            note("compiling what PyApp is made of")
             self.timed(words, **variables)
+            compiled.touch()
         # Its build script doesn't tell cargo which variables it reads: cargo would take it for built.
         for stale in target.glob("release/*/pyapp-*"):
             shutil.rmtree(stale) if stale.is_dir() else stale.unlink()
