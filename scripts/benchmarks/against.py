@@ -82,7 +82,7 @@ class Against:
             return
         results = {}
         for side in self.sides:
-            how, size, _, _ = packing.smallest(side, app, work)
+            how, size, _ = packing.smallest(side, app, work)
             results[f"{side.name} {how}"] = [size]
         self.record.compared(app.name, "size", "MB", results, detail="smallest")
 

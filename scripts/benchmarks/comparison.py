@@ -103,7 +103,7 @@ class Comparison:
         smallest_seconds = {}
         # A level for releases takes minutes for 1 GB.
         if self.settings.all or not (self.settings.quick or app.large):
-            how, size, seconds, _ = packing.smallest(self.pyship, app, self.work)
+            how, size, seconds = packing.smallest(self.pyship, app, self.work)
             sizes[f"pyship {how}"] = [size]
             smallest_seconds[f"pyship {how}"] = [seconds]
         found = packing.packing([self.pyship], app, self.work, 1 if app.large or self.settings.quick else 3)["pyship"]

@@ -5,7 +5,7 @@ MEASURES = {
     "size": (
         "pyship's file at the default level, and packed as small as it can (`--release` where the command has it, else"
         " `--level 19`), with every peer's file; pex and shiv carry no interpreter",
-        "each file was started and printed the same (all but those packed smallest, whose layers hold the same)",
+        "each file was started and printed the same",
     ),
     "pack": (
         "pyship with an empty build cache, installing the packages anew, and each peer's build from nothing; of"
@@ -54,7 +54,7 @@ MEASURES = {
     ),
     "written": (
         "files made and bytes written by a first start, as strace saw them, whatever they were written to",
-        "what lies in the directory afterwards is counted too (in --json), and strace must have seen that many files",
+        "what lies in the directory afterwards is counted too (in --json), and strace must have seen nine tenths of it",
     ),
     "memory": (
         "largest resident set of any process of a first start: pyship's up to where its Python would start, and whole"

@@ -1,7 +1,8 @@
 """Packs from nothing, after an edit, and as small as it can: seconds, memory, size."""
 
 from ..pyship import forget
-from ..running import note
+from ..running import Failed, note, step
+from ..turns import remove
 
 
 def build_cache(side, app, work):
@@ -51,12 +52,19 @@ def idle(side, app, work):
 
 
 def smallest(side, app, work):
-    """Packs as small as the command can; gives the arguments for that, bytes and seconds."""
+    """Packs as small as the command can; gives the arguments for that, bytes and seconds. What it makes must run."""
     arguments = side.smallest()
     file, cache = side.directory(work) / f"{app.name}-small.bin", work / "small.build-cache"
     note(f"{app.name}: packing with {' '.join(arguments)}")
-    seconds, peak = side.pack(app, file, cache, *arguments)
+    seconds, _ = side.pack(app, file, cache, *arguments)
     forget(cache)
+    started = work / "small.cache"
+    env = side.settings.start_environment(work)
+    said = step([file], env={**env, "PYSHIP_CACHE_DIR": str(started)})
+    remove(started)
+    wanted = step([app.python(), app.main], env=env)
+    if said != wanted:
+        raise Failed(f"{file.name} prints {said!r}, and the virtual environment's python {wanted!r}")
     size = file.stat().st_size
     file.unlink()
-    return " ".join(arguments), size, seconds, peak
+    return " ".join(arguments), size, seconds
