@@ -87,7 +87,8 @@ fn a_cold_start_makes_three_system_calls_a_file() {
     let entries = || walkdir::WalkDir::new(place.path()).into_iter().flatten();
     let files = entries().filter(|entry| entry.file_type().is_file()).count();
     let directories = entries().filter(|entry| entry.file_type().is_dir()).count();
-    let bound = 3 * files + directories + COLD_CALLS;
+    // A directory is made, and given the time that says that it is as it was made.
+    let bound = 3 * files + 2 * directories + COLD_CALLS;
     assert!(
         made <= bound,
         "{made} system calls for {files} files, {directories} directories"
