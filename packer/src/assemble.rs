@@ -232,7 +232,14 @@ mod tests {
         let out = directory.path().join("app.bin");
         let mut tree = Tree::new();
         tree.insert_bytes("code/main.py", &b"print(1)\n"[..], false);
-        let packed = crate::layer::pack("app", &tree, 3, &tempfile::tempfile().unwrap(), &|_| {}).unwrap();
+        let packed = crate::layer::pack(
+            "app",
+            &tree,
+            crate::layer::Compression::Level(3),
+            &tempfile::tempfile().unwrap(),
+            &|_| {},
+        )
+        .unwrap();
         let manifest = Manifest {
             format: FORMAT,
             pyship: "0".into(),

@@ -1,9 +1,12 @@
 //! A tree becomes a layer: a deterministic tar, cut into zstd frames at member boundaries.
 //!
 //! Frames are what a start unpacks in parallel, so none is longer than it must be; but a longer one is
-//! smaller. Members are put in an order that brings like to like: directories first, then bytecode, sources
-//! and the rest by their endings. Links come last, as the launcher makes them last.
+//! smaller. Members are put in an order that brings like to like: directories first, then each source with its
+//! bytecode, which holds the same names and docstrings, then the rest by their endings. Links come last, as the
+//! launcher makes them last.
 
+use std::cmp::Reverse;
+use std::fmt::{self, Display};
 use std::fs::File as Collected;
 use std::io;
 use std::os::unix::fs::FileExt;
@@ -26,7 +29,45 @@ const FRAME_TARGET: u64 = 1 << 20;
 /// The same for levels that are chosen for size.
 const FRAME_TARGET_SMALL: u64 = 4 << 20;
 const LEVEL_SMALL: i32 = 16;
+/// The same for [`Compression::Smallest`]: two windows, so that most members see all that the window can hold.
+const FRAME_TARGET_SMALLEST: u64 = 2 << WINDOW_LOG_MAX;
+const LEVEL_SMALLEST: i32 = 22;
 const DISK_BLOCK: u64 = 4096;
+
+/// What compression is to spend.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Compression {
+    /// One of zstd's levels, in frames that fit it.
+    Level(i32),
+    /// Whatever makes the file smaller, in time here and at the first start.
+    Smallest,
+}
+
+impl Compression {
+    const fn level(self) -> i32 {
+        match self {
+            Self::Level(level) => level,
+            Self::Smallest => LEVEL_SMALLEST,
+        }
+    }
+
+    const fn frame_target(self) -> u64 {
+        match self {
+            Self::Level(level) if level < LEVEL_SMALL => FRAME_TARGET,
+            Self::Level(_) => FRAME_TARGET_SMALL,
+            Self::Smallest => FRAME_TARGET_SMALLEST,
+        }
+    }
+}
+
+impl Display for Compression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Level(level) => level.fmt(f),
+            Self::Smallest => f.write_str("smallest"),
+        }
+    }
+}
 
 /// A layer's compressed bytes, and what the manifest says of it, but for its place in the file.
 #[derive(Debug, Clone)]
@@ -57,7 +98,7 @@ impl Packed {
 #[error("failed to write compressed data: {0}")]
 pub struct CollectError(io::Error);
 
-/// Compresses `tree` at zstd's `level` into the empty file `collected`; `done` is told of decompressed bytes as
+/// Compresses `tree` into the empty file `collected`; `done` is told of decompressed bytes as
 /// they are dealt with.
 ///
 /// # Errors
@@ -66,35 +107,35 @@ pub struct CollectError(io::Error);
 pub fn pack(
     name: &str,
     tree: &Tree,
-    level: i32,
+    compression: Compression,
     collected: &Collected,
     done: &(dyn Fn(u64) + Sync),
 ) -> Result<Packed> {
-    let target = if level >= LEVEL_SMALL {
-        FRAME_TARGET_SMALL
-    } else {
-        FRAME_TARGET
-    };
-    let plan = plan(tree, target)?;
+    let plan = plan(tree, compression.frame_target())?;
     let last = plan.len().saturating_sub(1);
     let data = Arc::new(collected.try_clone().map_err(CollectError)?);
     let end = AtomicU64::new(0);
-    let frames: Vec<(Frame, u64)> = plan
+    // The largest first: at the end no core is left with one.
+    let mut order: Vec<usize> = (0..plan.len()).collect();
+    order.sort_by_key(|&index| Reverse(plan[index].iter().map(|planned| planned.size).sum::<u64>()));
+    let mut frames: Vec<(usize, Frame, u64)> = order
         .par_iter()
-        .enumerate()
-        .map(|(index, members)| {
-            let raw = raw_frame(members, index == last)?;
-            let compressed = compress(&raw, level)?;
+        .with_max_len(1)
+        .map(|&index| {
+            let raw = raw_frame(&plan[index], index == last)?;
+            let compressed = compress(&raw, compression.level())?;
             done(raw.len() as u64);
             let sha256 = hex(&Sha256::digest(&compressed));
             let size = compressed.len() as u64;
             let place = end.fetch_add(size, Ordering::Relaxed);
             data.write_all_at(&compressed, place).map_err(CollectError)?;
             let raw = raw.len() as u64;
-            Ok((Frame { size, raw, sha256 }, place))
+            Ok((index, Frame { size, raw, sha256 }, place))
         })
         .collect::<Result<_>>()?;
-    let (entries, places): (Vec<Frame>, Vec<u64>) = frames.into_iter().unzip();
+    frames.sort_by_key(|(index, ..)| *index);
+    let (entries, places): (Vec<Frame>, Vec<u64>) =
+        frames.into_iter().map(|(_, frame, place)| (frame, place)).unzip();
     let sizes = plan.iter().flatten().map(|planned| planned.size);
     let raw = sizes.clone().sum();
     let layer = Layer {
@@ -135,7 +176,7 @@ fn plan(tree: &Tree, target: u64) -> Result<Vec<Vec<Planned<'_>>>> {
         };
         members.push(Planned { path, node, size });
     }
-    members.sort_by(|a, b| group(a).cmp(&group(b)).then_with(|| a.path.cmp(b.path)));
+    members.sort_by_cached_key(|member| (group(member), is_bytecode(member.path), member.path.as_slice()));
     let mut frames: Vec<Vec<Planned<'_>>> = Vec::new();
     let mut filled = 0;
     for member in members {
@@ -156,22 +197,42 @@ fn plan(tree: &Tree, target: u64) -> Result<Vec<Vec<Planned<'_>>>> {
 }
 
 /// Members that resemble each other share a frame.
-fn group<'a>(member: &Planned<'a>) -> (u8, &'a [u8]) {
-    let name = member
-        .path
-        .rsplit(|&byte| byte == b'/')
-        .next()
-        .unwrap_or(member.path);
-    let ending = name
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Group<'a> {
+    Directory,
+    /// A module: the path of its source without the ending. Its bytecode comes right after it.
+    Module(Vec<u8>),
+    /// Any other file, by its ending.
+    Other(&'a [u8]),
+    Link,
+}
+
+fn is_bytecode(path: &[u8]) -> bool {
+    path.ends_with(b".pyc")
+}
+
+fn group<'a>(member: &Planned<'a>) -> Group<'a> {
+    let path = member.path.as_slice();
+    let name_at = path
         .iter()
-        .rposition(|&byte| byte == b'.')
-        .map_or(&b""[..], |dot| &name[dot..]);
-    match member.node {
-        Node::Directory => (0, b""),
-        Node::File(_) if ending == b".pyc" => (1, b""),
-        Node::File(_) if ending == b".py" => (2, b""),
-        Node::File(_) => (3, ending),
-        Node::Symlink(_) => (4, b""),
+        .rposition(|&byte| byte == b'/')
+        .map_or(0, |slash| slash + 1);
+    let (directory, name) = path.split_at(name_at);
+    let dot = name.iter().rposition(|&byte| byte == b'.');
+    let (stem, ending) = name.split_at(dot.unwrap_or(name.len()));
+    match (member.node, ending) {
+        (Node::Directory, _) => Group::Directory,
+        (Node::Symlink(_), _) => Group::Link,
+        (Node::File(_), b".py") => Group::Module([directory, stem].concat()),
+        (Node::File(_), b".pyc") => match directory.strip_suffix(b"__pycache__/") {
+            // `name.cpython-312.pyc`
+            Some(parent) => {
+                let tag = stem.iter().rposition(|&byte| byte == b'.');
+                Group::Module([parent, &stem[..tag.unwrap_or(stem.len())]].concat())
+            }
+            None => Group::Module([directory, stem].concat()),
+        },
+        (Node::File(_), ending) => Group::Other(ending),
     }
 }
 
@@ -243,13 +304,17 @@ mod tests {
     fn sample() -> Tree {
         let mut tree = Tree::new();
         tree.insert_bytes("a/b.py", &b"print(1)\n"[..], false);
+        tree.insert_bytes("a/__pycache__/b.cpython-312.pyc", &b"\0\0"[..], false);
+        tree.insert_bytes("a/b2.py", &b"print(2)\n"[..], false);
+        tree.insert_bytes("a/readme.txt", &b"b\n"[..], false);
         tree.insert_bytes("bin/x", vec![7u8; 3 << 20], true);
         tree.insert("link", Node::Symlink(b"a/b.py".to_vec()));
         tree
     }
 
     fn packed() -> Packed {
-        pack("app", &sample(), 3, &tempfile::tempfile().unwrap(), &|_| {}).unwrap()
+        let level = Compression::Level(3);
+        pack("app", &sample(), level, &tempfile::tempfile().unwrap(), &|_| {}).unwrap()
     }
 
     fn bytes(packed: &Packed) -> Vec<Vec<u8>> {
@@ -261,7 +326,7 @@ mod tests {
         let (one, two) = (packed(), packed());
         assert_eq!(bytes(&one), bytes(&two));
         assert_eq!(one.layer, two.layer);
-        assert_eq!(one.layer.entries, 5);
+        assert_eq!(one.layer.entries, 9);
     }
 
     #[test]
@@ -281,6 +346,17 @@ mod tests {
                 members.push(String::from_utf8(member.path).unwrap());
             }
         }
-        assert_eq!(members, ["a", "bin", "a/b.py", "bin/x", "link"]);
+        let want = [
+            "a",
+            "a/__pycache__",
+            "bin",
+            "a/b.py",
+            "a/__pycache__/b.cpython-312.pyc",
+            "a/b2.py",
+            "bin/x",
+            "a/readme.txt",
+            "link",
+        ];
+        assert_eq!(members, want);
     }
 }

@@ -21,7 +21,8 @@ pub struct Pack {
     pyship: Option<PathBuf>,
     app: Option<PathBuf>,
     python: Option<OsString>,
-    level: u32,
+    /// `--level` and its value, or another option in its place.
+    compression: Vec<OsString>,
     build_cache: Option<PathBuf>,
     name: String,
     arguments: Vec<OsString>,
@@ -46,7 +47,7 @@ impl Pack {
             pyship: None,
             app: None,
             python,
-            level: 3,
+            compression: level(3),
             build_cache: None,
             name: "env.bin".to_owned(),
             arguments: Vec::new(),
@@ -83,8 +84,14 @@ impl Pack {
     }
 
     /// `--level`
-    pub fn level(mut self, level: u32) -> Self {
-        self.level = level;
+    pub fn level(mut self, number: u32) -> Self {
+        self.compression = level(number);
+        self
+    }
+
+    /// Without `--level`: whatever is the default, or is asked for by another argument.
+    pub fn no_level(mut self) -> Self {
+        self.compression.clear();
         self
     }
 
@@ -133,9 +140,7 @@ impl Pack {
             Some(directory) => run.arg("--build-cache").arg(directory),
             None => run.arg("--no-build-cache"),
         };
-        run.arg("--level")
-            .arg(self.level.to_string())
-            .args(&self.arguments)
+        run.args(&self.compression).args(&self.arguments)
     }
 
     /// The command that makes `output`.
@@ -262,4 +267,8 @@ impl Packed {
             .output()
             .json()
     }
+}
+
+fn level(number: u32) -> Vec<OsString> {
+    vec!["--level".into(), number.to_string().into()]
 }

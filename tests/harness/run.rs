@@ -1,9 +1,11 @@
 //! A program to run, on the host or in a root, and what is expected of it.
 
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -323,6 +325,7 @@ impl Run {
     }
 
     fn in_root(&self, root: &str) -> Command {
+        make_root(root);
         let mut command = Command::new(repository().join("scripts/in-root"));
         command.arg(root).args(&self.root_options);
         for (name, value) in &self.environment {
@@ -340,6 +343,25 @@ impl Run {
             .args(&self.arguments);
         command
     }
+}
+
+/// Makes the root, if this is the first time that a test needs it: what that has to say is not the program's.
+fn make_root(root: &str) {
+    static MADE: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+    let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+    if made.contains(root) {
+        return;
+    }
+    let output = Command::new(repository().join("scripts/make-root"))
+        .arg(root)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success(),
+        "failed to make the root `{root}`:\n{said}"
+    );
+    made.insert(root.to_owned());
 }
 
 /// A program that runs.

@@ -4,14 +4,12 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use harness::{Pack, Packed, Run, files_below, scratch};
+use harness::{Pack, Packed, Run, scratch};
 
 use crate::support::sees;
 
 /// Instructions of a warm start's launcher, from its first to where it would execute the interpreter.
 const WARM_INSTRUCTIONS: u64 = 185_000;
-/// System calls of a first start for each file that it writes: open, write, close, and its share of the rest.
-const COLD_CALLS_PER_FILE: f64 = 4.0;
 
 /// Standard library modules that import many others.
 const MANY: &str = "import asyncio, email.message, http.client, json, logging.config, sqlite3, unittest.mock, \
@@ -85,24 +83,4 @@ fn imports_through_the_index_ask_the_system_for_half_as_much() {
         stats(with).unwrap() * 3 < stats(without).unwrap(),
         "{with:?}\n{without:?}"
     );
-}
-
-#[test]
-fn a_first_start_makes_few_system_calls_for_each_file_and_writes_no_byte_twice() {
-    let packed = app("print('started')", &[]);
-    let place = scratch();
-    let cache = place.path().join("cache");
-    let counts = calls(&packed, &cache);
-    let files: u64 = files_below(&cache).len() as u64;
-    let total: u64 = counts.values().sum();
-    assert!(files > 500, "{files} files");
-    #[allow(clippy::cast_precision_loss, reason = "some thousands")]
-    let each = total as f64 / files as f64;
-    assert!(
-        each < COLD_CALLS_PER_FILE,
-        "{each} system calls for each of {files} files: {counts:?}"
-    );
-    let writes = counts["write"];
-    // Files of more than a frame come in pieces.
-    assert!(writes < files + files / 5, "{writes} writes for {files} files");
 }

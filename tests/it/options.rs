@@ -200,6 +200,25 @@ fn a_higher_level_is_smaller_and_runs_the_same() {
 }
 
 #[test]
+fn a_release_is_the_smallest_and_runs_the_same() {
+    let default = Pack::new("examples/hello/hello.py").no_level().run();
+    let release = Pack::new("examples/hello/hello.py")
+        .no_level()
+        .arg("--release")
+        .run();
+    let (default_size, size) = (default.bytes().len(), release.bytes().len());
+    assert!(size * 100 < default_size * 92, "{size} bytes, not {default_size}");
+    let said = default.run().stdout_any().success().stdout;
+    release.run().stdout(said).success();
+    let place = scratch();
+    Pack::new("examples/hello/hello.py")
+        .arg("--release")
+        .command_to(&place.path().join("out.bin"))
+        .stderr_has("cannot be used with")
+        .fails(2);
+}
+
+#[test]
 fn json_is_the_only_thing_on_standard_output() {
     let place = scratch();
     let output = place.path().join("hello.bin");
@@ -290,6 +309,7 @@ fn help_and_version() {
         "--python",
         "--exclude",
         "--level",
+        "--release",
         "--json",
     ];
     let help = Run::inheriting(pyship())

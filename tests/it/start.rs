@@ -10,6 +10,9 @@ use crate::support::sees;
 /// The most system calls that a warm start may make before the interpreter is there.
 const WARM_CALLS: usize = 30;
 
+/// The most system calls of a cold start besides three a file (it is made, written, closed) and one a directory.
+const COLD_CALLS: usize = 400;
+
 /// The launcher's system calls of one start, as strace writes them: from its own `execve` up to the interpreter's.
 pub(crate) fn calls(packed: &Packed, cache: &Path) -> Vec<String> {
     let place = scratch();
@@ -72,6 +75,37 @@ fn a_warm_start_is_at_most_thirty_system_calls_and_none_that_writes_or_locks() {
     };
     let found: Vec<&String> = made.iter().filter(writes).collect();
     assert!(found.is_empty(), "{found:?}\n{listed}");
+}
+
+#[test]
+fn a_cold_start_makes_three_system_calls_a_file() {
+    let place = scratch();
+    let packed = Pack::new("examples/hello/hello.py").run();
+    let made = calls(&packed, place.path());
+    // strace cuts what another thread interrupts in two.
+    let made = made.iter().filter(|call| !call.contains(" resumed>")).count();
+    let entries = || walkdir::WalkDir::new(place.path()).into_iter().flatten();
+    let files = entries().filter(|entry| entry.file_type().is_file()).count();
+    let directories = entries().filter(|entry| entry.file_type().is_dir()).count();
+    // A directory is made, and given the time that says that it is as it was made.
+    let bound = 3 * files + 2 * directories + COLD_CALLS;
+    assert!(
+        made <= bound,
+        "{made} system calls for {files} files, {directories} directories"
+    );
+}
+
+#[test]
+fn a_carried_libc_is_unpacked_where_it_is_used() {
+    let layers = |packed: &Packed| {
+        let place = scratch();
+        packed.run_with_cache(place.path()).args(["exit", "0"]).success();
+        fs_err::read_dir(place.path().join("v1/layers")).unwrap().count()
+    };
+    let sees = |libc: &str| Pack::new("tests/apps/sees").args(["--libc", libc]).run();
+    let with_host = layers(&sees("host"));
+    assert_eq!(layers(&sees("auto")), with_host);
+    assert_eq!(layers(&sees("bundled")), with_host + 1);
 }
 
 #[test]

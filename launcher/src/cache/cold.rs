@@ -18,7 +18,7 @@ use crate::limits;
 use crate::manifest::{Layer, Manifest};
 use crate::names::{
     APP_RECORD, APP_RECORD_HIDDEN, CACHE_APPS, CACHE_LAYERS, CACHE_LOCK_ALL, CACHE_LOCKS, CACHE_TMP,
-    CACHE_VERSION, ENV_CACHE_DIR, LAYER_APP, LAYER_RUNTIME,
+    CACHE_VERSION, ENV_CACHE_DIR, LAYER_APP, LAYER_LIBC, LAYER_RUNTIME,
 };
 use crate::payload::Payload;
 use crate::unpack::{self, Progress, Sink, Write};
@@ -204,11 +204,16 @@ impl Cold<'_> {
         })
     }
 
-    /// Unpacks and publishes every layer that is missing or has decayed; says where each lies.
+    /// The layers that a start needs.
+    pub(super) fn wanted(&self) -> impl Iterator<Item = &Layer> {
+        wanted(self.manifest, self.choice)
+    }
+
+    /// Unpacks and publishes every wanted layer that is missing or has decayed; says where each lies.
     pub(super) fn layers(&self) -> Result<Vec<(&str, PathBuf)>> {
         let mut places = Vec::new();
         let mut missing = Vec::new();
-        for layer in &self.manifest.layers {
+        for layer in self.wanted() {
             match self.whole(layer, None) {
                 Some(path) => places.push((layer.name.as_str(), path)),
                 None => missing.push((layer, identity(&self.target(layer)))),
@@ -307,8 +312,7 @@ impl Cold<'_> {
 
     /// What is needed now and what is free, for a message.
     fn room(&self) -> String {
-        let layers = self.manifest.layers.iter();
-        let missing = layers.filter(|layer| self.whole(layer, None).is_none());
+        let missing = self.wanted().filter(|layer| self.whole(layer, None).is_none());
         Room::free(self.root).sentence(&Room::needed(missing))
     }
 
@@ -383,6 +387,13 @@ impl Cold<'_> {
     pub(super) fn in_version(&self, part: &str) -> PathBuf {
         self.root.path.join(CACHE_VERSION).join(part)
     }
+}
+
+/// The layers that a start needs: not a carried C library where the host's is used.
+pub(super) fn wanted(manifest: &Manifest, choice: libc_choice::Choice) -> impl Iterator<Item = &Layer> {
+    let carried = choice == libc_choice::Choice::Carried;
+    let is_wanted = move |layer: &&Layer| carried || layer.name != LAYER_LIBC;
+    manifest.layers.iter().filter(is_wanted)
 }
 
 /// Layers in the order in which everyone takes their locks.

@@ -6,14 +6,14 @@
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
-use super::cold::{Cold, Context, in_lock_order};
+use super::cold::{Cold, Context, in_lock_order, wanted};
 use super::roots::{self, Candidate, Root, Standing};
 use super::tmp::{self, TmpDir};
 use super::warm::{self, Look};
 use super::{app_key, lock};
 use crate::error::{Error, Kind, Result};
 use crate::libc_choice;
-use crate::manifest::{Layer, Manifest};
+use crate::manifest::Layer;
 use crate::names::{CACHE_APPS, CACHE_LAYERS, CACHE_VERSION};
 use crate::unpack::{self, Check, Compare, Progress, Sink};
 use std::os::unix::ffi::OsStrExt;
@@ -76,8 +76,13 @@ pub fn verify(context: &Context<'_>, candidates: &[Candidate]) -> Result<Finding
         }
         findings.seen += 1;
         let said = warm::in_directory(&directory, Look::Record).map(|ready| ready.record.layers);
-        let layers = used(&manifest, &places, &said.unwrap_or_default());
-        for layer in &manifest.layers {
+        // Where nothing can be started, nothing is missing either.
+        let wanted: Vec<&Layer> = choice
+            .iter()
+            .flat_map(|choice| wanted(&manifest, *choice))
+            .collect();
+        let layers = used(&wanted, &places, &said.unwrap_or_default());
+        for layer in &wanted {
             if !layers.iter().any(|(name, _)| *name == layer.name) {
                 let missing = layer_in(root, layer);
                 findings
@@ -85,7 +90,7 @@ pub fn verify(context: &Context<'_>, candidates: &[Candidate]) -> Result<Finding
                     .push(format!("`{}` is missing", missing.display()));
             }
         }
-        let Some(choice) = choice.filter(|_| layers.len() == manifest.layers.len()) else {
+        let Some(choice) = choice.filter(|_| layers.len() == wanted.len()) else {
             continue;
         };
         let cold = Cold {
@@ -170,9 +175,7 @@ fn in_root(cold: &Cold<'_>, findings: &mut Findings) -> Result<()> {
     }
     findings.seen += 1;
     let missing: Vec<PathBuf> = cold
-        .manifest
-        .layers
-        .iter()
+        .wanted()
         .map(|layer| cold.target(layer))
         .filter(|target| target.symlink_metadata().is_err())
         .collect();
@@ -224,15 +227,15 @@ fn compare(context: &Context<'_>, layer: &Layer, sink: &dyn Sink) -> Result<()> 
 }
 
 /// Where the layers lie that an app's record names; where it names none, the first place that there is.
-fn used<'a>(manifest: &'a Manifest, places: &[(&str, PathBuf)], said: &[Vec<u8>]) -> Vec<(&'a str, PathBuf)> {
-    let place = |layer: &'a Layer| {
+fn used<'a>(wanted: &[&'a Layer], places: &[(&str, PathBuf)], said: &[Vec<u8>]) -> Vec<(&'a str, PathBuf)> {
+    let place = |layer: &&'a Layer| {
         let of_layer = || places.iter().filter(|(name, _)| *name == layer.name);
         let (_, path) = of_layer()
             .find(|(_, path)| said.iter().any(|said| said == path.as_os_str().as_bytes()))
             .or_else(|| of_layer().next())?;
         Some((layer.name.as_str(), path.clone()))
     };
-    manifest.layers.iter().filter_map(place).collect()
+    wanted.iter().filter_map(place).collect()
 }
 
 fn layer_in(root: &Root, layer: &Layer) -> PathBuf {

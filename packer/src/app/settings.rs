@@ -57,6 +57,8 @@ pub struct Settings {
     pub prune: Vec<String>,
     /// The compression level.
     pub level: Option<i32>,
+    /// The file is made as small as can be, unless `level` says how small.
+    pub release: bool,
     /// The app's name.
     pub name: Option<String>,
     /// The app's version.

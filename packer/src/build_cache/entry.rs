@@ -170,7 +170,14 @@ mod tests {
         tree.insert_bytes("a.py", &b"print(1)\n"[..], false);
         tree.insert_bytes("b.bin", vec![7u8; 3 << 20], false);
         let collected = cache.collecting().unwrap();
-        let packed = crate::layer::pack("deps", &tree, 3, collected.as_file(), &|_| {}).unwrap();
+        let packed = crate::layer::pack(
+            "deps",
+            &tree,
+            crate::layer::Compression::Level(3),
+            collected.as_file(),
+            &|_| {},
+        )
+        .unwrap();
         let keep = Keep {
             key: "0".repeat(64),
             inputs: Inputs::default(),

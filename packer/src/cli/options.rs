@@ -80,7 +80,7 @@ Examples:
   pyship pack app/ -m uvicorn -r req.txt -o web.bin    arguments come at run time: ./web.bin main:app
   pyship pack --with httpie -c http -o http.bin        a command of a package
   pyship pack --with numpy -o py.bin                   an environment that behaves like python
-  pyship pack app/ --python 3.12 --level 19 -o app.bin another Python; smaller and slower to make
+  pyship pack app/ --python 3.12 --release -o app.bin  another Python; smaller and slower to make
 
 Every option can stand in pyproject.toml under [tool.pyship], with its long name.";
 
@@ -197,9 +197,13 @@ pub struct PackOptions {
     #[arg(long, value_name = "GROUP", help_heading = "What goes in")]
     pub prune: Vec<String>,
 
-    /// zstd level, 1 to 22: 19 is a tenth smaller and takes many times as long [default: 9]
+    /// zstd level, 1 to 22: 19 is a tenth smaller and takes many times as long [default: 6]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..=22), help_heading = "What goes in")]
     pub level: Option<i32>,
+
+    /// Make the file as small as can be, however long that takes; its first start takes longer too
+    #[arg(long, conflicts_with = "level", help_heading = "What goes in")]
+    pub release: bool,
 
     /// Name of the app [default: that of OUT]
     #[arg(long, help_heading = "What goes in")]

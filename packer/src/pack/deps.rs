@@ -72,7 +72,7 @@ pub(super) fn prepare(
     let mut key = None;
     if let Some(mut made) = cache.key("deps").filter(|_| !chosen.is_changing(began)) {
         chosen.identify(&mut made)?;
-        made.field("level", super::level(options).to_string());
+        made.field("compression", super::compression(options).to_string());
         made.field("site-packages", site_packages);
         pins = pins::read(&request, &tool, &chosen.environment, began, &mut made);
         key = Some(made.finish()).filter(|_| pins.may_be_kept());

@@ -112,7 +112,7 @@ fn carried(
         key.field("loader", loader)
             .field("sysroot", format!("{:?}", options.sysroot))
             .field("C++", [u8::from(cxx)])
-            .field("level", super::level(options).to_string());
+            .field("compression", super::compression(options).to_string());
         key.finish()
     });
     if let Some(found) = key.as_ref().and_then(|key| cache.find(key)) {

@@ -8,7 +8,7 @@ use pyship_launcher::names::LAYER_LIBC;
 use crate::build_cache::BuildCache;
 use crate::build_cache::entry::Keep;
 use crate::cli::ui::Ui;
-use crate::layer::{self, CollectError, Packed};
+use crate::layer::{self, CollectError, Compression, Packed};
 use crate::tree::Tree;
 
 /// A layer's content.
@@ -50,7 +50,7 @@ pub(super) fn kept(layers: &[(&'static str, Content)]) -> Vec<&'static str> {
 /// Compresses what is new, and keeps it.
 pub(super) fn compress(
     layers: Vec<(&'static str, Content)>,
-    level: i32,
+    compression: Compression,
     cache: &BuildCache,
     scratch: &Path,
     ui: &Ui,
@@ -73,7 +73,7 @@ pub(super) fn compress(
             }
             Content::Made { tree, .. } if name == LAYER_LIBC && tree.is_empty() => {}
             Content::Made { tree, keep } => {
-                packed.push(one(name, &tree, level, keep.as_ref(), cache, scratch, ui)?);
+                packed.push(one(name, &tree, compression, keep.as_ref(), cache, scratch, ui)?);
             }
         }
     }
@@ -83,7 +83,7 @@ pub(super) fn compress(
 fn one(
     name: &str,
     tree: &Tree,
-    level: i32,
+    compression: Compression,
     keep: Option<&Keep>,
     cache: &BuildCache,
     scratch: &Path,
@@ -93,7 +93,7 @@ fn one(
     if let Some(keep) = keep
         && let Some(collected) = cache.collecting()
     {
-        match layer::pack(name, tree, level, collected.as_file(), &advance) {
+        match layer::pack(name, tree, compression, collected.as_file(), &advance) {
             Ok(packed) => {
                 cache.keep(keep, &packed, collected);
                 return Ok(packed);
@@ -103,5 +103,11 @@ fn one(
             Err(error) => return Err(error),
         }
     }
-    layer::pack(name, tree, level, &tempfile::tempfile_in(scratch)?, &advance)
+    layer::pack(
+        name,
+        tree,
+        compression,
+        &tempfile::tempfile_in(scratch)?,
+        &advance,
+    )
 }

@@ -257,7 +257,7 @@ fn key_of(
         return Ok(None);
     }
     chosen.identify(&mut key)?;
-    key.field("level", super::level(options).to_string())
+    key.field("compression", super::compression(options).to_string())
         .field("sysroot", format!("{:?}", options.sysroot))
         .field("needed", format!("{needed:?}"));
     let nodes: Vec<(&LayerPath, &Node)> = tree.iter().collect();

@@ -54,7 +54,10 @@ pub(super) fn merge(options: &PackOptions, settings: Option<&Settings>) -> PackO
     merged.index_url = merged.index_url.or(settings.index_url);
     merged.python = merged.python.or(settings.python);
     merged.target = merged.target.or(settings.target);
-    merged.level = merged.level.or(settings.level);
+    if merged.level.is_none() && !merged.release {
+        merged.level = settings.level;
+        merged.release = settings.release;
+    }
     merged.name = merged.name.or(settings.name);
     merged.app_version = merged.app_version.or(settings.app_version);
     merged.libc = merged.libc.or(settings.libc.map(|policy| match policy {
@@ -105,6 +108,30 @@ pub(super) fn environment(pairs: &[String]) -> Result<BTreeMap<String, String>> 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_level_and_release_replace_each_other() {
+        let of = |level, release| PackOptions {
+            level,
+            release,
+            ..PackOptions::default()
+        };
+        let project = |level, release| Settings {
+            level,
+            release,
+            ..Settings::default()
+        };
+        let merged = |options: &PackOptions, settings: &Settings| {
+            let merged = merge(options, Some(settings));
+            (merged.level, merged.release)
+        };
+        assert_eq!(
+            merged(&of(Some(3), false), &project(None, true)),
+            (Some(3), false)
+        );
+        assert_eq!(merged(&of(None, true), &project(Some(3), false)), (None, true));
+        assert_eq!(merged(&of(None, false), &project(None, true)), (None, true));
+    }
 
     #[test]
     fn the_command_line_wins_and_lists_add_up() {

@@ -68,6 +68,8 @@ pub fn parameters(options: &PackOptions, manifest: &Manifest, dependencies: &[St
     put("keep", options.keep.clone().into());
     put("prune", options.prune.clone().into());
     put("level", options.level.into());
+    put("release", options.release.into());
+    put("no-index-imports", options.no_index_imports.into());
     Ok(Value::Object(map))
 }
 
