@@ -13,6 +13,7 @@ import argparse
 import concurrent.futures
 import os
 import re
+import signal
 import sys
 import time
 from pathlib import Path
@@ -52,6 +53,9 @@ def main():
     if options.list:
         print(*chosen(options.python), sep="\n")
         return
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        # As a shell leaves it for what it starts in the background; tests interrupt themselves.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     failed = False
     started = time.monotonic()
     for python in chosen(options.python):

@@ -57,6 +57,16 @@ class Index(Case):
         )
         self.same(self.indexed(script))
 
+    def test_a_spec_equals_the_interpreters_own(self):
+        script = (
+            "import importlib.util as util, one, pkg.sub\n"
+            "own = util.spec_from_file_location('one', one.__file__)\n"
+            "print(own == one.__spec__, one.__spec__ == own, len({own.loader, one.__loader__}), own == pkg.sub.__spec__)\n"
+            "other = util.spec_from_file_location('other', one.__file__)\n"
+            "print(other.loader == one.__loader__, one.__loader__ == 5, one.__loader__ == util.find_spec('one').loader)\n"
+        )
+        self.same(self.indexed(script))
+
     def test_what_is_not_there(self):
         self.same(
             self.indexed(

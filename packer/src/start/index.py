@@ -124,6 +124,12 @@ class _Loader(_external.SourceFileLoader):
 
     __module__ = "_pyship"
 
+    def __eq__(self, other):
+        same_kind = type(other) in (_Loader, _external.SourceFileLoader)
+        return same_kind and (self.name, self.path) == (other.name, other.path)
+
+    __hash__ = _external.SourceFileLoader.__hash__
+
     def get_code(self, fullname):
         if fullname == self.name and sys.pycache_prefix is None:
             try:
