@@ -206,6 +206,16 @@ class Index(Case):
         source = "import gc, weakref, wastes, one\nseen = weakref.ref(wastes.node); del wastes.node\n"
         self.same(self.indexed(source + "print(seen() is None); gc.collect(); print(seen() is None)", packages=packages))
 
+    def test_garbage_of_imports_ends_while_modules_are_whole(self):
+        packages = {
+            **PACKAGES,
+            "wastes.py": "class Node:\n"
+            "    def __init__(self): self.me = self\n"
+            "    def __del__(self):\n        import textwrap; print('gone', textwrap.dedent(' x'))\n"
+            "node = Node()\n",
+        }
+        self.same(self.indexed("import wastes, one\ndel wastes.node\n", packages=packages))
+
     def test_options_and_variables_that_change_where_bytecode_is(self):
         source = "import one, sys; print(one.VALUE, one.__cached__)\n"
         app = self.indexed(source)

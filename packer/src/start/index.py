@@ -8,7 +8,6 @@
 # is for the interpreter's own finder to look through; so is every name of which the index only says that
 # something is there.
 
-import atexit
 import gc
 import marshal
 
@@ -40,7 +39,6 @@ def _index_imports(stdlib):
         for directory, modules in indexes.items():
             path = base + "/" + directory if directory else base
             sys.path_importer_cache[path] = _Finder(path, modules)
-    atexit.register(_leave)
 
 
 def _read(path, size=-1):
@@ -191,15 +189,3 @@ def _call_old():
         gc.freeze()
         gc.unfreeze()
         _frozen = 0
-
-
-def _leave():
-    """The last of what is done at exit, before the interpreter looks through all objects for garbage.
-
-    It does so two times, before it takes the modules apart and after, and finds nothing the first time in a
-    program that never had a full generation: what there is of garbage since the last import is collected here.
-    """
-    _, middle, old = gc.get_stats()
-    if gc.isenabled() and not middle["collections"] and not old["collections"]:
-        gc.collect(1)
-        gc.disable()
