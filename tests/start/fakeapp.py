@@ -143,7 +143,7 @@ class App:
         (layers / "app/start").mkdir(parents=True)
         (layers / "app/code").mkdir(exist_ok=True)
         self._compile(layers, compiled)
-        self.packages = site_packages
+        self.packages, self.layers = site_packages, layers
         if indexed:
             index(python, site_packages, {"": site_packages}, site_packages)
             index(python, layers / "app/code", {name: layers / "app/code" / name for name in directories}, layers / "app/start")

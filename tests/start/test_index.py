@@ -225,6 +225,24 @@ class Index(Case):
         app = self.indexed("import sys; sys.pycache_prefix = '/nonexistent'; sys.dont_write_bytecode = True\n" + source)
         self.assertTrue(self.ok(app.start()).startswith("1 "))
 
+    def test_optimized_starts_write_nothing_into_what_was_unpacked(self):
+        source = "import one, pkg.sub.leaf, space.deeper.leaf, beside; assert False; print(pkg.sub.leaf.VALUE)"
+        app = self.indexed(source, code={"main.py": source, "beside.py": ""})
+        before = sorted(app.layers.rglob("*"))
+        for options in (["-O"], ["-OO"]):
+            self.ok(app.start(options=options), "3\n")
+        self.ok(app.start(env={"PYTHONOPTIMIZE": "1", "PATH": "/usr/bin"}), "3\n")
+        self.ok(app.python3("-O", "-c", source.replace(", beside", "")), "3\n")
+        self.assertEqual(sorted(app.layers.rglob("*")), before)
+
+    def test_bytecode_that_is_gone_is_not_put_back(self):
+        app = self.indexed("import one; print(one.VALUE)")
+        for cached in (app.packages / "__pycache__").glob("one.*"):
+            cached.unlink()
+        before = sorted(app.layers.rglob("*"))
+        self.ok(app.start(), "1\n")
+        self.assertEqual(sorted(app.layers.rglob("*")), before)
+
     def test_it_can_be_turned_off(self):
         source = "import sys, one\nprint({type(one).__name__ for one in sys.path_importer_cache.values()}, one.__loader__)"
         app = self.app(source, packages=PACKAGES, indexed=True, index_imports=False)

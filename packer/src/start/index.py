@@ -24,8 +24,10 @@ _frozen = 0
 
 
 def _index_imports(stdlib):
-    if not _INDEX or sys.flags.optimize or sys.flags.verbose or _imp.check_hash_based_pycs != "default":
+    if not _INDEX:
         return
+    # Where other bytecode is wanted, or to be told of everything, directories are searched.
+    usual = not sys.flags.optimize and not sys.flags.verbose and _imp.check_hash_based_pycs == "default"
     site_packages = _APP + "/" + _SITE_PACKAGES
     for file, base in (
         (stdlib + _MODULES, stdlib),
@@ -38,7 +40,7 @@ def _index_imports(stdlib):
             continue
         for directory, modules in indexes.items():
             path = base + "/" + directory if directory else base
-            sys.path_importer_cache[path] = _Finder(path, modules)
+            sys.path_importer_cache[path] = _Finder(path, modules if usual else None)
 
 
 def _read(path, size=-1):
@@ -58,7 +60,7 @@ class _Finder(_external.FileFinder):
 
     def __init__(self, path, modules):
         self.path = path
-        self._modules = modules  # Marshalled until it is asked for something.
+        self._modules = modules  # Marshalled until it is asked for something; None: there is no index of it.
         self._path_mtime = -1
         self._path_cache = self._relaxed_path_cache = frozenset()
 
@@ -104,8 +106,14 @@ class _Finder(_external.FileFinder):
 
     def _search(self, fullname, target):
         if not self._loaders:
-            _Finder._loaders = _external.FileFinder(".", *_external._get_supported_file_loaders())._loaders
-        return super().find_spec(fullname, target)
+            loaders = _external._get_supported_file_loaders()
+            loaders = [(_Source if one is _external.SourceFileLoader else one, ends) for one, ends in loaders]
+            _Finder._loaders = _external.FileFinder(".", *loaders)._loaders
+        spec = super().find_spec(fullname, target)
+        for path in (spec and spec.submodule_search_locations) or ():
+            if path not in sys.path_importer_cache:
+                sys.path_importer_cache[path] = _Finder(path, None)
+        return spec
 
 
 def _spec(fullname, path, cached, size):
@@ -117,16 +125,26 @@ def _spec(fullname, path, cached, size):
     return spec
 
 
-class _Loader(_external.SourceFileLoader):
-    """The loader of a module with bytecode that was made at pack time."""
+class _Source(_external.SourceFileLoader):
+    """The loader of a module that keeps no bytecode beside its source, since what was unpacked isn't written to."""
 
     __module__ = "_pyship"
 
     def __eq__(self, other):
-        same_kind = type(other) in (_Loader, _external.SourceFileLoader)
+        same_kind = type(other) in (type(self), _external.SourceFileLoader)
         return same_kind and (self.name, self.path) == (other.name, other.path)
 
     __hash__ = _external.SourceFileLoader.__hash__
+
+    def _cache_bytecode(self, *args):
+        if sys.pycache_prefix is not None:
+            super()._cache_bytecode(*args)
+
+
+class _Loader(_Source):
+    """The loader of a module with bytecode that was made at pack time."""
+
+    __module__ = "_pyship"
 
     def get_code(self, fullname):
         if fullname == self.name and sys.pycache_prefix is None:
