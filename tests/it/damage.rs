@@ -49,7 +49,11 @@ impl Bench {
 }
 
 fn bench() -> (Bench, serde_json::Value) {
-    let packed = Pack::new("tests/apps/shop").with("six").run();
+    let packed = Pack::new("tests/apps/shop")
+        .with("six")
+        // Every layer is used, and so looked at.
+        .args(["--libc", "bundled"])
+        .run();
     let manifest = packed.manifest();
     (Bench::new(&packed), manifest)
 }
