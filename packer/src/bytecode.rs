@@ -210,10 +210,10 @@ impl Compiler {
 /// sixth of what a first start would write.
 fn is_test_of_package(path: &[u8]) -> bool {
     let parts: Vec<&[u8]> = path.split(|&byte| byte == b'/').collect();
-    let Some(packages) = parts.iter().position(|part| *part == b"site-packages") else {
+    let packages = parts.iter().position(|part| *part == b"site-packages");
+    let Some((name, directories)) = packages.and_then(|at| parts[at..].split_last()) else {
         return false;
     };
-    let (name, directories) = parts[packages..].split_last().unwrap_or((&b"".as_slice(), &[]));
     name.starts_with(b"test_") && directories.iter().any(|part| matches!(*part, b"test" | b"tests"))
 }
 
