@@ -248,3 +248,21 @@ fn an_interpreter_that_fails_is_reported_whole() {
         "`/bin/false -s -S -B -X utf8 -W ignore -c …` exited with code 1"
     );
 }
+
+#[test]
+fn test_modules_of_packages_alone_stay_as_they_are() {
+    let tests = [
+        "lib/python3.12/site-packages/pandas/tests/io/test_csv.py",
+        "lib/python3.12/site-packages/numpy/test/test_x.py",
+    ];
+    let others = [
+        "lib/python3.12/site-packages/pandas/tests/__init__.py",
+        "lib/python3.12/site-packages/pandas/tests/runner.py",
+        "lib/python3.12/site-packages/jinja2/tests.py",
+        "lib/python3.12/site-packages/test_everything.py",
+        "lib/python3.12/test/test_os.py",
+        "code/tests/test_app.py",
+    ];
+    assert!(tests.iter().all(|path| is_test_of_package(path.as_bytes())));
+    assert!(!others.iter().any(|path| is_test_of_package(path.as_bytes())));
+}

@@ -26,6 +26,9 @@ use crate::tree::Tree;
 /// How long an answer counts that may be another one tomorrow.
 const FRESH: Duration = Duration::from_secs(86_400);
 
+/// Where packages are installed, in the scratch directory.
+pub(super) const INSTALLED: &str = "packages";
+
 /// The deps layer.
 pub(super) struct Deps {
     pub(super) content: Content,
@@ -150,7 +153,7 @@ fn request(options: &PackOptions, dependencies: &[String], chosen: &Chosen, targ
 }
 
 fn install(request: &Request, tool: &Tool, scratch: &Path, ui: &Ui) -> Result<Tree> {
-    let directory = scratch.join("packages");
+    let directory = scratch.join(INSTALLED);
     fs_err::create_dir(&directory)?;
     if request.is_empty()? {
         return Ok(Tree::new());

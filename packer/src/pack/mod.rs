@@ -172,6 +172,9 @@ pub fn run(options: &PackOptions, ui: &Ui) -> Result<Report> {
     ];
     let kept = pending::kept(&layers);
     let layers = pending::compress(layers, compression(options), &cache, scratch.path(), ui)?;
+    // The installed packages are not needed any more, and thousands of files take a while to remove.
+    let installed = scratch.path().join(deps::INSTALLED);
+    let removing = std::thread::spawn(move || std::fs::remove_dir_all(installed).ok());
 
     let manifest = Manifest {
         format: FORMAT,
@@ -221,6 +224,7 @@ pub fn run(options: &PackOptions, ui: &Ui) -> Result<Report> {
     let size = file.size;
     let manifest = file.publish()?;
     cache.finish();
+    removing.join().ok();
 
     let raw = |name: &str| {
         layers
