@@ -11,9 +11,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use pyship_launcher::error::Error;
-use pyship_launcher::manifest::Manifest;
-use pyship_launcher::record::Record;
-use pyship_launcher::trailer::{self, Trailer};
+use pyship_launcher::format::manifest::Manifest;
+use pyship_launcher::format::record::Record;
+use pyship_launcher::format::trailer::{self, Trailer};
 
 pub use layer::{layer, sample_manifest};
 use scratch::scratch;

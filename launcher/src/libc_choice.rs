@@ -12,7 +12,7 @@ use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 
 use crate::error::{Error, Kind, Result};
-use crate::manifest::{Libc, LibcPolicy};
+use crate::format::manifest::{Libc, LibcPolicy};
 use crate::sys;
 
 /// The program loader that a glibc program of this machine names.
@@ -224,7 +224,7 @@ fn release(c_library: &[u8]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::manifest::CarriedLibc;
+    use crate::format::manifest::CarriedLibc;
 
     fn libc(policy: LibcPolicy, floor: (u32, u32), carried: bool) -> Libc {
         let carried = carried.then(|| CarriedLibc {

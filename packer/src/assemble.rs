@@ -7,9 +7,12 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use anyhow::{Context, Result, ensure};
-use pyship_launcher::manifest::{self, Manifest, hex};
-use pyship_launcher::names::{MEMBER_LAYER_PREFIX, MEMBER_LAYER_SUFFIX, MEMBER_MAIN, MEMBER_MANIFEST};
-use pyship_launcher::trailer::{self, Trailer};
+use pyship_launcher::format::manifest::{self, Manifest};
+use pyship_launcher::format::names::{
+    MEMBER_LAYER_PREFIX, MEMBER_LAYER_SUFFIX, MEMBER_MAIN, MEMBER_MANIFEST,
+};
+use pyship_launcher::format::trailer::{self, Trailer};
+use pyship_launcher::hex::hex;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use zip::write::SimpleFileOptions;
@@ -220,7 +223,8 @@ impl Seek for Tracked<'_> {
 mod tests {
     use std::collections::BTreeMap;
 
-    use pyship_launcher::manifest::{Entry, FORMAT, Launcher, Libc, LibcPolicy, Python};
+    use pyship_launcher::format::FORMAT;
+    use pyship_launcher::format::manifest::{Entry, Launcher, Libc, LibcPolicy, Python};
     use pyship_launcher::payload::Payload;
 
     use super::*;

@@ -5,20 +5,22 @@
 
 pub mod app;
 pub mod assemble;
-pub mod bare;
 pub mod build_cache;
 pub mod bytecode;
+pub mod child;
 pub mod cli;
 pub mod elf;
+pub mod environment;
+pub mod glibc;
 pub mod interpreter;
 pub mod layer;
-pub mod libc;
-pub mod module_index;
+pub mod options;
 pub mod pack;
 pub mod packages;
 pub mod provenance;
 pub mod sbom;
 pub mod sign;
-pub mod start;
-pub mod stub;
+pub mod startup;
+pub mod target;
 pub mod tree;
+pub mod ui;

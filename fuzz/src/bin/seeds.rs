@@ -6,10 +6,10 @@ use std::io::Write;
 use std::path::Path;
 
 use pyship_fuzz::sample_manifest;
-use pyship_launcher::manifest::{CarriedLibc, Command, Entry, Frame, Layer, Manifest};
-use pyship_launcher::member::{END, Member, MemberKind, padding};
-use pyship_launcher::record::{Loader, Record};
-use pyship_launcher::trailer::Trailer;
+use pyship_launcher::format::manifest::{CarriedLibc, Command, Entry, Frame, Layer, Manifest};
+use pyship_launcher::format::member::{END, Member, MemberKind, padding};
+use pyship_launcher::format::record::{Loader, Record};
+use pyship_launcher::format::trailer::Trailer;
 
 fn main() {
     let root = std::env::args_os().nth(1).expect("a directory");
@@ -91,7 +91,7 @@ fn manifests() -> Seeds {
         },
         options: vec!["-X".into(), "utf8".into()],
         environment: [("A".into(), "b=c".into())].into(),
-        libc: pyship_launcher::manifest::Libc {
+        libc: pyship_launcher::format::manifest::Libc {
             carried: Some(CarriedLibc {
                 version: (2, 36),
                 loader: "lib/ld.so".into(),

@@ -19,13 +19,13 @@ use std::path::{Path, PathBuf};
 
 use super::sentinels;
 use crate::error::{Error, Result};
-use crate::libc_choice::Choice;
-use crate::manifest::{Entry, Manifest};
-use crate::names::{
+use crate::format::manifest::{Entry, Manifest};
+use crate::format::names::{
     APP_LINK, APP_RECORD, CACHE_INDEX, LAYER_APP, LAYER_DEPS, LAYER_LIBC, LAYER_RUNTIME, LIBC_LIB,
     SCRIPT_SHEBANG,
 };
-use crate::record::{Loader, Record};
+use crate::format::record::{Loader, Record};
+use crate::libc_choice::Choice;
 use crate::unpack::Sink;
 
 /// The kernel of before 5.1 cuts a `#!` line after this many bytes.
@@ -283,7 +283,7 @@ fn sorted(directory: &Path) -> io::Result<Vec<fs::DirEntry>> {
     let entries = fs::read_dir(directory)?.collect::<io::Result<Vec<_>>>()?;
     let names: Vec<_> = entries.iter().map(fs::DirEntry::file_name).collect();
     let keys: Vec<&[u8]> = names.iter().map(|name| name.as_bytes()).collect();
-    Ok(crate::order::sorted(entries, &keys))
+    Ok(crate::sort::sorted(entries, &keys))
 }
 
 /// What follows the first line of a script that wants our interpreter.

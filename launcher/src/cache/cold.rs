@@ -13,13 +13,13 @@ use super::tmp::{self, TmpDir};
 use super::warm::Look;
 use super::{Ready, app_dir, app_key, index, lock, prune, sentinels, warm};
 use crate::error::{Error, Kind, Result};
-use crate::libc_choice::{self, Host};
-use crate::limits;
-use crate::manifest::{Layer, Manifest};
-use crate::names::{
+use crate::format::manifest::{Layer, Manifest};
+use crate::format::names::{
     APP_RECORD, APP_RECORD_HIDDEN, CACHE_APPS, CACHE_LAYERS, CACHE_LOCK_ALL, CACHE_LOCKS, CACHE_TMP,
     CACHE_VERSION, ENV_CACHE_DIR, LAYER_APP, LAYER_LIBC, LAYER_RUNTIME,
 };
+use crate::libc_choice::{self, Host};
+use crate::limits;
 use crate::payload::Payload;
 use crate::unpack::{self, Progress, Sink, Write};
 
@@ -399,7 +399,7 @@ pub(super) fn wanted(manifest: &Manifest, choice: libc_choice::Choice) -> impl I
 /// Layers in the order in which everyone takes their locks.
 pub(super) fn in_lock_order(layers: Vec<&Layer>) -> Vec<&Layer> {
     let keys: Vec<&[u8]> = layers.iter().map(|layer| layer.directory().as_bytes()).collect();
-    crate::order::sorted(layers.clone(), &keys)
+    crate::sort::sorted(layers.clone(), &keys)
 }
 
 fn layer_in(root: &Root, layer: &Layer) -> PathBuf {

@@ -21,8 +21,8 @@ use std::path::Path;
 
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, open, openat, statat};
 
-use crate::names::CACHE_INDEX;
-use crate::order::order;
+use crate::format::names::CACHE_INDEX;
+use crate::sort::order;
 
 const HEAD: &[u8] = b"pyship-members=1";
 const END: &[u8] = b"end=";

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::index;
-use crate::names::{APP_RECORD, APP_RECORD_HIDDEN, CACHE_APPS, CACHE_LAYERS, CACHE_VERSION};
-use crate::record::{Record, SIZE_MAX};
+use crate::format::names::{APP_RECORD, APP_RECORD_HIDDEN, CACHE_APPS, CACHE_LAYERS, CACHE_VERSION};
+use crate::format::record::{Record, SIZE_MAX};
 
 /// A cache, as it was when it was listed.
 #[derive(Debug)]
@@ -161,7 +161,7 @@ fn directories(parent: &Path) -> io::Result<Vec<(String, PathBuf)>> {
     }
     let names: Vec<String> = found.iter().map(|(name, _)| name.clone()).collect();
     let keys: Vec<&[u8]> = names.iter().map(String::as_bytes).collect();
-    Ok(crate::order::sorted(found, &keys))
+    Ok(crate::sort::sorted(found, &keys))
 }
 
 /// The digest of the layer that a path names or lies in.

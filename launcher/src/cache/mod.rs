@@ -30,14 +30,15 @@ use std::fs::File;
 
 use sha2::{Digest, Sha256};
 
-use crate::libc_choice::Host;
-use crate::manifest::{DIRECTORY_HEX, Entry, Manifest, hex};
-use crate::names::{
+use crate::format::manifest::{DIRECTORY_HEX, Entry, Manifest};
+use crate::format::names::{
     APP_START, LAYER_APP, LAYER_DEPS, LAYER_LIBC, LAYER_RUNTIME, LIBC_LIB, START_ALONE, START_EARLY,
     START_PTH,
 };
-use crate::record::Record;
-use crate::trailer::Trailer;
+use crate::format::record::Record;
+use crate::format::trailer::Trailer;
+use crate::hex::hex;
+use crate::libc_choice::Host;
 
 /// An app that is ready to start.
 #[derive(Debug)]

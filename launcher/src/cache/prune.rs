@@ -22,10 +22,10 @@ use super::lock::{self, Lock};
 use super::running::Running;
 use super::tmp;
 use crate::error::{Error, Kind, Result, cause};
-use crate::names::{
+use crate::format::names::{
     APP_RECORD, APP_RECORD_HIDDEN, CACHE_LOCK_ALL, CACHE_LOCKS, CACHE_PRUNED, CACHE_TMP, CACHE_VERSION,
 };
-use crate::order::{key_of, order, sorted};
+use crate::sort::{key_of, order, sorted};
 use crate::sys;
 
 /// What a start removes by itself, and what `prune` does without options: unused for this long.
@@ -330,7 +330,7 @@ fn discard(root: &Path, directory: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::Record;
+    use crate::format::record::Record;
 
     fn app(key: &str, name: &str, days: u64, layers: &[&str]) -> App {
         let record = Record {

@@ -12,9 +12,9 @@ use super::tmp::{self, TmpDir};
 use super::warm::{self, Look};
 use super::{app_key, lock};
 use crate::error::{Error, Kind, Result};
+use crate::format::manifest::Layer;
+use crate::format::names::{CACHE_APPS, CACHE_LAYERS, CACHE_VERSION};
 use crate::libc_choice;
-use crate::manifest::Layer;
-use crate::names::{CACHE_APPS, CACHE_LAYERS, CACHE_VERSION};
 use crate::unpack::{self, Check, Compare, Progress, Sink};
 use std::os::unix::ffi::OsStrExt;
 

@@ -5,7 +5,7 @@ use std::fmt::{self, Display};
 use rustix::fs::{StatVfs, fstatvfs};
 
 use super::roots::Root;
-use crate::manifest::Layer;
+use crate::format::manifest::Layer;
 
 /// Bytes that are wanted besides the layers: the app's directory and the file system's own needs.
 const SLACK_BYTES: u64 = 4 << 20;

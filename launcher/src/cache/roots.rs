@@ -11,7 +11,7 @@ use rustix::io::Errno;
 
 use super::room::Room;
 use crate::error::cause;
-use crate::names::{
+use crate::format::names::{
     CACHE_APPS, CACHE_LAYERS, CACHE_LOCKS, CACHE_NAME, CACHE_TAG, CACHE_TAG_CONTENT, CACHE_TMP,
     CACHE_VERSION, ENV_CACHE_DIR, ENV_STORE,
 };

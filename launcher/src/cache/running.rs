@@ -19,8 +19,8 @@ use std::path::{Path, PathBuf};
 
 use super::list::{App, Listing, digest_in, named, split};
 use super::warm::{self, Look};
-use crate::names::{CACHE_APPS, CACHE_LAYERS};
-use crate::record::Record;
+use crate::format::names::{CACHE_APPS, CACHE_LAYERS};
+use crate::format::record::Record;
 use crate::sys;
 
 /// Inode of the pid namespace that the system was booted with (`PROC_PID_INIT_INO` of the kernel).

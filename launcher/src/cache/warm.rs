@@ -25,11 +25,11 @@ use rustix::fs::{AtFlags, Mode, OFlags, Timespec, Timestamps, UTIME_OMIT, futime
 
 use super::roots::{Candidate, Root, Standing, open_existing};
 use super::{Ready, app_key, index};
+use crate::format::names::{APP_RECORD, CACHE_APPS, CACHE_VERSION};
+use crate::format::record::{Record, SIZE_MAX};
+use crate::format::trailer::Trailer;
 use crate::libc_choice::Host;
-use crate::names::{APP_RECORD, CACHE_APPS, CACHE_VERSION};
-use crate::record::{Record, SIZE_MAX};
 use crate::sys;
-use crate::trailer::Trailer;
 
 /// How often a start notes its use.
 const NOTE_EVERY: Duration = Duration::from_secs(24 * 60 * 60);

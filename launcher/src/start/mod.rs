@@ -5,11 +5,11 @@ mod environment;
 pub use environment::Environment;
 
 use crate::cache::Ready;
-use crate::names::{
+use crate::format::names::{
     APP_LINK, APP_START, ENV_PRIVATE_APP, ENV_PRIVATE_ARGV0, ENV_PRIVATE_FILE, ENV_PRIVATE_KEEP,
     ENV_PYTHON_CODE, ENV_TOOL, START_RUN,
 };
-use crate::record::Loader;
+use crate::format::record::Loader;
 
 /// What is handed to `execve`.
 #[derive(Debug, PartialEq, Eq)]
@@ -151,7 +151,7 @@ fn join(directory: &[u8], parts: &[&str]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::Record;
+    use crate::format::record::Record;
 
     fn ready(loader: bool, interpreter: bool) -> Ready {
         let loader = loader.then(|| Loader {

@@ -12,7 +12,7 @@ use std::sync::Mutex;
 
 use super::{Sink, pieces};
 use crate::error::{Error, Result};
-use crate::manifest::ENTRIES_MAX;
+use crate::format::ENTRIES_MAX;
 
 /// Members, and directories that are only implied by what they hold.
 const PATHS_MAX: u64 = ENTRIES_MAX + ENTRIES_MAX / 2;

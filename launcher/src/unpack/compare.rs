@@ -14,8 +14,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::{Sink, pieces};
 use crate::cache::index::{self, Members};
 use crate::error::{Error, Kind, Result, cause};
-use crate::names::CACHE_INDEX;
-use crate::order::{order, sorted};
+use crate::format::names::CACHE_INDEX;
+use crate::sort::{order, sorted};
 
 /// Compares with the directory `root`.
 pub struct Compare {

@@ -7,7 +7,8 @@ use zstd_safe::{DCtx, DParameter, InBuffer, OutBuffer, ResetDirective};
 
 use super::{SMALL_FRAME, WINDOW_LOG_MAX};
 use crate::error::{Error, Result};
-use crate::manifest::{Frame, hex};
+use crate::format::manifest::Frame;
+use crate::hex::hex;
 use crate::payload::Payload;
 use crate::sys;
 

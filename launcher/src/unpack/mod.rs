@@ -22,9 +22,9 @@ pub use write::Write;
 use std::io::BufRead;
 
 use crate::error::{Error, Result};
+use crate::format::manifest::Layer;
+use crate::format::member::{Member, MemberKind, skip_padding};
 use crate::limits;
-use crate::manifest::Layer;
-use crate::member::{Member, MemberKind, skip_padding};
 use crate::payload::Payload;
 
 /// Frames up to this decompressed size are decoded in one piece.
@@ -74,7 +74,7 @@ pub struct Progress {
 struct Job<'a> {
     layer: usize,
     offset: u64,
-    frame: &'a crate::manifest::Frame,
+    frame: &'a crate::format::manifest::Frame,
 }
 
 /// Hands every member of `layers` to its sink.
@@ -163,7 +163,7 @@ fn jobs<'a>(layers: &[(&'a Layer, &dyn Sink)]) -> Vec<Job<'a>> {
     };
     let ranks: Vec<[u8; 8]> = jobs.iter().map(|job| rank(job).to_be_bytes()).collect();
     let keys: Vec<&[u8]> = ranks.iter().map(<[u8; 8]>::as_slice).collect();
-    crate::order::sorted(jobs, &keys)
+    crate::sort::sorted(jobs, &keys)
 }
 
 fn another_number(layer: &Layer) -> Error {
@@ -201,9 +201,9 @@ pub(crate) fn pieces(
     while left > 0 {
         let bytes = data
             .fill_buf()
-            .map_err(|error| crate::member::read_failed(&error))?;
+            .map_err(|error| crate::format::member::read_failed(&error))?;
         if bytes.is_empty() {
-            return Err(crate::member::read_failed(
+            return Err(crate::format::member::read_failed(
                 &std::io::ErrorKind::UnexpectedEof.into(),
             ));
         }

@@ -18,8 +18,8 @@ use super::links::Links;
 use super::{Sink, UNPACKED_TIME, pieces};
 use crate::cache::index::{self, Members};
 use crate::error::{Error, Kind, Result};
-use crate::member::unsafe_path;
-use crate::names::CACHE_INDEX;
+use crate::format::member::unsafe_path;
+use crate::format::names::CACHE_INDEX;
 
 /// Writes below a directory that this process has just made.
 pub struct Write {

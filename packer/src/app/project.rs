@@ -7,8 +7,8 @@ use std::path::Path;
 use anyhow::{Context, Result, anyhow};
 use serde::Deserialize;
 
-use super::near::{listed, near};
 use super::settings::Settings;
+use super::suggest::{listed, near};
 
 /// What a pyproject.toml says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use pyship_launcher::manifest::LibcPolicy;
+use pyship_launcher::format::manifest::LibcPolicy;
 use serde::Deserialize;
 
 /// The table's keys. What the command line says wins; lists add up.

@@ -12,7 +12,8 @@ use std::os::unix::fs::{FileExt, MetadataExt};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use pyship_launcher::manifest::{Layer, hex};
+use pyship_launcher::format::manifest::Layer;
+use pyship_launcher::hex::hex;
 use rayon::prelude::*;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -161,7 +162,7 @@ fn is_whole(packed: &Packed) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::interpreter::environment::Environment;
+    use crate::environment::Environment;
     use crate::tree::Tree;
 
     fn kept(directory: &std::path::Path) -> (BuildCache, std::path::PathBuf) {

@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 
 use key::Key;
 
-use crate::interpreter::environment::Environment;
+use crate::environment::Environment;
 
 /// Names the root.
 pub const ENV_DIR: &str = "PYSHIP_BUILD_CACHE_DIR";

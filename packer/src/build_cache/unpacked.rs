@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use pyship_launcher::manifest::{Layer, Manifest};
-use pyship_launcher::names::LAYER_APP;
+use pyship_launcher::format::manifest::{Layer, Manifest};
+use pyship_launcher::format::names::LAYER_APP;
 use tempfile::TempDir;
 
 use super::{BuildCache, trim};

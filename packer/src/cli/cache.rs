@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use crate::ui;
 use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
 use pyship_launcher::cache::list::{App, Layer, Listing, list};
@@ -11,8 +12,6 @@ use pyship_launcher::cache::roots::{self, Candidate, Standing};
 use pyship_launcher::cache::running::Running;
 use pyship_launcher::start::Environment;
 use serde_json::{Value, json};
-
-use super::ui;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 

@@ -9,11 +9,12 @@ use sha2::{Digest, Sha256};
 
 use pyship_launcher::error::plain_json;
 
-use super::{ui, verify, view};
+use super::{verify, view};
 use crate::provenance::{self, time};
 use crate::sbom::document::{Subject, document};
 use crate::sbom::{contents, package};
 use crate::sign::{Opened, write_public};
+use crate::ui;
 
 const EXAMPLES: &str = "\
 Examples:

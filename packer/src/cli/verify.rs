@@ -5,15 +5,17 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail, ensure};
 use clap::Args;
 use pyship_launcher::error::plain_json;
-use pyship_launcher::manifest::{Manifest, hex};
+use pyship_launcher::format::manifest::Manifest;
+use pyship_launcher::hex::hex;
 use pyship_launcher::payload::Payload;
 use pyship_launcher::unpack::{self, Check, Progress, Sink};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::{ui, view};
+use super::view;
 use crate::sign::signature::{self, Verified};
 use crate::sign::{Opened, key};
+use crate::ui;
 
 const EXAMPLES: &str = "\
 Examples:

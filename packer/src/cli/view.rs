@@ -4,15 +4,16 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 use pyship_launcher::error::plain_json;
-use pyship_launcher::manifest::{Manifest, hex};
-use pyship_launcher::names::{LAYERS, MEMBER_MANIFEST};
+use pyship_launcher::format::manifest::Manifest;
+use pyship_launcher::format::names::{LAYERS, MEMBER_MANIFEST};
+use pyship_launcher::hex::hex;
 use pyship_launcher::payload::Payload;
 use pyship_launcher::unpack::{self, Progress, Sink, Write};
 use sha2::{Digest, Sha256};
 
-use super::ui;
 use crate::provenance::{self, Whole};
 use crate::sign::Opened;
+use crate::ui;
 
 /// Opens a packed file.
 pub(super) fn open(file: &Path) -> Result<(Payload, Manifest)> {
@@ -103,7 +104,7 @@ pub(super) fn provenance(file: &Path, json: bool) -> Result<()> {
 
 /// Lists the launchers that this program carries.
 pub(super) fn targets(json: bool) -> Result<()> {
-    let carried = crate::stub::carried();
+    let carried = crate::target::carried();
     if json {
         let list: Vec<_> = carried
             .iter()

@@ -3,15 +3,15 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use pyship_launcher::manifest::Entry;
-use pyship_launcher::names::APP_CODE;
+use pyship_launcher::format::manifest::Entry;
+use pyship_launcher::format::names::APP_CODE;
 
 use crate::app::entry::{self, EntryFlags};
 use crate::app::exclude::Excludes;
 use crate::app::project;
 use crate::app::settings::Settings;
 use crate::app::source::{self, AppSource};
-use crate::cli::PackOptions;
+use crate::options::PackOptions;
 use crate::packages::metadata::Distribution;
 use crate::tree::{LayerPath, Node, Tree};
 
@@ -69,7 +69,7 @@ pub(super) fn tree(options: &PackOptions, source: &Source) -> Result<Tree> {
             .unwrap_or_default();
         let to = to.map_or(name, |to| to.trim_matches('/').as_bytes().to_vec());
         ensure!(
-            pyship_launcher::member::is_safe(&to),
+            pyship_launcher::format::member::is_safe(&to),
             "failed to include `{from}`: `{}` is not a path below the app's code",
             String::from_utf8_lossy(&to)
         );

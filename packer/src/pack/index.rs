@@ -1,11 +1,11 @@
 //! The index of modules of each layer that has import directories.
 
 use anyhow::Result;
-use pyship_launcher::manifest::Python;
-use pyship_launcher::names::{APP_CODE, APP_START, MODULE_INDEX};
+use pyship_launcher::format::manifest::Python;
+use pyship_launcher::format::names::{APP_CODE, APP_START, MODULE_INDEX};
 
 use super::runtime::Chosen;
-use crate::module_index::{self, Naming};
+use crate::startup::module_index::{self, Naming};
 use crate::tree::{LayerPath, Tree};
 
 /// Directory of extension modules below the standard library, on `sys.path` by itself.

@@ -1,31 +1,33 @@
 //! `pyship pack`: [`run`] reads as the steps.
 
 mod app;
-mod check;
-mod deps;
+mod glibc;
 mod index;
-mod libc;
-mod pending;
+mod layers;
+mod packages;
 pub mod report;
 mod runtime;
 mod settings;
 mod target;
+mod trial;
 
 use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
-use pyship_launcher::manifest::{Entry, FORMAT, Launcher, Manifest, Python};
-use pyship_launcher::names::{LAYER_APP, LAYER_DEPS, LAYER_LIBC, LAYER_RUNTIME};
+use pyship_launcher::format::FORMAT;
+use pyship_launcher::format::manifest::{Entry, Launcher, Manifest, Python};
+use pyship_launcher::format::names::{LAYER_APP, LAYER_DEPS, LAYER_LIBC, LAYER_RUNTIME};
 
 use crate::build_cache::{self, BuildCache};
-use crate::cli::PackOptions;
-use crate::cli::ui::{self, Ui, Volume};
 use crate::elf::layer::LayerElf;
-use crate::interpreter::environment::Environment;
+use crate::environment::Environment;
 use crate::layer::Compression;
+use crate::options::PackOptions;
+use crate::packages::metadata::Distribution;
 use crate::provenance::Ingredients;
-use crate::{assemble, packages, provenance, start, stub};
+use crate::ui::{self, Ui, Volume};
+use crate::{assemble, provenance, startup, target as targets};
 use report::{LayerLine, LibcLine, PackageLine, PruneLine, PythonLine, Report};
 
 /// A level that is worth its time: 9 is a hundredth smaller for half as much again, 3 a fifteenth larger in less
@@ -66,8 +68,8 @@ pub fn run(options: &PackOptions, ui: &Ui) -> Result<Report> {
     ui.step("reading the app");
     let source = app::read(options)?;
     let options = &settings::merge(options, source.settings.as_ref());
-    let target = options.target.as_deref().unwrap_or(stub::HOST);
-    let stub = stub::for_target(target)?;
+    let target = options.target.as_deref().unwrap_or(targets::HOST);
+    let stub = targets::for_target(target)?;
     target::check_sysroot(options.sysroot.as_deref())?;
     let cache = build_cache(options, ui)?;
     let scratch = tempfile::Builder::new()
@@ -91,12 +93,12 @@ pub fn run(options: &PackOptions, ui: &Ui) -> Result<Report> {
         site_packages: format!("lib/{name}/site-packages"),
     };
 
-    let wanted = deps::Wanted {
+    let wanted = packages::Wanted {
         dependencies: source.dependencies(),
         target,
         site_packages: &python.site_packages,
     };
-    let mut deps = deps::prepare(options, &wanted, &chosen, scratch.path(), &cache, ui)?;
+    let mut deps = packages::prepare(options, &wanted, &chosen, scratch.path(), &cache, ui)?;
     let distributions = std::mem::take(&mut deps.facts.distributions);
     let entry = app::entry(options, &source, &distributions)?;
     let name = app::name(options)?;
@@ -110,7 +112,7 @@ pub fn run(options: &PackOptions, ui: &Ui) -> Result<Report> {
     ui.step("collecting the interpreter");
     let sitecustomize = deps.facts.sitecustomize || app::app_has_sitecustomize(&app, &source);
     let directories = app::directories(&source);
-    let config = start::StartConfig {
+    let config = startup::StartConfig {
         name: &name,
         version: version.as_deref(),
         python: &python,
@@ -120,7 +122,7 @@ pub fn run(options: &PackOptions, ui: &Ui) -> Result<Report> {
         sitecustomize,
         index_imports: !options.no_index_imports,
     };
-    let sources = start::sources(&config);
+    let sources = startup::sources(&config);
     let app_elf = LayerElf::of(&app)?;
     let mut mentioned = runtime::mentioned(&app)?;
     mentioned.extend(std::mem::take(&mut deps.facts.mentioned));
@@ -148,7 +150,7 @@ pub fn run(options: &PackOptions, ui: &Ui) -> Result<Report> {
     )?;
 
     let elf = [&runtime.facts.elf, &deps.facts.elf, &app_elf];
-    let libc = libc::libc(options, &chosen, elf, &cache)?;
+    let libc = glibc::libc(options, &chosen, elf, &cache)?;
     let mut warnings = runtime.facts.warnings;
     warnings.extend(
         source
@@ -168,12 +170,12 @@ pub fn run(options: &PackOptions, ui: &Ui) -> Result<Report> {
         (LAYER_LIBC, libc.content),
         (LAYER_RUNTIME, runtime.content),
         (LAYER_DEPS, deps.content),
-        (LAYER_APP, pending::Content::of(app)),
+        (LAYER_APP, layers::Content::of(app)),
     ];
-    let kept = pending::kept(&layers);
-    let layers = pending::compress(layers, compression(options), &cache, scratch.path(), ui)?;
+    let kept = layers::kept(&layers);
+    let layers = layers::compress(layers, compression(options), &cache, scratch.path(), ui)?;
     // The installed packages are not needed any more, and thousands of files take a while to remove.
-    let installed = scratch.path().join(deps::INSTALLED);
+    let installed = scratch.path().join(packages::INSTALLED);
     let removing = std::thread::spawn(move || std::fs::remove_dir_all(installed).ok());
 
     let manifest = Manifest {
@@ -207,15 +209,15 @@ pub fn run(options: &PackOptions, ui: &Ui) -> Result<Report> {
     let file = assemble::write(
         &options.output,
         stub,
-        start::zip_main(),
+        startup::zip_main(),
         manifest,
         &layers,
         &provenance,
     )?;
-    let checked = !options.no_check && target == stub::HOST;
+    let checked = !options.no_check && target == targets::HOST;
     if checked {
         ui.step("trying out what starts");
-        check::check(file.path(), &file.manifest, scratch.path(), &cache)?;
+        trial::check(file.path(), &file.manifest, scratch.path(), &cache)?;
     } else if !options.no_check {
         ui.note(&format!(
             "what starts was not tried out: that takes a machine of `{target}`"
@@ -326,7 +328,7 @@ fn compression(options: &PackOptions) -> Compression {
     }
 }
 
-fn packages_by_size(distributions: &[packages::metadata::Distribution]) -> Vec<PackageLine> {
+fn packages_by_size(distributions: &[Distribution]) -> Vec<PackageLine> {
     let mut lines: Vec<PackageLine> = distributions
         .iter()
         .map(|distribution| PackageLine {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::cli::ui::size;
+use crate::ui::size;
 
 /// Everything worth knowing about a file that was just made.
 #[derive(Debug, Clone, Serialize)]
@@ -20,7 +20,7 @@ pub struct Report {
     /// Which interpreter, and why this one.
     pub python: PythonLine,
     /// What starts, as in the manifest.
-    pub entry: pyship_launcher::manifest::Entry,
+    pub entry: pyship_launcher::format::manifest::Entry,
     /// Length of the launcher in bytes.
     pub launcher: u64,
     /// The layers, in order.
@@ -119,7 +119,7 @@ impl Report {
         row("launcher", Some(self.launcher), None);
         for layer in &self.layers {
             row(&layer.name, Some(layer.size), Some(layer.unpacked));
-            if layer.name == pyship_launcher::names::LAYER_DEPS {
+            if layer.name == pyship_launcher::format::names::LAYER_DEPS {
                 let shown = if verbose { self.packages.len() } else { LARGEST };
                 for package in self.packages.iter().take(shown) {
                     row(

@@ -7,34 +7,34 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use anyhow::{Context, Result};
-use pyship_launcher::names::{APP_START, LAYER_DEPS};
+use pyship_launcher::format::names::{APP_START, LAYER_DEPS};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::pending::Content;
+use super::layers::Content;
 use super::report::PruneLine;
 use super::{prune_line, target};
-use crate::bare;
 use crate::build_cache::BuildCache;
 use crate::build_cache::entry::Keep;
 use crate::build_cache::key::Key;
 use crate::build_cache::stamp::{Inputs, Stamp};
 use crate::bytecode::Compiler;
-use crate::cli::PackOptions;
-use crate::cli::ui::{Ui, size};
 use crate::elf::layer::LayerElf;
 use crate::elf::lookup::Lookup;
 use crate::elf::prepare::prepare_runtime;
 use crate::elf::read::{Machine, inspect};
 use crate::elf::survey::survey_of;
+use crate::environment::Environment;
 use crate::interpreter::archive::{self, Unpacked};
 use crate::interpreter::discover::{self, Source};
-use crate::interpreter::environment::Environment;
+use crate::interpreter::fallbacks;
 use crate::interpreter::prune;
 use crate::interpreter::{Interpreter, download, read, runtime};
-use crate::start::SHOWN_AS;
+use crate::options::PackOptions;
+use crate::startup::SHOWN_AS;
 use crate::tree::{self, LayerPath, Node, Tree};
+use crate::ui::{Ui, size};
 
 /// The interpreter that goes in.
 pub(super) struct Chosen {
@@ -300,7 +300,7 @@ fn complete(
 ) -> Result<(Tree, Facts, Inputs)> {
     let lookup = Lookup::new(machine, options.sysroot.as_deref());
     let root = root(options, chosen);
-    bare::complete(&mut tree, &chosen.interpreter.layer_stdlib(), root)?;
+    fallbacks::complete(&mut tree, &chosen.interpreter.layer_stdlib(), root)?;
     let closed = prepare_runtime(&mut tree, &lookup, needed)?;
     // What is missing is said when all layers have been looked at: see [`libc`].
     let mut warnings = Vec::new();
@@ -329,7 +329,7 @@ fn complete(
     let watched: Vec<PathBuf> = closed
         .inputs
         .into_iter()
-        .chain(bare::inputs(root))
+        .chain(fallbacks::inputs(root))
         .filter(|path| own.is_none_or(|own| !path.starts_with(own)))
         .collect();
     let facts = Facts {

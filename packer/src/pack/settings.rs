@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, ensure};
-use pyship_launcher::manifest::LibcPolicy;
+use pyship_launcher::format::manifest::LibcPolicy;
 
 use crate::app::settings::Settings;
-use crate::cli::{LibcOption, PackOptions};
+use crate::options::{LibcOption, PackOptions};
 
 /// What the command line says wins; lists add up, the project's first.
 pub(super) fn merge(options: &PackOptions, settings: Option<&Settings>) -> PackOptions {

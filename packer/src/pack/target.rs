@@ -6,11 +6,11 @@ use anyhow::{Context, Result, ensure};
 
 use super::runtime::Chosen;
 use crate::elf::read::Machine;
+use crate::environment::Environment;
 use crate::interpreter::discover::{self, Source};
-use crate::interpreter::environment::Environment;
 use crate::interpreter::{Interpreter, read};
 use crate::packages::install::Target;
-use crate::stub;
+use crate::target as targets;
 
 /// The newest glibc that another machine's wheels may ask for: that of the oldest systems which are still
 /// looked after (RHEL 8).
@@ -59,7 +59,7 @@ pub(super) fn builder_for(
     interpreter: &Interpreter,
     environment: &Environment,
 ) -> Result<Interpreter> {
-    if target == stub::HOST {
+    if target == targets::HOST {
         return Ok(interpreter.clone());
     }
     let version = format!("{}.{}", interpreter.version.major, interpreter.version.minor);
@@ -79,7 +79,7 @@ pub(super) fn builder_for(
 /// What the packages' installer must know of a machine that is not the builder's.
 pub(super) fn install_target(target: &str, chosen: &Chosen) -> Option<Target> {
     let version = &chosen.interpreter.version;
-    (target != stub::HOST).then(|| Target {
+    (target != targets::HOST).then(|| Target {
         machine: target.split('-').next().unwrap_or(target).to_owned(),
         glibc: NEWEST_GLIBC,
         python: format!("{}.{}", version.major, version.minor),
@@ -98,8 +98,8 @@ pub(super) fn machine_name(machine: Machine) -> String {
 /// The target whose files run on `machine`.
 fn triple(machine: Machine) -> Option<&'static str> {
     match machine {
-        Machine::X86_64 => Some(stub::X86_64),
-        Machine::Aarch64 => Some(stub::AARCH64),
+        Machine::X86_64 => Some(targets::X86_64),
+        Machine::Aarch64 => Some(targets::AARCH64),
         Machine::Other { .. } => None,
     }
 }
@@ -113,9 +113,9 @@ mod tests {
         let said = |target, machine| {
             check_machine(target, machine, "the archive `x`").map_err(|error| error.to_string())
         };
-        assert_eq!(said(stub::X86_64, Machine::X86_64), Ok(()));
-        assert_eq!(said(stub::AARCH64, Machine::Aarch64), Ok(()));
-        let arm = said(stub::X86_64, Machine::Aarch64).expect_err("another machine");
+        assert_eq!(said(targets::X86_64, Machine::X86_64), Ok(()));
+        assert_eq!(said(targets::AARCH64, Machine::Aarch64), Ok(()));
+        let arm = said(targets::X86_64, Machine::Aarch64).expect_err("another machine");
         let wanted = "the interpreter is for aarch64 (the archive `x`); pack with `--target aarch64-unknown-linux-gnu`";
         assert!(arm.contains(wanted), "{arm}");
         let riscv = Machine::Other {
@@ -123,7 +123,7 @@ mod tests {
             wide: true,
             little: true,
         };
-        let riscv = said(stub::X86_64, riscv).expect_err("an unknown machine");
+        let riscv = said(targets::X86_64, riscv).expect_err("an unknown machine");
         let wanted =
             "the interpreter is for ELF machine 243 (the archive `x`); give an interpreter for the target";
         assert!(riscv.contains(wanted), "{riscv}");

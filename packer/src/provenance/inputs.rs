@@ -5,11 +5,12 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use pyship_launcher::manifest::{Manifest, hex};
+use pyship_launcher::format::manifest::Manifest;
+use pyship_launcher::hex::hex;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::cli::{LibcOption, PackOptions};
+use crate::options::{LibcOption, PackOptions};
 
 /// In place of a directory of the builder.
 const LOCAL: &str = "(local directory)";

@@ -13,15 +13,16 @@ pub mod time;
 
 use anyhow::{Context, Result};
 use pyship_launcher::error::plain;
-use pyship_launcher::manifest::{Manifest, hex};
-use pyship_launcher::names::{LAYER_LIBC, LAYER_RUNTIME};
+use pyship_launcher::format::manifest::Manifest;
+use pyship_launcher::format::names::{LAYER_LIBC, LAYER_RUNTIME};
+use pyship_launcher::hex::hex;
 use pyship_launcher::payload::Payload;
 use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::cli::PackOptions;
 use crate::layer::Packed;
+use crate::options::PackOptions;
 use crate::packages::metadata::{Distribution, normalized};
 use crate::tree::{Node, Tree};
 

@@ -1,7 +1,7 @@
 //! Frames that are not what the manifest says, on both paths: decoded in one piece, and streamed.
 
 use harness::hostile::{HostileFrame, compress, compress_with_window, file};
-use pyship_launcher::member::END;
+use pyship_launcher::format::member::END;
 
 use super::{Bench, Where};
 

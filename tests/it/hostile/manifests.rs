@@ -1,7 +1,7 @@
 //! Manifests and trailers that say what can't be.
 
-use pyship_launcher::manifest::{Command, Entry, Layer, Manifest};
-use pyship_launcher::trailer::Trailer;
+use pyship_launcher::format::manifest::{Command, Entry, Layer, Manifest};
+use pyship_launcher::format::trailer::Trailer;
 
 use super::{Bench, Where};
 

@@ -1,7 +1,7 @@
 //! Members that no layer may have.
 
 use harness::hostile::{HostileFrame, directory, file, link, member, patched, pax, typed};
-use pyship_launcher::member::MemberKind;
+use pyship_launcher::format::member::MemberKind;
 
 use super::{Bench, Where};
 
