@@ -34,6 +34,29 @@ pub unsafe fn arguments(argc: c_int, argv: *const *const c_char) -> Vec<CString>
         .collect()
 }
 
+unsafe extern "C" {
+    static environ: *const *const c_char;
+}
+
+/// The environment as it is: also entries that are twice there or have no `=`, which std leaves out.
+#[must_use]
+pub fn environment() -> Vec<Vec<u8>> {
+    // SAFETY: the C library sets it before `main`, and nothing here writes to it.
+    let mut next = unsafe { environ };
+    let mut entries = Vec::new();
+    if next.is_null() {
+        return entries;
+    }
+    // SAFETY: it is an array of pointers that ends with a null pointer.
+    while let Some(pointer) = std::ptr::NonNull::new(unsafe { *next }.cast_mut()) {
+        // SAFETY: an entry is a NUL-terminated string.
+        entries.push(unsafe { CStr::from_ptr(pointer.as_ptr()) }.to_bytes().to_vec());
+        // SAFETY: the entry was not the last one, the null pointer.
+        next = unsafe { next.add(1) };
+    }
+    entries
+}
+
 /// Replaces the process; returns only when that failed.
 #[must_use]
 pub fn execve(path: &CStr, argv: &[CString], environment: &[CString]) -> io::Error {

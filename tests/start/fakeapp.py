@@ -11,7 +11,7 @@ import subprocess
 from pathlib import Path
 
 SOURCES = Path(__file__).resolve().parents[2] / "packer" / "src"
-VERSIONS = range(9, 15)
+VERSIONS = range(9, 16)
 # What the launcher keeps away from the interpreter while it starts (`names::ENV_PYTHON_CODE`).
 KEPT = re.findall(
     r'"(PYTHON\w+)"',
@@ -47,7 +47,7 @@ class Interpreter:
 
 
 def interpreters():
-    """Every CPython 3.9 to 3.14 of pyenv, PATH and /usr/bin, each once."""
+    """Every CPython 3.9 to 3.15 of pyenv, PATH and /usr/bin, each once."""
     places = [*os.environ.get("PATH", "").split(os.pathsep), "/usr/bin", "/usr/local/bin"]
     root = shutil.which("pyenv") and subprocess.run(["pyenv", "root"], capture_output=True, text=True).stdout.strip()
     roots = {root or os.environ.get("PYENV_ROOT") or os.path.expanduser("~/.pyenv")}
@@ -69,7 +69,7 @@ def sources(constants):
     """The sources as `packer/src/startup/mod.rs` puts them together, with the app's constants."""
     rust = (SOURCES / "startup/mod.rs").read_text()
     config = "".join(f"{name} = {value!r}\n" for name, value in constants.items())
-    for module, constant in (("encodings", "EARLY"), ("_pyship", "ALONE"), ("_pyship_run", "RUN")):
+    for module, constant in (("encodings", "EARLY"), ("_pyship", "ALONE"), ("child/encodings", "CHILD")):
         parts = re.findall(r'include_str!\("(.*?)"\)', rust.split(f"const {constant}: &str = ", 1)[1].split(";", 1)[0])
         text = "".join((SOURCES / "startup" / part).read_text() for part in parts)
         yield module, text.replace("# CONFIG\n", config, 1)
@@ -124,23 +124,23 @@ class App:
         site_packages = layers / "deps" / python.site_packages
         for path, text in dict(code).items():
             write(layers / "app/code" / path, text)
-        pth = []
-        for path, text in sorted(dict(packages).items()):
+        for path, text in dict(packages).items():
             write(site_packages / path, text)
-            if path.endswith(".pth"):
-                lines = enumerate(text.splitlines(), 1)
-                pth.append((path, tuple((n, line) for n, line in lines if line.strip() and line[0] != "#")))
+        early = re.search(r"EARLY_MODULES: .*? = \[(.*?)\]", (SOURCES / "startup/mod.rs").read_text(), re.S)[1]
+        early = tuple(re.findall(r'"(\w+)"', early))
+        shadows = {f"{place}/{name}.py".lstrip("/") for place in directories for name in early} & set(dict(code))
         site_packages.mkdir(parents=True, exist_ok=True)
         shutil.copy(SOURCES / "startup/__pyship__.pth", site_packages)
         constants = dict(name="odd 'name' é", version="1.2", _EXECUTABLE=python.executable, _STDLIB=python.stdlib)
-        constants.update(_SITE_PACKAGES=python.site_packages, _DIRECTORIES=directories, _ENTRY=entry)
-        constants.update(_PTH=tuple(pth), _SITECUSTOMIZE=custom)
+        constants.update(_SITE_PACKAGES=python.site_packages, _DIRECTORIES=directories)
+        site = custom or any(path.endswith(".pth") for path in dict(packages))
+        constants.update(_SITE=site, _SHADOWED=early if shadows else ())
         constants.update(_INDEX=index_imports, _MODULES="/" + MODULE_INDEX, _UNPACKED=UNPACKED_TIME)
         compiled = []
         for module, text in sources(constants):
             write(layers / "build" / f"{module}.py", text)
-            compiled.append(str(layers / "build" / f"{module}.py"))
-        (layers / "app/start").mkdir(parents=True)
+            compiled.append(module)
+        (layers / "app/start/child").mkdir(parents=True)
         (layers / "app/code").mkdir(exist_ok=True)
         self._compile(layers, compiled)
         self.packages, self.layers = site_packages, layers
@@ -148,6 +148,7 @@ class App:
             index(python, site_packages, {"": site_packages}, site_packages)
             index(python, layers / "app/code", {name: layers / "app/code" / name for name in directories}, layers / "app/start")
         self._venv(layers, python)
+        self.head = self._head(entry, layers)
         for name, text in dict(scripts).items():
             write(self.root / "bin" / name, text.replace("#!pyship-python", f"#!{self.interpreter}"))
             (self.root / "bin" / name).chmod(0o755)
@@ -156,9 +157,9 @@ class App:
         script = (
             "import compileall, os, py_compile, sys\n"
             "from py_compile import PycInvalidationMode as mode\n"
-            "for path in sys.argv[2:]:\n"
-            "    to = sys.argv[1] + '/app/start/' + os.path.basename(path) + 'c'\n"
-            "    py_compile.compile(path, to, '<pyship>', True, invalidation_mode=mode.UNCHECKED_HASH)\n"
+            "for name in sys.argv[2:]:\n"
+            "    path, to = (sys.argv[1] + f'/{place}/{name}.py' for place in ('build', 'app/start'))\n"
+            "    py_compile.compile(path, to + 'c', '<pyship>', True, invalidation_mode=mode.UNCHECKED_HASH)\n"
             "compileall.compile_dir(sys.argv[1], quiet=2, invalidation_mode=mode.UNCHECKED_HASH)\n"
         )
         subprocess.run([self.python.path, "-I", "-c", script, layers, *compiled], check=True)
@@ -173,22 +174,38 @@ class App:
         config = f"home = {python.base}/bin\ninclude-system-site-packages = false\n"
         (self.root / "pyvenv.cfg").write_text(config)
 
+    def _head(self, entry, layers):
+        """What the launcher puts before the app's arguments (`launcher/src/start/entry.rs`)."""
+        kind, *what = entry
+        if kind == "module":
+            return ["-m", *what]
+        if kind == "script":
+            return [f"{layers}/app/code/{what[0]}"]
+        module, attr = what
+        script = f"import sys\nfrom {module} import {attr.split('.')[0]}\nif __name__ == '__main__':\n    sys.exit({attr}())\n"
+        write(self.root / "bin/app", f"#!{self.interpreter}\n{script}")
+        return [f"{self.root}/bin/app"]
+
     def start(self, *args, argv0="./app.bin", options=(), env=None, **how):
         """Runs the app as the launcher does, for a caller with the environment `env`."""
-        env = {os.fsencode(name): os.fsencode(value) for name, value in (base_env() if env is None else env).items()}
-        for name in map(os.fsencode, KEPT):
-            if name in env:
-                env[b"_PYSHIP_KEEP_" + name] = env.pop(name)
         start = f"{self.root}/app/start"
-        given = dict(PYTHONHOME=self.python.base, PYTHONPATH=start, _PYSHIP_APP=str(self.root))
-        given.update(_PYSHIP_FILE="/some/where/app.bin", _PYSHIP_ARGV0=argv0)
-        env.update((os.fsencode(name), os.fsencode(value)) for name, value in given.items())
-        command = [argv0, *options, f"{start}/_pyship_run.pyc", *args]
-        return run(command, executable=self.python.path, env=env, **how)
+        given = dict(PYTHONHOME=self.python.base, PYTHONPATH=start, _PYSHIP_FILE="/some/where/app.bin", _PYSHIP_ARGV0=argv0)
+        env = {**hidden(base_env() if env is None else env, KEPT), **given}
+        return run([argv0, *options, *self.head, *args], executable=self.python.path, env=env, **how)
 
     def python3(self, *args, env=None, **how):
         """Runs `sys.executable` by itself."""
-        return run([str(self.interpreter), *args], env=base_env() if env is None else env, **how)
+        env = base_env() if env is None else env
+        if "PYTHONHOME" in env and not {"-I", "-E"} & set(args):
+            theirs = env.get("PYTHONPATH")
+            path = f"{self.root}/app/start/child" + (f":{theirs}" if theirs else "")
+            env = {**hidden(env, ("PYTHONHOME", "PYTHONPATH")), "PYTHONPATH": path}
+        return run([str(self.interpreter), *args], env=env, **how)
+
+
+def hidden(env, names):
+    """The environment with variables that the interpreter doesn't know while it starts (`names::ENV_HIDDEN`)."""
+    return {"\1" + name[1:] if name in names else name: value for name, value in env.items()}
 
 
 def base_env(**more):

@@ -1,4 +1,4 @@
-"""Proves the start-up code on every CPython 3.9 to 3.14 at hand, without the launcher: python3 tests/start/run.py
+"""Proves the start-up code on every CPython 3.9 to 3.15 at hand, without the launcher: python3 tests/start/run.py
 
 Arguments go to unittest (`-v`, `-k PATTERN`). No interpreter at hand is a failure.
 """
@@ -20,7 +20,7 @@ MODULES = (test_environment, test_site, test_entry, test_errors, test_children, 
 def main():
     found = fakeapp.interpreters()
     if not found:
-        sys.exit("failed to find a CPython 3.9 to 3.14 in pyenv's versions, on PATH or in /usr/bin")
+        sys.exit("failed to find a CPython 3.9 to 3.15 in pyenv's versions, on PATH or in /usr/bin")
     failed = False
     for python in found:
         print(f"CPython {python}", file=sys.stderr)

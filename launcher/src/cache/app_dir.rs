@@ -3,6 +3,7 @@
 //! ```text
 //! bin/python3                          the launcher's ELF file: starts the interpreter as the record says
 //! bin/python, bin/python3.12           links to it
+//! bin/<command>                        a script for each function that the file can start, as pip makes them
 //! bin/<script>                         the deps layer's Python scripts with this interpreter; links to the others
 //! pyvenv.cfg                           home = <runtime layer>/bin
 //! lib/python3.12/site-packages         link into the deps layer
@@ -19,12 +20,12 @@ use std::path::{Path, PathBuf};
 
 use super::sentinels;
 use crate::error::{Error, Result};
-use crate::format::manifest::{Entry, Manifest};
+use crate::format::manifest::{self, Manifest};
 use crate::format::names::{
-    APP_LINK, APP_RECORD, CACHE_INDEX, LAYER_APP, LAYER_DEPS, LAYER_LIBC, LAYER_RUNTIME, LIBC_LIB,
+    APP_CODE, APP_LINK, APP_RECORD, CACHE_INDEX, LAYER_APP, LAYER_DEPS, LAYER_LIBC, LAYER_RUNTIME, LIBC_LIB,
     SCRIPT_SHEBANG,
 };
-use crate::format::record::{Loader, Record};
+use crate::format::record::{Command, Entry, Loader, Record};
 use crate::libc_choice::Choice;
 use crate::unpack::Sink;
 
@@ -93,6 +94,15 @@ impl Plan {
         self.nodes.iter().any(|(known, _)| known == path)
     }
 
+    /// Whether the interpreter runs a script of `bin/`: those that are written here, and what says nothing else.
+    fn is_python(&self, path: &Path) -> bool {
+        let found = self.nodes.iter().find(|(known, _)| known == path);
+        match found {
+            Some((_, Node::Link(target))) => !names_a_program(target),
+            found => found.is_some(),
+        }
+    }
+
     fn link(&mut self, path: impl Into<PathBuf>, target: impl Into<PathBuf>) {
         let path = path.into();
         if !self.has(&path) {
@@ -141,6 +151,7 @@ fn decide(mut parts: Parts<'_>) -> io::Result<Plan> {
             plan.add(parent, Node::Directory);
         }
     }
+    add_commands(&mut plan, &manifest.entry, &manifest.name, &directory.join("bin/python3"));
     if let Some(deps) = layers(LAYER_DEPS) {
         plan.link(site_packages, deps.join(site_packages));
         link_rest(&mut plan, &deps)?;
@@ -150,13 +161,14 @@ fn decide(mut parts: Parts<'_>) -> io::Result<Plan> {
     }
     plan.link("lib64", "lib");
     link_tcl(&mut plan, &runtime.join("lib"))?;
-    plan.link(APP_LINK, layer(LAYER_APP)?);
-    plan.file(APP_RECORD, record(&parts)?.encode(), false);
+    plan.link(APP_LINK, without_links(layer(LAYER_APP)?));
+    let entry = entry(&parts, &plan)?;
+    plan.file(APP_RECORD, record(&parts, entry)?.encode(), false);
     Ok(plan)
 }
 
 /// How the app is started, as seen from this cache and this host.
-fn record(parts: &Parts<'_>) -> io::Result<Record> {
+fn record(parts: &Parts<'_>, entry: Entry) -> io::Result<Record> {
     let Parts {
         manifest,
         choice,
@@ -196,7 +208,7 @@ fn record(parts: &Parts<'_>) -> io::Result<Record> {
     Ok(Record {
         name: manifest.name.clone().into_bytes(),
         version: manifest.version.clone().map_or_else(Vec::new, String::into_bytes),
-        interpreter: manifest.entry == Entry::Interpreter,
+        entry,
         executable,
         home: layers(LAYER_RUNTIME)
             .unwrap_or_default()
@@ -221,6 +233,86 @@ fn record(parts: &Parts<'_>) -> io::Result<Record> {
             .map(|path| path.into_os_string().into_encoded_bytes())
             .collect(),
     })
+}
+
+/// What is started. A script's directory goes on `sys.path` without links, and so that it can be known before, its
+/// path has none.
+fn entry(parts: &Parts<'_>, plan: &Plan) -> io::Result<Entry> {
+    let Parts {
+        manifest,
+        directory,
+        layers,
+        ..
+    } = parts;
+    let bytes = |path: PathBuf| path.into_os_string().into_encoded_bytes();
+    // The directory itself is not there yet.
+    let parent = directory.parent().unwrap_or(directory).to_owned();
+    let here = without_links(parent).join(directory.file_name().unwrap_or_default());
+    let command = |name: &str| {
+        let below = Path::new("bin").join(name);
+        Command {
+            path: bytes(here.join(&below)),
+            python: plan.is_python(&below),
+        }
+    };
+    Ok(match &manifest.entry {
+        manifest::Entry::Interpreter => Entry::Interpreter,
+        manifest::Entry::Module { name } => Entry::Module(name.clone().into_bytes()),
+        manifest::Entry::Script { path } => {
+            let app = layers(LAYER_APP).ok_or_else(|| io::Error::new(ErrorKind::NotFound, "layer app"))?;
+            Entry::Script(bytes(without_links(app).join(APP_CODE).join(path)))
+        }
+        manifest::Entry::Function { .. } => Entry::Commands(vec![command(&command_name(&manifest.name))]),
+        manifest::Entry::Commands { commands } => Entry::Commands(
+            commands
+                .iter()
+                .map(|one| command(&command_name(&one.name)))
+                .collect(),
+        ),
+    })
+}
+
+fn without_links(path: PathBuf) -> PathBuf {
+    fs::canonicalize(&path).unwrap_or(path)
+}
+
+/// The name of a command's script: not one of the interpreter's.
+fn command_name(name: &str) -> String {
+    if name.starts_with("python") {
+        format!("{name}-script")
+    } else {
+        name.to_owned()
+    }
+}
+
+/// Scripts for functions, in place of those that pip has made: these import less.
+fn add_commands(plan: &mut Plan, entry: &manifest::Entry, name: &str, python: &Path) {
+    let mut add = |name: &str, module: &str, attr: &str| {
+        let path = Path::new("bin").join(command_name(name));
+        if !plan.has(&path) {
+            let shebang = shebang(python.as_os_str().as_bytes());
+            let bytes = [shebang.as_slice(), command_script(module, attr).as_bytes()].concat();
+            plan.file(path, bytes, true);
+        }
+    };
+    match entry {
+        manifest::Entry::Function { module, attr } => add(name, module, attr),
+        manifest::Entry::Commands { commands } => {
+            for command in commands {
+                if let Some((module, attr)) = command.function.as_deref().and_then(|text| text.split_once(':')) {
+                    add(&command.name, module, attr);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// What pip writes for the entry point `module:attr`, as far as it matters here.
+fn command_script(module: &str, attr: &str) -> String {
+    let (module, attr) = (module.trim(), attr.split('[').next().unwrap_or_default().trim());
+    let name = attr.split('.').next().unwrap_or(attr);
+    format!("import sys\nfrom {module} import {name}\nif __name__ == '__main__':\n    sys.exit({attr}())\n")
 }
 
 fn pyvenv_cfg(runtime: &Path, version: &str) -> Vec<u8> {
@@ -301,6 +393,14 @@ fn python_script(path: &Path) -> io::Result<Option<Vec<u8>>> {
     Ok(Some(body))
 }
 
+/// Whether the system can run the file: an ELF file, or one that names what runs it.
+fn names_a_program(path: &Path) -> bool {
+    use std::io::Read;
+    let mut start = Vec::new();
+    let read = fs::File::open(path).and_then(|file| file.take(4).read_to_end(&mut start));
+    read.is_ok() && (start.starts_with(b"#!") || start == b"\x7fELF")
+}
+
 /// The first lines that make a script run by `python`; a path that `#!` can't say goes through the shell.
 fn shebang(python: &[u8]) -> Vec<u8> {
     let plain = [b"#!".as_slice(), python, b"\n"].concat();
@@ -326,6 +426,12 @@ fn shebang(python: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_commands_script_calls_its_function() {
+        let text = command_script("tool.cli ", " App.main [extra]");
+        assert!(text.contains("from tool.cli import App\n") && text.ends_with("    sys.exit(App.main())\n"), "{text}");
+    }
 
     #[test]
     fn short_paths_get_a_plain_shebang_and_long_ones_the_shell() {

@@ -8,18 +8,16 @@ pub const ENV_CACHE_DIR: &str = "PYSHIP_CACHE_DIR";
 /// Environment variable with a `:` list of read-only caches that are looked in first.
 pub const ENV_STORE: &str = "PYSHIP_STORE";
 
-/// Prefix of everything that the launcher tells the start-up code through the environment.
-/// The start-up code removes every variable that begins with it before the app's first line.
+/// Prefix of everything that the launcher tells the start-up code through the environment, besides `PYTHONHOME` and
+/// `PYTHONPATH`. All of that lies at the environment's end, and the start-up code takes it out before the app's first line.
 pub const ENV_PRIVATE_PREFIX: &str = "_PYSHIP_";
-/// Private: the app's directory in the cache (`<root>/v1/apps/<digest>`).
-pub const ENV_PRIVATE_APP: &str = "_PYSHIP_APP";
 /// Private: the absolute path of the packed file.
 pub const ENV_PRIVATE_FILE: &str = "_PYSHIP_FILE";
 /// Private: `argv[0]` as the caller gave it.
 pub const ENV_PRIVATE_ARGV0: &str = "_PYSHIP_ARGV0";
-/// Private: prefix under which a caller's `PYTHON*` variable is kept (`_PYSHIP_KEEP_PYTHONPATH`) while
-/// the interpreter starts without it; the start-up code puts it back.
-pub const ENV_PRIVATE_KEEP: &str = "_PYSHIP_KEEP_";
+/// In place of the first letter of a caller's `PYTHON*` variable that the interpreter must not see while it starts; the
+/// start-up code puts the letter back. So the variable keeps its place and its length, which the kernel limits.
+pub const ENV_HIDDEN: u8 = 1;
 
 /// The caller's variables that would change where the interpreter finds its code; app mode starts without
 /// them and hands them back to the app's environment. Interpreter mode keeps `PYTHONPATH` and friends.
@@ -85,12 +83,13 @@ pub const LAYERS: &[&str] = &[LAYER_LIBC, LAYER_RUNTIME, LAYER_DEPS, LAYER_APP];
 pub const APP_CODE: &str = "code";
 /// Directory of the app layer that holds pyship's start-up code; PYTHONPATH names it for an instant.
 pub const APP_START: &str = "start";
-/// File in [`APP_START`] that the interpreter is told to run in app mode.
-pub const START_RUN: &str = "_pyship_run.pyc";
 /// File in [`APP_START`] that is imported in place of `encodings`, before anything else is.
 pub const START_EARLY: &str = "encodings.pyc";
 /// File in [`APP_START`] that `sys.executable`, started by itself, imports as `_pyship`.
 pub const START_ALONE: &str = "_pyship.pyc";
+/// File in [`APP_START`] that is imported in place of `encodings` by `sys.executable`, started by itself for a caller
+/// with a PYTHONHOME: PYTHONPATH names its directory for an instant.
+pub const START_CHILD: &str = "child/encodings.pyc";
 /// File in a deps layer's site-packages that gives `sys.executable`, started by itself, the app's `sys.path`.
 pub const START_PTH: &str = "__pyship__.pth";
 

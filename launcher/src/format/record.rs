@@ -8,7 +8,7 @@
 use crate::error::{Error, Kind, Result};
 
 const END: &[u8] = b"end";
-const VERSION: &[u8] = b"pyship-launch=2";
+const VERSION: &[u8] = b"pyship-launch=3";
 
 /// The largest record that is read, in bytes.
 pub const SIZE_MAX: usize = 64 << 10;
@@ -20,8 +20,8 @@ pub struct Record {
     pub name: Vec<u8>,
     /// Its version, or nothing.
     pub version: Vec<u8>,
-    /// Whether the file behaves like `python` in place of starting an app.
-    pub interpreter: bool,
+    /// What is started.
+    pub entry: Entry,
     /// The interpreter's ELF file.
     pub executable: Vec<u8>,
     /// PYTHONHOME: the runtime layer's directory.
@@ -36,6 +36,29 @@ pub struct Record {
     pub checks: Vec<Vec<u8>>,
     /// The directories of all layers.
     pub layers: Vec<Vec<u8>>,
+}
+
+/// See [`Record::entry`]. Paths are absolute, and without links as the interpreter puts them on `sys.path`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Entry {
+    /// No app: the file behaves like `python`.
+    #[default]
+    Interpreter,
+    /// `python PATH`
+    Script(Vec<u8>),
+    /// `python -m NAME`
+    Module(Vec<u8>),
+    /// One of several, chosen by the name by which the file is called; the first when none fits.
+    Commands(Vec<Command>),
+}
+
+/// A file in the app directory's `bin/`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Command {
+    /// The file.
+    pub path: Vec<u8>,
+    /// Whether the interpreter runs it, or the system.
+    pub python: bool,
 }
 
 /// See [`Record::loader`].
@@ -54,7 +77,7 @@ impl Record {
         let Self {
             name,
             version,
-            interpreter,
+            entry,
             executable,
             home,
             loader,
@@ -76,8 +99,15 @@ impl Record {
         put(&VERSION[..at], &VERSION[at + 1..]);
         put(b"name", name);
         put(b"version", version);
-        if *interpreter {
-            put(b"interpreter", b"");
+        match entry {
+            Entry::Interpreter => put(b"interpreter", b""),
+            Entry::Script(path) => put(b"script", path),
+            Entry::Module(name) => put(b"module", name),
+            Entry::Commands(commands) => {
+                for Command { path, python } in commands {
+                    put(if *python { b"command" } else { b"program" }, path);
+                }
+            }
         }
         put(b"executable", executable);
         put(b"home", home);
@@ -124,12 +154,19 @@ impl Record {
         }
         let mut record = Self::default();
         let (mut loader, mut library_path) = (None, None);
+        let (mut entry, mut commands) = (None, Vec::new());
         for item in &items[1..] {
             let (key, value) = pair(item).ok_or_else(damaged)?;
             match key {
                 b"name" => record.name = value.to_vec(),
                 b"version" => record.version = value.to_vec(),
-                b"interpreter" => record.interpreter = true,
+                b"interpreter" => entry = Some(Entry::Interpreter),
+                b"script" => entry = Some(Entry::Script(value.to_vec())),
+                b"module" => entry = Some(Entry::Module(value.to_vec())),
+                b"command" | b"program" => commands.push(Command {
+                    path: value.to_vec(),
+                    python: key == b"command",
+                }),
                 b"executable" => record.executable = value.to_vec(),
                 b"home" => record.home = value.to_vec(),
                 b"loader" => loader = Some(value.to_vec()),
@@ -147,6 +184,11 @@ impl Record {
         record.loader = match (loader, library_path) {
             (Some(path), Some(library_path)) => Some(Loader { path, library_path }),
             (None, None) => None,
+            _ => return Err(damaged()),
+        };
+        record.entry = match (entry, commands.is_empty()) {
+            (Some(entry), true) => entry,
+            (None, false) => Entry::Commands(commands),
             _ => return Err(damaged()),
         };
         if record.executable.is_empty() || record.home.is_empty() || record.checks.is_empty() {
@@ -170,7 +212,7 @@ mod tests {
         let record = Record {
             name: b"app".to_vec(),
             version: b"1.0".to_vec(),
-            interpreter: true,
+            entry: Entry::Interpreter,
             executable: b"/c/bin/python3.12".to_vec(),
             home: b"/c\xff".to_vec(),
             loader: Some(Loader {
@@ -183,13 +225,23 @@ mod tests {
             layers: vec![b"/c".to_vec()],
         };
         assert_eq!(Record::decode(&record.encode()).unwrap(), record);
-        let plain = Record {
-            interpreter: false,
-            loader: None,
-            environment: vec![],
-            ..record
+        let command = |path: &[u8], python| Command {
+            path: path.to_vec(),
+            python,
         };
-        assert_eq!(Record::decode(&plain.encode()).unwrap(), plain);
+        for entry in [
+            Entry::Script(b"/c/code/main.py".to_vec()),
+            Entry::Module(b"package.tool".to_vec()),
+            Entry::Commands(vec![command(b"/a/bin/x=y", true), command(b"/a/bin/sh", false)]),
+        ] {
+            let plain = Record {
+                entry,
+                loader: None,
+                environment: vec![],
+                ..record.clone()
+            };
+            assert_eq!(Record::decode(&plain.encode()).unwrap(), plain);
+        }
     }
 
     #[test]

@@ -1,74 +1,103 @@
-//! An environment as bytes, in the caller's order.
+//! An environment as the kernel hands it over: entries in the caller's order, twice-named and odd ones too.
 
-use std::ffi::OsString;
-use std::os::unix::ffi::OsStringExt;
+use crate::format::names::ENV_HIDDEN;
+use crate::sys;
 
-/// Names and values, as bytes.
+/// Entries, each `NAME=value` as bytes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Environment {
-    variables: Vec<(Vec<u8>, Vec<u8>)>,
+    entries: Vec<Vec<u8>>,
 }
 
 impl Environment {
     /// This process's environment.
     #[must_use]
     pub fn of_process() -> Self {
-        let pair = |(name, value): (OsString, OsString)| (name.into_vec(), value.into_vec());
         Self {
-            variables: std::env::vars_os().map(pair).collect(),
+            entries: sys::environment(),
         }
     }
 
     /// An environment for a test.
     #[must_use]
     pub fn from_pairs(pairs: &[(&str, &str)]) -> Self {
-        let pair = |(name, value): &(&str, &str)| (name.as_bytes().to_vec(), value.as_bytes().to_vec());
-        Self {
-            variables: pairs.iter().map(pair).collect(),
+        let mut environment = Self::default();
+        for (name, value) in pairs {
+            environment.push(name, value.as_bytes());
         }
+        environment
     }
 
-    /// The value of `name`.
+    /// The value of `name`: the first one, as for `getenv`.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&[u8]> {
-        self.get_bytes(name.as_bytes())
+        self.entries.iter().find_map(|entry| value_of(entry, name.as_bytes()))
     }
 
-    /// The value of `name`.
-    #[must_use]
-    pub fn get_bytes(&self, name: &[u8]) -> Option<&[u8]> {
-        self.variables
-            .iter()
-            .find(|(known, _)| known == name)
-            .map(|(_, value)| value.as_slice())
+    /// Adds an entry at the end.
+    pub fn push(&mut self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) {
+        self.entries.push([name.as_ref(), b"=", value.as_ref()].concat());
     }
 
-    /// Sets `name`, in place of what it was.
-    pub fn set(&mut self, name: impl Into<Vec<u8>>, value: impl Into<Vec<u8>>) {
-        let (name, value) = (name.into(), value.into());
-        match self.variables.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, old)) => *old = value,
-            None => self.variables.push((name, value)),
+    /// Adds `name`, unless it is there.
+    pub fn set_default(&mut self, name: &[u8], value: &[u8]) {
+        if !self.entries.iter().any(|entry| value_of(entry, name).is_some()) {
+            self.push(name, value);
         }
     }
 
-    /// Removes every `name`; gives the first value.
-    pub fn remove(&mut self, name: &str) -> Option<Vec<u8>> {
-        let value = self.get(name)?.to_vec();
-        self.variables.retain(|(known, _)| known != name.as_bytes());
-        Some(value)
+    /// Removes every `name`.
+    pub fn remove(&mut self, name: &str) {
+        self.entries.retain(|entry| value_of(entry, name.as_bytes()).is_none());
     }
 
     /// Removes every variable whose name begins with one of `prefixes`.
     pub fn remove_prefixed(&mut self, prefixes: &[&str]) {
-        self.variables
-            .retain(|(name, _)| !prefixes.iter().any(|prefix| name.starts_with(prefix.as_bytes())));
+        self.entries
+            .retain(|entry| !prefixes.iter().any(|prefix| entry.starts_with(prefix.as_bytes())));
+    }
+
+    /// Makes every `name` one that nobody knows, of the same length and in the same place: see [`ENV_HIDDEN`].
+    pub fn hide(&mut self, name: &str) {
+        for entry in &mut self.entries {
+            if value_of(entry, name.as_bytes()).is_some() {
+                entry[0] = ENV_HIDDEN;
+            }
+        }
     }
 
     /// `NAME=value`, in order.
     pub fn entries(self) -> impl Iterator<Item = Vec<u8>> {
-        self.variables
-            .into_iter()
-            .map(|(name, value)| [name.as_slice(), b"=", &value].concat())
+        self.entries.into_iter()
+    }
+}
+
+fn value_of<'a>(entry: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
+    entry.strip_prefix(name)?.strip_prefix(b"=")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_hidden_keeps_its_place_and_length() {
+        let pairs = [("A", "1"), ("PYTHONPATH", "/x"), ("B", ""), ("PYTHONPATH", "/y")];
+        let mut environment = Environment::from_pairs(&pairs);
+        environment.hide("PYTHONPATH");
+        assert_eq!(environment.get("PYTHONPATH"), None);
+        environment.set_default(b"PYTHONPATH", b"/z");
+        environment.set_default(b"B", b"no");
+        let entries: Vec<Vec<u8>> = environment.entries().collect();
+        let want: [&[u8]; 5] = [b"A=1", b"\x01YTHONPATH=/x", b"B=", b"\x01YTHONPATH=/y", b"PYTHONPATH=/z"];
+        assert_eq!(entries, want);
+    }
+
+    #[test]
+    fn the_first_of_two_counts() {
+        let mut environment = Environment::from_pairs(&[("A", "1"), ("A", "2"), ("AB", "3")]);
+        assert_eq!(environment.get("A"), Some(&b"1"[..]));
+        environment.remove("A");
+        assert_eq!(environment.entries().collect::<Vec<_>>(), [b"AB=3"]);
     }
 }

@@ -1,15 +1,18 @@
 //! From an app that is ready to the `execve` that starts it: values in, values out.
 
+mod entry;
 mod environment;
+mod options;
 
 pub use environment::Environment;
 
+use self::entry::Run;
 use crate::cache::Ready;
 use crate::format::names::{
-    APP_LINK, APP_START, ENV_PRIVATE_APP, ENV_PRIVATE_ARGV0, ENV_PRIVATE_FILE, ENV_PRIVATE_KEEP,
-    ENV_PYTHON_CODE, ENV_TOOL, START_RUN,
+    APP_LINK, APP_START, ENV_PRIVATE_ARGV0, ENV_PRIVATE_FILE, ENV_PRIVATE_PREFIX, ENV_PYTHON_CODE, ENV_TOOL,
+    START_CHILD,
 };
-use crate::format::record::Loader;
+use crate::format::record::{Entry, Loader};
 
 /// What is handed to `execve`.
 #[derive(Debug, PartialEq, Eq)]
@@ -35,16 +38,18 @@ pub struct Caller {
     pub file: Vec<u8>,
 }
 
-/// Starts the app: the interpreter runs pyship's start-up code, which runs the entry.
+/// Starts what the file holds: the interpreter runs the app's own script or module, as for anybody else.
 ///
-/// The caller's `PYTHON*` variables that say where code is found are put aside, where the start-up code finds
-/// them; all others (`PYTHONUNBUFFERED`, `PYTHONWARNINGS`) stay and are honoured.
+/// The caller's `PYTHON*` variables that say where code is found are hidden until the start-up code has run; all
+/// others (`PYTHONUNBUFFERED`, `PYTHONWARNINGS`) stay and are honoured.
 #[must_use]
 pub fn app(ready: &Ready, caller: Caller) -> Exec {
     let Ready {
         directory, record, ..
     } = ready;
-    let start = join(directory, &[APP_LINK, APP_START]);
+    let Some(run) = entry::choose(&record.entry, &caller.argv0) else {
+        return interpreter(ready, None, caller);
+    };
     let Caller {
         argv0,
         arguments,
@@ -52,27 +57,36 @@ pub fn app(ready: &Ready, caller: Caller) -> Exec {
         file,
     } = caller;
     environment.remove(ENV_TOOL);
-    for name in ENV_PYTHON_CODE {
-        if let Some(value) = environment.remove(name) {
-            environment.set(format!("{ENV_PRIVATE_KEEP}{name}"), value);
-        }
-    }
     set_defaults(&mut environment, &record.environment);
-    environment.set("PYTHONHOME", record.home.clone());
-    environment.set("PYTHONPATH", start.clone());
-    environment.set(ENV_PRIVATE_APP, directory.clone());
-    environment.set(ENV_PRIVATE_FILE, file);
-    environment.set(ENV_PRIVATE_ARGV0, argv0.clone());
-    let mut rest = record.options.clone();
-    rest.push(join(&start, &[START_RUN]));
-    rest.extend(arguments);
+    let head = match run {
+        Run::Python(head) => head,
+        Run::Program(path) => {
+            let path = path.to_vec();
+            let argv = std::iter::once(path.clone()).chain(arguments).collect();
+            return Exec {
+                path,
+                argv,
+                environment,
+            };
+        }
+    };
+    environment.remove_prefixed(&[ENV_PRIVATE_PREFIX]);
+    for name in ENV_PYTHON_CODE {
+        environment.hide(name);
+    }
+    environment.push("PYTHONHOME", &record.home);
+    environment.push("PYTHONPATH", join(directory, &[APP_LINK, APP_START]));
+    environment.push(ENV_PRIVATE_FILE, file);
+    environment.push(ENV_PRIVATE_ARGV0, &argv0);
+    let arguments = entry::without_replay(record, &head, &arguments);
+    let rest = [&record.options, &head, arguments].concat();
     exec(ready, argv0, rest, environment)
 }
 
 /// Starts the interpreter as a virtual environment's: `argv[0]` tells it where its `pyvenv.cfg` lies.
 ///
 /// `argv0` is how it was called when that leads to a virtual environment, else none. The caller's PYTHONPATH
-/// counts; PYTHONHOME would only break it and is put aside.
+/// counts; PYTHONHOME would only break it, and is hidden from it.
 #[must_use]
 pub fn interpreter(ready: &Ready, argv0: Option<Vec<u8>>, caller: Caller) -> Exec {
     let Ready {
@@ -84,21 +98,34 @@ pub fn interpreter(ready: &Ready, argv0: Option<Vec<u8>>, caller: Caller) -> Exe
         ..
     } = caller;
     environment.remove(ENV_TOOL);
-    if let Some(home) = environment.remove("PYTHONHOME") {
-        environment.set(format!("{ENV_PRIVATE_KEEP}PYTHONHOME"), home);
-    }
     let mut rest = Vec::new();
-    if record.interpreter {
+    if record.entry == Entry::Interpreter {
         set_defaults(&mut environment, &record.environment);
         rest.clone_from(&record.options);
     }
-    rest.extend(arguments);
+    rest.extend_from_slice(entry::without_loader(record, &arguments));
+    if environment.get("PYTHONHOME").is_some() && !options::ignore_environment(&rest) {
+        hide_home(&mut environment, directory);
+    }
     exec(
         ready,
         argv0.unwrap_or_else(|| join(directory, &["bin/python3"])),
         rest,
         environment,
     )
+}
+
+/// Hides PYTHONHOME, and has start-up code run that shows it again.
+fn hide_home(environment: &mut Environment, directory: &[u8]) {
+    let mut path = join(directory, &[APP_LINK, APP_START, START_CHILD]);
+    path.truncate(path.iter().rposition(|&byte| byte == b'/').unwrap_or(path.len()));
+    if let Some(theirs) = environment.get("PYTHONPATH").filter(|theirs| !theirs.is_empty()) {
+        path.push(b':');
+        path.extend_from_slice(theirs);
+    }
+    environment.hide("PYTHONHOME");
+    environment.hide("PYTHONPATH");
+    environment.push("PYTHONPATH", path);
 }
 
 fn exec(ready: &Ready, argv0: Vec<u8>, rest: Vec<Vec<u8>>, environment: Environment) -> Exec {
@@ -133,9 +160,7 @@ fn exec(ready: &Ready, argv0: Vec<u8>, rest: Vec<Vec<u8>>, environment: Environm
 
 fn set_defaults(environment: &mut Environment, defaults: &[(Vec<u8>, Vec<u8>)]) {
     for (name, value) in defaults {
-        if environment.get_bytes(name).is_none() {
-            environment.set(name.clone(), value.clone());
-        }
+        environment.set_default(name, value);
     }
 }
 
@@ -151,15 +176,15 @@ fn join(directory: &[u8], parts: &[&str]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::format::record::Record;
+    use crate::format::record::{Command, Record};
 
-    fn ready(loader: bool, interpreter: bool) -> Ready {
+    fn ready(loader: bool, entry: Entry) -> Ready {
         let loader = loader.then(|| Loader {
             path: b"/l/ld.so".to_vec(),
             library_path: b"/l".to_vec(),
         });
         let record = Record {
-            interpreter,
+            entry,
             executable: b"/r/bin/python3.12".to_vec(),
             home: b"/r".to_vec(),
             loader,
@@ -186,33 +211,41 @@ mod tests {
         }
     }
 
+    fn script() -> Entry {
+        Entry::Script(b"/l/code/main.py".to_vec())
+    }
+
+    fn entries(exec: Exec) -> Vec<String> {
+        let entries = exec.environment.entries();
+        entries
+            .map(|entry| String::from_utf8_lossy(&entry).into_owned())
+            .collect()
+    }
+
     #[test]
-    fn an_app_starts_with_its_own_python_variables_and_the_callers_aside() {
+    fn an_app_starts_with_its_own_python_variables_last_and_the_callers_hidden() {
         let exec = app(
-            &ready(false, false),
+            &ready(false, script()),
             caller(&[("PYTHONPATH", "/evil"), ("PYSHIP", "x"), ("A", "mine")]),
         );
         assert_eq!(exec.path, b"/r/bin/python3.12");
-        assert_eq!(
-            exec.argv,
-            [
-                b"./app.bin".as_slice(),
-                b"-Xutf8",
-                b"/a/app/start/_pyship_run.pyc",
-                b"x\xff"
-            ]
-        );
-        let get = |name| exec.environment.get(name);
-        assert_eq!(get("PYTHONPATH"), Some(&b"/a/app/start"[..]));
-        assert_eq!(get("PYTHONHOME"), Some(&b"/r"[..]));
-        assert_eq!(get("_PYSHIP_KEEP_PYTHONPATH"), Some(&b"/evil"[..]));
-        assert_eq!(get("PYSHIP"), None);
-        assert_eq!((get("A"), get("B")), (Some(&b"mine"[..]), Some(&b"default"[..])));
+        let argv: [&[u8]; 4] = [b"./app.bin", b"-Xutf8", b"/l/code/main.py", b"x\xff"];
+        assert_eq!(exec.argv, argv);
+        let want = [
+            "\u{1}YTHONPATH=/evil",
+            "A=mine",
+            "B=default",
+            "PYTHONHOME=/r",
+            "PYTHONPATH=/a/app/start",
+            "_PYSHIP_FILE=/d/app.bin",
+            "_PYSHIP_ARGV0=./app.bin",
+        ];
+        assert_eq!(entries(exec), want);
     }
 
     #[test]
     fn the_carried_loader_is_told_what_to_load() {
-        let exec = app(&ready(true, false), caller(&[]));
+        let exec = app(&ready(true, script()), caller(&[]));
         assert_eq!(exec.path, b"/l/ld.so");
         let want: [&[u8]; 6] = [
             b"./app.bin",
@@ -226,15 +259,53 @@ mod tests {
     }
 
     #[test]
-    fn an_interpreter_keeps_pythonpath_and_loses_pythonhome() {
+    fn a_command_line_that_is_given_once_more_starts_the_same() {
+        for loader in [false, true] {
+            let first = app(&ready(loader, script()), caller(&[])).argv;
+            let again = Caller {
+                arguments: first[1..].to_vec(),
+                ..caller(&[])
+            };
+            assert_eq!(app(&ready(loader, script()), again.clone()).argv, first);
+            let child = interpreter(&ready(loader, script()), None, again);
+            let end: [&[u8]; 3] = [b"-Xutf8", b"/l/code/main.py", b"x\xff"];
+            assert!(child.argv.ends_with(&end.map(<[u8]>::to_vec)), "{:?}", child.argv);
+        }
+    }
+
+    #[test]
+    fn a_program_that_is_no_python_is_started_by_itself() {
+        let command = Command {
+            path: b"/a/bin/tool".to_vec(),
+            python: false,
+        };
+        let exec = app(
+            &ready(false, Entry::Commands(vec![command])),
+            caller(&[("PYTHONPATH", "/p"), ("B", "")]),
+        );
+        assert_eq!(exec.argv, [b"/a/bin/tool".as_slice(), b"x\xff"]);
+        assert_eq!(entries(exec), ["PYTHONPATH=/p", "B=", "A=default"]);
+    }
+
+    #[test]
+    fn an_interpreter_keeps_pythonpath_and_does_not_see_pythonhome() {
         let exec = interpreter(
-            &ready(false, false),
+            &ready(false, script()),
             None,
             caller(&[("PYTHONPATH", "/p"), ("PYTHONHOME", "/h")]),
         );
         assert_eq!(exec.argv, [b"/a/bin/python3".as_slice(), b"x\xff"]);
-        assert_eq!(exec.environment.get("PYTHONPATH"), Some(&b"/p"[..]));
-        assert_eq!(exec.environment.get("PYTHONHOME"), None);
-        assert_eq!(exec.environment.get("_PYSHIP_KEEP_PYTHONHOME"), Some(&b"/h"[..]));
+        let want = [
+            "\u{1}YTHONPATH=/p",
+            "\u{1}YTHONHOME=/h",
+            "PYTHONPATH=/a/app/start/child:/p",
+        ];
+        assert_eq!(entries(exec), want);
+        let isolated = Caller {
+            arguments: vec![b"-IB".to_vec()],
+            ..caller(&[("PYTHONHOME", "/h")])
+        };
+        let exec = interpreter(&ready(false, script()), None, isolated);
+        assert_eq!(entries(exec), ["PYTHONHOME=/h"]);
     }
 }

@@ -13,6 +13,7 @@ use crate::app::settings::Settings;
 use crate::app::source::{self, AppSource};
 use crate::options::PackOptions;
 use crate::packages::metadata::Distribution;
+use crate::startup::EARLY_MODULES;
 use crate::tree::{LayerPath, Node, Tree};
 
 /// The app as it was given.
@@ -168,12 +169,26 @@ pub(super) fn has_sitecustomize(tree: &Tree, directory: &str) -> bool {
 
 /// The same for wherever the app's imports look.
 pub(super) fn app_has_sitecustomize(app: &Tree, source: &Source) -> bool {
-    directories(source).iter().any(|directory| {
-        let directory = String::from_utf8_lossy(directory);
-        if directory.is_empty() {
-            has_sitecustomize(app, APP_CODE)
-        } else {
-            has_sitecustomize(app, &format!("{APP_CODE}/{directory}"))
+    import_directories(source).any(|directory| has_sitecustomize(app, &directory))
+}
+
+/// Whether one of the app's modules has the name of one that the interpreter loads before them.
+pub(super) fn shadows(app: &Tree, source: &Source) -> bool {
+    let has = |path: String| app.get(path).is_some();
+    import_directories(source).any(|directory| {
+        EARLY_MODULES
+            .iter()
+            .any(|name| has(format!("{directory}/{name}.py")) || has(format!("{directory}/{name}")))
+    })
+}
+
+/// Wherever the app's imports look, as paths of the app layer.
+fn import_directories(source: &Source) -> impl Iterator<Item = String> {
+    directories(source).into_iter().map(|directory| {
+        let directory = String::from_utf8_lossy(&directory);
+        match directory.as_ref() {
+            "" => APP_CODE.to_owned(),
+            below => format!("{APP_CODE}/{below}"),
         }
     })
 }

@@ -110,7 +110,7 @@ pub fn run(options: &PackOptions, ui: &Ui) -> Result<Report> {
     let app_digest = provenance::tree_digest(&app)?;
 
     ui.step("collecting the interpreter");
-    let sitecustomize = deps.facts.sitecustomize || app::app_has_sitecustomize(&app, &source);
+    let site = deps.facts.site || app::app_has_sitecustomize(&app, &source);
     let directories = app::directories(&source);
     let config = startup::StartConfig {
         name: &name,
@@ -118,8 +118,8 @@ pub fn run(options: &PackOptions, ui: &Ui) -> Result<Report> {
         python: &python,
         entry: &entry,
         directories: &directories,
-        pth: &deps.facts.pth,
-        sitecustomize,
+        site,
+        shadows: app::shadows(&app, &source),
         index_imports: !options.no_index_imports,
     };
     let sources = startup::sources(&config);

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use anyhow::Result;
+use pyship_launcher::format::names::START_PTH;
 use serde::{Deserialize, Serialize};
 
 use super::layers::Content;
@@ -19,7 +20,7 @@ use crate::packages::install::{self, Request};
 use crate::packages::installer::Tool;
 use crate::packages::metadata::{self, Distribution};
 use crate::packages::pins;
-use crate::startup::{self, PthFile};
+use crate::startup;
 use crate::tree::Tree;
 use crate::ui::Ui;
 
@@ -40,8 +41,8 @@ pub(super) struct Deps {
 pub(super) struct Facts {
     pub(super) elf: LayerElf,
     pub(super) distributions: Vec<Distribution>,
-    pub(super) pth: Vec<PthFile>,
-    pub(super) sitecustomize: bool,
+    /// Whether `site` finds something to do.
+    pub(super) site: bool,
     /// Groups of the standard library that a package names.
     pub(super) mentioned: BTreeSet<String>,
     /// Whether the same request gets the same packages at any time.
@@ -105,14 +106,13 @@ pub(super) fn prepare(
     let distributions = metadata::distributions(&tree, site_packages)?;
     let facts = Facts {
         elf: LayerElf::of(&tree)?,
-        pth: startup::pth_files(&tree, site_packages)?,
-        sitecustomize: app::has_sitecustomize(&tree, site_packages),
+        site: has_site_files(&tree, site_packages) || app::has_sitecustomize(&tree, site_packages),
         mentioned: runtime::mentioned(&tree)?,
         pinned: pins.cover(distributions.iter().map(|one| one.name.as_str())),
         distributions,
     };
     tree.insert_bytes(
-        format!("{site_packages}/{}", pyship_launcher::format::names::START_PTH),
+        format!("{site_packages}/{}", START_PTH),
         startup::pth(),
         false,
     );
@@ -160,6 +160,16 @@ fn install(request: &Request, tool: &Tool, scratch: &Path, ui: &Ui) -> Result<Tr
     }
     ui.step("installing packages");
     install::install(request, &directory, tool, &mut |line| ui.detail(line))
+}
+
+/// Whether a `.pth` file, or a `.start` file of newer Pythons, lies right in site-packages; `site` skips hidden ones.
+fn has_site_files(deps: &Tree, site_packages: &str) -> bool {
+    deps.files().any(|(path, _)| {
+        let below = path.strip_prefix(site_packages.as_bytes());
+        let name = below.and_then(|rest| rest.strip_prefix(b"/")).unwrap_or_default();
+        let is_read = name.ends_with(b".pth") || name.ends_with(b".start");
+        is_read && !name.starts_with(b".") && !name.contains(&b'/') && name != START_PTH.as_bytes()
+    })
 }
 
 fn in_words(age: Duration) -> String {

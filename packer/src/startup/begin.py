@@ -5,9 +5,9 @@
 
 
 def _begin():
-    """Makes the interpreter that of the app."""
-    global __name__, __loader__, __spec__, _said, _path_length, _frozen
-    said = _said = _restore_environment()
+    """Makes the interpreter that of the app; what runs is then the interpreter's own business."""
+    global __name__, __loader__, __spec__, file, _frozen
+    said = _restore_environment()
     start = _APP + "/app/start"
     runtime = sys.prefix
     stdlib = runtime + "/" + _STDLIB
@@ -17,32 +17,56 @@ def _begin():
     sys.executable = _APP + "/bin/python3"
     sys._base_executable = runtime + "/" + _EXECUTABLE
     sys.prefix = sys.exec_prefix = _APP
-    if b"APP" not in said:
+    if not said:
         # A subinterpreter: the rest is left to the real `site`, which finds `__pyship__.pth`.
         _import_encodings(stdlib)
         return
-    _name_process(said[b"ARGV0"])
+    _name_process(said[b"_PYSHIP_ARGV0"])
     __name__ = "_pyship"
     __loader__ = _external.SourcelessFileLoader("_pyship", __file__)
     __spec__ = _external.spec_from_file_location("_pyship", __file__, loader=__loader__)
     sys.modules["_pyship"] = module
-    # Found by looking, otherwise: `_pyship_run.pyc` is no archive, and a runtime's standard library isn't zipped.
-    sys.path_importer_cache[sys.argv[0]] = None
+    # Found by looking, otherwise: a runtime's standard library isn't zipped.
     if sys.path[0].endswith(".zip"):
         sys.path_importer_cache[sys.path[0]] = None
-    sys.path[:0] = _IMPORTS
-    if not sys.flags.no_site:
-        sys._home = runtime + "/bin"
-        sys.path.append(_APP + "/" + _SITE_PACKAGES)
-        _stand_in_for_site(stdlib)
-    _path_length = len(sys.path)
     _index_imports(stdlib)
     _import_encodings(stdlib)
+    if sys.version_info < (3, 11):
+        for name in _SHADOWED:  # Later versions have them inside.
+            __import__(name)
+    file = _decode(said[b"_PYSHIP_FILE"])
+    directory = None
+    if sys.argv[0] != "-m":
+        directory = _expect_script(sys.argv[0])
+        sys.argv[0] = _decode(said[b"_PYSHIP_ARGV0"])
+    sys.path[:0] = [path for path in _IMPORTS if path != directory]
+    if not sys.flags.no_site:
+        sys._home = runtime + "/bin"
+        if not _SITE:
+            sys.path.append(_APP + "/" + _SITE_PACKAGES)
+            _stand_in_for_site(stdlib)
     # What is there by now lives as long as the app: no collection, above all not those at exit, needs to look
     # at it. Measured with CPython 3.12: 0.7 of 9 ms. `__main__` isn't there yet, and must not be among it,
     # since its variables' `__del__` would come too late.
     gc.freeze()
     _frozen = gc.get_freeze_count()
+
+
+def _expect_script(path):
+    """Spares the interpreter looks at its script and the directory; returns that when it goes on `sys.path`."""
+    sys.path_importer_cache[path] = None  # It is no archive.
+    directory = path.rpartition("/")[0]
+    if getattr(sys.flags, "safe_path", False):
+        return None
+    if path.startswith(_CODE + "/"):
+        return directory
+    sys.path_importer_cache[directory] = None  # `bin/` holds no modules.
+    return None
+
+
+def _decode(value):
+    """`os.fsdecode`, without the import."""
+    return value.decode(sys.getfilesystemencoding(), sys.getfilesystemencodeerrors())
 
 
 def _name_process(argv0):

@@ -4,14 +4,13 @@
 
 
 def _join():
-    """Gives the interpreter the app's import directories: after PYTHONPATH, before the standard library."""
-    _restore_environment()
-    stdlib = sys.base_prefix + "/" + _STDLIB
-    place = sys.path.index(stdlib) if stdlib in sys.path else 0
-    if place and sys.path[place - 1].endswith(".zip") and sys.path[place - 1].startswith(sys.base_prefix):
-        place -= 1
+    """Gives the interpreter the app's import directories: after the standard library, as a virtual environment
+    has what is installed in it, and before the packages.
+    """
+    site_packages = sys.prefix + "/" + _SITE_PACKAGES
+    place = sys.path.index(site_packages) if site_packages in sys.path else len(sys.path)
     sys.path[place:place] = [path for path in _IMPORTS if path not in sys.path]
-    _index_imports(stdlib)
+    _index_imports(sys.base_prefix + "/" + _STDLIB)
 
 
 _join()

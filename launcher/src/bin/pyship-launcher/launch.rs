@@ -140,13 +140,7 @@ impl Place<'_> {
 }
 
 fn start_app(place: &Place<'_>, caller: &Caller) -> Result<Never> {
-    start_with(place, |ready| {
-        if ready.record.interpreter {
-            start::interpreter(ready, None, caller.clone())
-        } else {
-            start::app(ready, caller.clone())
-        }
-    })
+    start_with(place, |ready| start::app(ready, caller.clone()))
 }
 
 fn start_interpreter(place: &Place<'_>, caller: &Caller) -> Result<Never> {

@@ -1,0 +1,18 @@
+"""Runs in place of `encodings` in an interpreter that was started by itself, for a caller who has a PYTHONHOME."""
+
+import posix
+import sys
+
+import _frozen_importlib_external
+
+
+def _begin():
+    _restore_environment()
+    start = __file__.rpartition("/")[0]
+    sys.path.remove(start)
+    sys.path_importer_cache.pop(start, None)
+    del sys.modules["encodings"]
+    import encodings
+
+
+_begin()

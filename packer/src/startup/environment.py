@@ -1,0 +1,60 @@
+
+
+# --- What the launcher says through the environment, taken out of it again
+
+_OURS = (b"PYTHONHOME", b"PYTHONPATH", b"_PYSHIP_FILE", b"_PYSHIP_ARGV0")
+_HIDDEN = b"\1YTHON"  # A caller's `PYTHON*` variable: its first letter is changed, so that it keeps its length and place.
+_AT_EXECFN = 31  # `linux/auxvec.h`
+
+
+def _restore_environment():
+    """Gives `os.environ`, C and `/proc/PID/environ` the caller's variables; returns the launcher's."""
+    environ = posix.environ  # The very dict that os.environ is, or will be, a view of.
+    said = {name: value for name, value in environ.items() if name in _OURS}
+    hidden = [name for name in environ if name.startswith(_HIDDEN)]
+    shown = bool(said) and _rewrite_memory(b"".join(b"%s=%s\0" % item for item in said.items()), hidden)
+    for name in said:
+        del environ[name]
+        posix.unsetenv(name)
+    if hidden:
+        entries = [(b"P" + name[1:] if name in hidden else name, value) for name, value in environ.items()]
+        environ.clear()
+        environ.update(entries)
+        for name in () if shown else hidden:
+            posix.unsetenv(name)
+            posix.putenv(b"P" + name[1:], environ[b"P" + name[1:]])
+    return said
+
+
+def _rewrite_memory(said, hidden):
+    """Blanks what the launcher said where the kernel has put it, and shows what it has hidden; whether that was done.
+
+    The environment lies right before the path of the executed file, and what the launcher says at its end.
+    """
+    try:
+        with_words = memoryview(_read("/proc/self/auxv", 4096)).cast("L").tolist()
+        end = dict(zip(with_words[::2], with_words[1::2]))[_AT_EXECFN]
+        memory = posix.open("/proc/self/mem", posix.O_RDWR | posix.O_CLOEXEC)
+        try:
+            if posix.pread(memory, len(said), end - len(said)) != said:
+                return False
+            if hidden:
+                block = b"\0" + _read("/proc/self/environ", 1 << 23)
+                place = block.find(b"\0" + _HIDDEN)
+                while place >= 0:
+                    posix.pwrite(memory, b"P", end - len(block) + 1 + place)
+                    place = block.find(b"\0" + _HIDDEN, place + 1)
+            return posix.pwrite(memory, bytes(len(said)), end - len(said)) == len(said)
+        finally:
+            posix.close(memory)
+    except (OSError, KeyError, ValueError, TypeError):
+        return False  # There is no /proc, or none that can be written to: then what it shows stays.
+
+
+def _read(path, size=-1):
+    """What the file holds, which is `size` bytes, with as few system calls as it takes."""
+    file = posix.open(path, posix.O_RDONLY | posix.O_CLOEXEC)
+    try:
+        return posix.read(file, posix.fstat(file).st_size if size < 0 else size)
+    finally:
+        posix.close(file)
