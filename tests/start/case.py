@@ -41,8 +41,7 @@ class Case(unittest.TestCase):
 
     def same(self, app, *args, **how):
         """The app and `python main.py` end in the same way and say the same."""
-        main = str(app.root / "app/code/main.py")
-        ours, plain = app.start(*args, **how), app.python3(main, *args, **how)
+        ours, plain = app.start(*args, **how), app.python3(app.main, *args, **how)
         for done in (ours, plain):
             done.seen = (done.returncode, plain_numbers(done.out), plain_numbers(done.err))
         self.assertEqual(ours.seen, plain.seen)

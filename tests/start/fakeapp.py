@@ -144,6 +144,7 @@ class App:
         (layers / "app/code").mkdir(exist_ok=True)
         self._compile(layers, compiled)
         self.packages, self.layers = site_packages, layers
+        self.code, self.main = f"{layers}/app/code", f"{layers}/app/code/main.py"
         if indexed:
             index(python, site_packages, {"": site_packages}, site_packages)
             index(python, layers / "app/code", {name: layers / "app/code" / name for name in directories}, layers / "app/start")

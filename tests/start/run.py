@@ -1,8 +1,10 @@
 """Proves the start-up code on every CPython 3.9 to 3.15 at hand, without the launcher: python3 tests/start/run.py
 
-Arguments go to unittest (`-v`, `-k PATTERN`). No interpreter at hand is a failure.
+Versions such as `3.12` choose interpreters, other arguments go to unittest (`-v`, `-k PATTERN`). No interpreter
+at hand is a failure.
 """
 
+import re
 import sys
 import unittest
 
@@ -18,7 +20,9 @@ MODULES = (test_environment, test_site, test_entry, test_errors, test_children, 
 
 
 def main():
-    found = fakeapp.interpreters()
+    wanted = [word for word in sys.argv[1:] if re.fullmatch(r"3\.\d+", word)]
+    others = [word for word in sys.argv[1:] if word not in wanted]
+    found = [python for python in fakeapp.interpreters() if not wanted or "%d.%d" % python.version in wanted]
     if not found:
         sys.exit("failed to find a CPython 3.9 to 3.15 in pyenv's versions, on PATH or in /usr/bin")
     failed = False
@@ -28,7 +32,7 @@ def main():
             for case in vars(module).values():
                 if isinstance(case, type) and issubclass(case, unittest.TestCase):
                     case.python = python
-        program = unittest.TestProgram(module=None, argv=[sys.argv[0], *names(), *sys.argv[1:]], exit=False)
+        program = unittest.TestProgram(module=None, argv=[sys.argv[0], *names(), *others], exit=False)
         failed |= not program.result.wasSuccessful() or not program.result.testsRun
     sys.exit(failed)
 

@@ -46,19 +46,28 @@ class Environment(Case):
 
     def test_the_interpreter_mode_gives_back_pythonhome(self):
         app = self.app("")
-        env = base_env(_PYSHIP_KEEP_PYTHONHOME="/theirs")
-        script = "import os; print(os.environ['PYTHONHOME'], [n for n in os.environ if 'PYSHIP' in n], flush=True)"
-        self.ok(app.python3("-c", f"{script}; os.system('echo $PYTHONHOME')", env=env), "/theirs []\n/theirs\n")
+        script = "import os, posix; print(*posix.environ, os.environ['PYTHONHOME'], flush=True); os.system('echo $PYTHONHOME')"
+        for theirs in ({}, {"PYTHONPATH": "/mine"}):
+            env = {"B": "1", "PYTHONHOME": "/theirs", **theirs, "LC_ALL": "C.UTF-8"}
+            names = " ".join(repr(os.fsencode(name)) for name in env)
+            for options in ([], ["-S"], ["-I"], ["-E"], ["-s", "-B"]):
+                self.ok(app.python3(*options, "-c", script, env=env), f"{names} /theirs\n/theirs\n")
 
     def test_sys_is_that_of_a_virtual_environment(self):
         for directories in (("",), ("", "src"), ("src", "lib/more"), ()):
             app = self.app(DUMP_SYS, directories=directories, code={"src/a.py": "", "lib/more/b.py": ""})
-            main = str(app.root / "app/code/main.py")
-            ours, plain = self.json(app.start()), self.json(app.python3(main))
-            del plain["path"][0]  # The script's directory, with its links resolved.
-            if directories[:1] != ("",):
-                self.assertEqual(ours["path"].pop(0), str(app.root / "app/code"))
+            ours, plain = self.json(app.start()), self.json(app.python3(app.main))
+            self.assertEqual([ours["path"][0], plain["path"].pop(0)], [app.code] * 2)
+            mine = [os.path.join(app.code, directory).rstrip("/") for directory in directories]
+            if "" not in directories:
+                del ours["path"][0]
+            # First what is the app's; in an interpreter by itself, where an environment has what is installed in it.
+            after = [path for path in ours["path"] if path not in mine]
+            self.assertEqual(ours.pop("path"), [*mine, *after])
+            path = plain.pop("path")
+            self.assertEqual(path, [*after[:-1], *mine, after[-1]])
             self.assertEqual(ours, plain)
+            plain["path"] = path
             bare = self.json(app.python3("-c", DUMP_SYS, env={}))
             self.assertEqual(bare.pop("path"), ["", *plain.pop("path")])
             del bare["flags"], plain["flags"]  # No locale: another UTF-8 mode.
@@ -68,7 +77,7 @@ class Environment(Case):
         app = self.app(DUMP_SYS)
         for options in (("-X", "utf8"), ("-W", "error"), ("-O",), ("-B", "-u"), ("-X", "dev")):
             ours = app.start(options=options)
-            plain = app.python3(*options, str(app.root / "app/code/main.py"))
+            plain = app.python3(*options, app.main)
             mine, theirs = self.json(ours), self.json(plain)
             del mine["path"], theirs["path"]
             self.assertEqual(mine, theirs)
@@ -76,7 +85,7 @@ class Environment(Case):
     def test_without_site(self):
         script = "import sys; print(sys.path, 'site' in sys.modules, sys.flags.no_site)\nprint(hasattr(__builtins__, 'exit'))"
         app = self.app(script)
-        path = [f"{app.root}/app/code", *self.stdlib()]
+        path = [app.code, *self.stdlib()]
         self.ok(app.start(options=["-S"]), f"{path} False 1\nFalse\n")
 
     def stdlib(self):
@@ -87,7 +96,7 @@ class Environment(Case):
         script = (
             "import os, sys\n"
             "sys.stdout.buffer.write(b'\\n'.join(map(os.fsencode, sys.argv)) + b'\\n')\n"
-            "assert getattr(sys, 'orig_argv', sys.argv) == sys.argv\n"
+            "assert getattr(sys, 'orig_argv', [sys.argv[0], __file__, *sys.argv[1:]]) == [sys.argv[0], __file__, *sys.argv[1:]]\n"
             "print(open('/proc/self/comm', 'rb').read())\n"
             "import _pyship\n"
             "print(_pyship.file, _pyship.name, _pyship.version, sorted(_pyship.__all__), _pyship.__name__)\n"
@@ -109,12 +118,12 @@ class Environment(Case):
     def test_pythonpath_of_the_caller_comes_first_for_the_interpreter_only(self):
         script = "import sys; print(sys.path[:2])"
         app = self.app(script)
-        code = f"{app.root}/app/code"
-        env = base_env(PYTHONPATH=f"/mine:{code}")
-        self.ok(app.start(env=env), f"{[code, *self.stdlib()[:1]]}\n")
-        self.ok(app.python3("-c", script.replace("[:2]", "[1:4]"), env=env), f"{['/mine', code, *self.stdlib()[:1]]}\n")
+        env = base_env(PYTHONPATH=f"/mine:{app.code}")
+        self.ok(app.start(env=env), f"{[app.code, *self.stdlib()[:1]]}\n")
+        script = script.replace("[:2]", "[1:-1]")
+        self.ok(app.python3("-c", script, env=env), f"{['/mine', app.code, *self.stdlib()]}\n")
         env = base_env(PYTHONPATH="/mine")
-        self.ok(app.python3("-c", script.replace("[:2]", "[1:4]"), env=env), f"{['/mine', code, *self.stdlib()[:1]]}\n")
+        self.ok(app.python3("-c", script, env=env), f"{['/mine', *self.stdlib(), app.code]}\n")
 
     def test_nothing_is_written_into_the_cache(self):
         code = {"pkg/__init__.py": "", "pkg/mod.py": "import json", "main.py": "import pkg.mod, csv"}

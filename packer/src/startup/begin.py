@@ -7,7 +7,7 @@
 def _begin():
     """Makes the interpreter that of the app; what runs is then the interpreter's own business."""
     global __name__, __loader__, __spec__, file, _frozen
-    said = _restore_environment()
+    said = b"_PYSHIP_ARGV0" in posix.environ and _restore_environment()
     start = _APP + "/app/start"
     runtime = sys.prefix
     stdlib = runtime + "/" + _STDLIB

@@ -7,7 +7,8 @@ import _frozen_importlib_external
 
 
 def _begin():
-    _restore_environment()
+    if any(name.startswith(_HIDDEN) for name in posix.environ):
+        _restore_environment()
     start = __file__.rpartition("/")[0]
     sys.path.remove(start)
     sys.path_importer_cache.pop(start, None)

@@ -8,14 +8,17 @@ _AT_EXECFN = 31  # `linux/auxvec.h`
 
 
 def _restore_environment():
-    """Gives `os.environ`, C and `/proc/PID/environ` the caller's variables; returns the launcher's."""
+    """Gives `os.environ`, C and `/proc/PID/environ` the caller's variables; returns the launcher's.
+
+    To be called once in a process: later ones are the program's, in subinterpreters too.
+    """
     environ = posix.environ  # The very dict that os.environ is, or will be, a view of.
     said = {name: value for name, value in environ.items() if name in _OURS}
     hidden = [name for name in environ if name.startswith(_HIDDEN)]
-    shown = bool(said) and _rewrite_memory(b"".join(b"%s=%s\0" % item for item in said.items()), hidden)
     for name in said:
         del environ[name]
         posix.unsetenv(name)
+    shown = _rewrite_memory(b"".join(b"%s=%s\0" % item for item in said.items()), hidden)
     if hidden:
         entries = [(b"P" + name[1:] if name in hidden else name, value) for name, value in environ.items()]
         environ.clear()
