@@ -209,8 +209,8 @@ fn a_set_user_id_start_ignores_the_callers_environment() {
         as_user PYSHIP_STORE=/mnt/evil/cache:/mnt/evil/pyship HOME=/mnt/evil XDG_CACHE_HOME=/mnt/evil /mnt/app.bin
         as_user PYTHONPATH=/mnt/evil PYTHONHOME=/mnt/evil PYTHONSTARTUP=/mnt/evil/encodings.py PYTHONINSPECT=1 \
             PYTHONWARNINGS=error::encodings.X LD_PRELOAD=/mnt/evil.sh LD_LIBRARY_PATH=/mnt/evil \
-            GLIBC_TUNABLES=glibc.malloc.check=3 TMPDIR=/mnt/evil _PYSHIP_KEEP_PYTHONPATH=/mnt/evil \
-            _PYSHIP_APP=/mnt/evil /mnt/app.bin child </dev/null
+            GLIBC_TUNABLES=glibc.malloc.check=3 TMPDIR=/mnt/evil _PYSHIP_FILE=/mnt/evil \
+            "$(printf '\001YTHONPATH=/mnt/evil')" _PYSHIP_ARGV0=/mnt/evil /mnt/app.bin child </dev/null
         for tool in python help where prune; do as_user PYSHIP=$tool /mnt/app.bin; done
         "#,
     );
@@ -270,9 +270,9 @@ fn hostile_variables_and_directories_do_not_reach_the_interpreter() {
         ("XDG_CACHE_HOME", &long),
         ("HOME", &newline),
         ("TMPDIR", "/dev/null"),
-        ("_PYSHIP_APP", evil),
+        ("_PYSHIP_ARGV0", evil),
         ("_PYSHIP_FILE", evil),
-        ("_PYSHIP_KEEP_PYTHONHOME", evil),
+        ("\u{1}YTHONHOME", evil),
         ("PYSHIP", ""),
     ];
     let packed = plain();

@@ -151,7 +151,12 @@ fn decide(mut parts: Parts<'_>) -> io::Result<Plan> {
             plan.add(parent, Node::Directory);
         }
     }
-    add_commands(&mut plan, &manifest.entry, &manifest.name, &directory.join("bin/python3"));
+    add_commands(
+        &mut plan,
+        &manifest.entry,
+        &manifest.name,
+        &directory.join("bin/python3"),
+    );
     if let Some(deps) = layers(LAYER_DEPS) {
         plan.link(site_packages, deps.join(site_packages));
         link_rest(&mut plan, &deps)?;
@@ -299,7 +304,9 @@ fn add_commands(plan: &mut Plan, entry: &manifest::Entry, name: &str, python: &P
         manifest::Entry::Function { module, attr } => add(name, module, attr),
         manifest::Entry::Commands { commands } => {
             for command in commands {
-                if let Some((module, attr)) = command.function.as_deref().and_then(|text| text.split_once(':')) {
+                if let Some((module, attr)) =
+                    command.function.as_deref().and_then(|text| text.split_once(':'))
+                {
                     add(&command.name, module, attr);
                 }
             }
@@ -430,7 +437,10 @@ mod tests {
     #[test]
     fn a_commands_script_calls_its_function() {
         let text = command_script("tool.cli ", " App.main [extra]");
-        assert!(text.contains("from tool.cli import App\n") && text.ends_with("    sys.exit(App.main())\n"), "{text}");
+        assert!(
+            text.contains("from tool.cli import App\n") && text.ends_with("    sys.exit(App.main())\n"),
+            "{text}"
+        );
     }
 
     #[test]

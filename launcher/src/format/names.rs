@@ -40,6 +40,7 @@ pub const ENV_DISTRUSTED: &[&str] = &[
     ENV_TOOL,
     ENV_PRIVATE_PREFIX,
     "PYTHON",
+    "\u{1}YTHON", // See [`ENV_HIDDEN`].
     "LD_",
     "GCONV_PATH",
     "GETCONF_DIR",

@@ -106,7 +106,12 @@ mod tests {
             path: format!("/a/bin/{name}").into_bytes(),
             python,
         };
-        let commands = vec![command("one", true), command("two", true), command("x.exe", true), command("sh", false)];
+        let commands = vec![
+            command("one", true),
+            command("two", true),
+            command("x.exe", true),
+            command("sh", false),
+        ];
         let entry = Entry::Commands(commands);
         for (argv0, name) in [
             ("one", "one"),
@@ -152,7 +157,10 @@ mod tests {
         ] {
             assert_eq!(rest(arguments, &[&script]), bytes(left), "{arguments:?}");
         }
-        assert_eq!(rest(&["-m", "tool", "-m", "tool"], &["-m", "tool"]), bytes(&["-m", "tool"]));
+        assert_eq!(
+            rest(&["-m", "tool", "-m", "tool"], &["-m", "tool"]),
+            bytes(&["-m", "tool"])
+        );
         assert_eq!(rest(&["-m", "other"], &["-m", "tool"]), bytes(&["-m", "other"]));
     }
 }

@@ -31,7 +31,9 @@ impl Environment {
     /// The value of `name`: the first one, as for `getenv`.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&[u8]> {
-        self.entries.iter().find_map(|entry| value_of(entry, name.as_bytes()))
+        self.entries
+            .iter()
+            .find_map(|entry| value_of(entry, name.as_bytes()))
     }
 
     /// Adds an entry at the end.
@@ -48,7 +50,8 @@ impl Environment {
 
     /// Removes every `name`.
     pub fn remove(&mut self, name: &str) {
-        self.entries.retain(|entry| value_of(entry, name.as_bytes()).is_none());
+        self.entries
+            .retain(|entry| value_of(entry, name.as_bytes()).is_none());
     }
 
     /// Removes every variable whose name begins with one of `prefixes`.
@@ -89,7 +92,13 @@ mod tests {
         environment.set_default(b"PYTHONPATH", b"/z");
         environment.set_default(b"B", b"no");
         let entries: Vec<Vec<u8>> = environment.entries().collect();
-        let want: [&[u8]; 5] = [b"A=1", b"\x01YTHONPATH=/x", b"B=", b"\x01YTHONPATH=/y", b"PYTHONPATH=/z"];
+        let want: [&[u8]; 5] = [
+            b"A=1",
+            b"\x01YTHONPATH=/x",
+            b"B=",
+            b"\x01YTHONPATH=/y",
+            b"PYTHONPATH=/z",
+        ];
         assert_eq!(entries, want);
     }
 

@@ -40,7 +40,13 @@ mod tests {
             let words: Vec<Vec<u8>> = line.split(' ').map(|word| word.as_bytes().to_vec()).collect();
             ignore_environment(&words)
         };
-        for line in ["-I", "-BE x", "-X utf8 -I", "-Wx -E", "--check-hash-based-pycs never -I -c x"] {
+        for line in [
+            "-I",
+            "-BE x",
+            "-X utf8 -I",
+            "-Wx -E",
+            "--check-hash-based-pycs never -I -c x",
+        ] {
             assert!(ignore(line), "{line}");
         }
         for line in ["", "-", "x -I", "-c -I", "-S -m x -E", "-WI x", "-W E", "-X I -s"] {

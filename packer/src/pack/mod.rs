@@ -217,7 +217,8 @@ pub fn run(options: &PackOptions, ui: &Ui) -> Result<Report> {
     let checked = !options.no_check && target == targets::HOST;
     if checked {
         ui.step("trying out what starts");
-        trial::check(file.path(), &file.manifest, scratch.path(), &cache)?;
+        let missing = trial::check(file.path(), &file.manifest, scratch.path(), &cache)?;
+        warnings.extend(trial::warnings(&missing, options.app.as_deref()));
     } else if !options.no_check {
         ui.note(&format!(
             "what starts was not tried out: that takes a machine of `{target}`"

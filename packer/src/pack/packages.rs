@@ -111,11 +111,7 @@ pub(super) fn prepare(
         pinned: pins.cover(distributions.iter().map(|one| one.name.as_str())),
         distributions,
     };
-    tree.insert_bytes(
-        format!("{site_packages}/{}", START_PTH),
-        startup::pth(),
-        false,
-    );
+    tree.insert_bytes(format!("{site_packages}/{}", START_PTH), startup::pth(), false);
     let keep = match key {
         Some(key) => Some(Keep {
             key,

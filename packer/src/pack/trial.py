@@ -1,5 +1,13 @@
-"""Looks for what a packed file starts: python -c CHECK KIND [TARGET...]; exit code 3 and one line when it is not there."""
+"""Looks for what a packed file starts: python -c CHECK KIND [TARGET...]; exit code 3 and one line when it is not there.
+
+On stdout a line `missing NAME` for each module that a script imports and that is nowhere in the file.
+"""
 import sys
+
+import _pyship
+
+# As in the app, without the working directory.
+sys.path[:1] = _pyship._IMPORTS
 
 
 def say(what):
@@ -8,14 +16,51 @@ def say(what):
 
 
 def script(path):
-    full = sys.prefix + "/app/code/" + path
+    import ast
+
+    full = _pyship._CODE + "/" + path
+    sys.path.insert(0, full.rpartition("/")[0])
     try:
         with open(full, "rb") as file:
-            compile(file.read(), path, "exec", dont_inherit=True)
+            tree = compile(file.read(), path, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
+        compile(tree, path, "exec", dont_inherit=True)
     except OSError as error:
         say(f"there is no script `{path}`: {error.strerror}")
     except (SyntaxError, ValueError) as error:
         say(f"the script `{path}` can't be compiled: {error}")
+    missing = [name for name in imported(tree) if not is_found(name)]
+    for name in missing and set(missing) - names_below(_pyship._CODE):
+        print("missing", name)
+
+
+def imported(tree):
+    """The first parts of what is imported in any case: not in a function, below `if` or where a failure is handled."""
+    import ast
+
+    for node in tree.body:
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield node.module.partition(".")[0]
+
+
+def is_found(name):
+    import importlib.util
+
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ValueError:
+        return True  # It is loaded, and no file.
+
+
+def names_below(directory):
+    """What could be a module if its directory is put on `sys.path`."""
+    import os
+
+    names = set()
+    for _, directories, files in os.walk(directory):
+        names.update(directories, (file.partition(".")[0] for file in files))
+    return names
 
 
 def module(name):

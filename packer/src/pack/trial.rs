@@ -19,13 +19,20 @@ const SAID: i32 = 3;
 /// Checks the entry of `file`, unpacking it below `scratch`, but for layers that an earlier check has unpacked
 /// into the build cache.
 ///
+/// Gives the modules that a script imports and that are nowhere in the file.
+///
 /// # Errors
 /// When the interpreter does not come up, or what starts is not there: says which, with what Python said.
-pub(super) fn check(file: &Path, manifest: &Manifest, scratch: &Path, cache: &BuildCache) -> Result<()> {
+pub(super) fn check(
+    file: &Path,
+    manifest: &Manifest,
+    scratch: &Path,
+    cache: &BuildCache,
+) -> Result<Vec<String>> {
     if let Some(trial) = cache.trial() {
-        if start(file, manifest, scratch, &trial.cache(), Some(trial.store())).is_ok() {
+        if let Ok(missing) = start(file, manifest, scratch, &trial.cache(), Some(trial.store())) {
             cache.keep_unpacked(&trial, manifest);
-            return Ok(());
+            return Ok(missing);
         }
         // A cache that is full, damaged or on a file system without programs says nothing about the file.
         cache.forget_unpacked(&trial, manifest);
@@ -33,7 +40,39 @@ pub(super) fn check(file: &Path, manifest: &Manifest, scratch: &Path, cache: &Bu
     start(file, manifest, scratch, &scratch.join("cache"), None)
 }
 
-fn start(file: &Path, manifest: &Manifest, scratch: &Path, cache: &Path, store: Option<&Path>) -> Result<()> {
+/// Says of each missing module where it can come from: a file that lies beside what was packed, or a package.
+pub(super) fn warnings(missing: &[String], app: Option<&Path>) -> Vec<String> {
+    missing
+        .iter()
+        .map(|name| {
+            let advice = advice(name, app.unwrap_or(Path::new("")));
+            format!("what starts imports `{name}`, which is nowhere in the file: add it with {advice}")
+        })
+        .collect()
+}
+
+fn advice(name: &str, app: &Path) -> String {
+    let requirements = app.join("requirements.txt");
+    let beside = app.with_file_name(name);
+    let sources = [beside.with_extension("py"), beside];
+    if let Some(source) = sources.iter().find(|source| app.is_file() && source.exists()) {
+        return format!("--include {}", source.display());
+    }
+    let package = format!("--with {name}");
+    if requirements.is_file() {
+        format!("-r {}, or {package}", requirements.display())
+    } else {
+        package
+    }
+}
+
+fn start(
+    file: &Path,
+    manifest: &Manifest,
+    scratch: &Path,
+    cache: &Path,
+    store: Option<&Path>,
+) -> Result<Vec<String>> {
     let mut command = Command::new(file);
     command
         .env(ENV_TOOL, "python")
@@ -51,7 +90,9 @@ fn start(file: &Path, manifest: &Manifest, scratch: &Path, cache: &Path, store: 
         .output()
         .with_context(|| format!("failed to start `{}`", file.display()))?;
     if output.status.success() {
-        return Ok(());
+        let said = String::from_utf8_lossy(&output.stdout);
+        let missing = said.lines().filter_map(|line| line.strip_prefix("missing "));
+        return Ok(missing.map(str::to_owned).collect());
     }
     let said = String::from_utf8_lossy(&output.stderr);
     let said = said.trim_end();

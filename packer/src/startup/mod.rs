@@ -131,7 +131,10 @@ fn constants(config: &StartConfig<'_>) -> String {
         ("_SITE_PACKAGES", literal::text(&python.site_packages)),
         ("_DIRECTORIES", literal::tuple(directories)),
         ("_SITE", literal::boolean(site)),
-        ("_SHADOWED", literal::tuple(EARLY_MODULES.iter().filter(|_| shadows).map(literal::text))),
+        (
+            "_SHADOWED",
+            literal::tuple(EARLY_MODULES.iter().filter(|_| shadows).map(literal::text)),
+        ),
         ("_INDEX", literal::boolean(index_imports)),
         ("_MODULES", literal::text(format!("/{}", names::MODULE_INDEX))),
         ("_UNPACKED", UNPACKED_TIME.to_string()),

@@ -13,15 +13,21 @@ fn python() -> Python {
     }
 }
 
-fn sources_of(entry: &Entry, directories: &[LayerPath], pth: &[PthFile]) -> Vec<(LayerPath, Vec<u8>)> {
+fn script() -> Entry {
+    Entry::Script {
+        path: "main.py".into(),
+    }
+}
+
+fn sources_of(entry: &Entry, directories: &[LayerPath]) -> Vec<(LayerPath, Vec<u8>)> {
     sources(&StartConfig {
         name: "it's \\ \"odd\" é\n",
         version: None,
         python: &python(),
         entry,
         directories,
-        pth,
-        sitecustomize: true,
+        site: true,
+        shadows: false,
         index_imports: true,
     })
 }
@@ -42,30 +48,14 @@ fn ask_python(script: &str, input: &[u8]) -> String {
 
 #[test]
 fn constants_survive_the_interpreter() {
-    let entry = Entry::Commands {
-        commands: vec![
-            Command {
-                name: "a'b".into(),
-                function: Some("pkg.cli : App.main".into()),
-            },
-            Command {
-                name: "plain".into(),
-                function: None,
-            },
-        ],
-    };
-    let pth = [PthFile::parse(
-        b"\xff.pth",
-        b"import os; x = 'y'\n\n../caf\xc3\xa9\n",
-    )];
-    let sources = sources_of(&entry, &[b"".to_vec(), b"src/\xfe".to_vec()], &pth);
+    let sources = sources_of(&script(), &[b"".to_vec(), b"src/\xfe".to_vec()]);
     let script = "import ast, sys
 for node in ast.parse(sys.stdin.buffer.read()).body:
     try:
         print(node.targets[0].id, ascii(ast.literal_eval(node.value)))
     except (AttributeError, ValueError):
         pass";
-    let printed = ask_python(script, &sources[1].1);
+    let printed = ask_python(script, &sources[0].1);
     for line in [
         "name 'it\\'s \\\\ \"odd\" \\xe9\\n'",
         "version None",
@@ -73,9 +63,9 @@ for node in ast.parse(sys.stdin.buffer.read()).body:
         "_STDLIB 'lib/python3.12'",
         "_SITE_PACKAGES 'lib/python3.12/site-packages'",
         "_DIRECTORIES ('', 'src/\\udcfe')",
-        "_ENTRY ('commands', ((\"a'b\", ('pkg.cli', 'App.main')), ('plain', None)))",
-        "_PTH (('\\udcff.pth', ((1, \"import os; x = 'y'\"), (3, '../caf\\xe9'))),)",
-        "_SITECUSTOMIZE True",
+        "_SITE True",
+        "_SHADOWED ()",
+        "_INDEX True",
     ] {
         assert!(
             printed.lines().any(|printed| printed == line),
@@ -86,13 +76,9 @@ for node in ast.parse(sys.stdin.buffer.read()).body:
 
 #[test]
 fn every_source_compiles() {
-    let entry = Entry::Function {
-        module: "m".into(),
-        attr: "f.g".into(),
-    };
-    let sources = sources_of(&entry, &[], &[]);
+    let sources = sources_of(&script(), &[]);
     let named: Vec<&[u8]> = sources.iter().map(|(name, _)| name.as_slice()).collect();
-    assert_eq!(named, [b"_pyship".as_slice(), b"encodings", b"_pyship_run"]);
+    assert_eq!(named, [b"_pyship".as_slice(), b"child/encodings", b"encodings"]);
     for (_, source) in sources {
         ask_python(
             "import sys; compile(sys.stdin.buffer.read(), 'x', 'exec')",
@@ -102,30 +88,28 @@ fn every_source_compiles() {
 }
 
 #[test]
-fn an_interpreter_has_nothing_to_run() {
-    assert_eq!(sources_of(&Entry::Interpreter, &[], &[]).len(), 1);
+fn an_interpreter_has_no_app_mode() {
+    let sources = sources_of(&Entry::Interpreter, &[]);
+    assert!(sources.iter().all(|(name, _)| name != b"encodings"));
 }
 
 #[test]
 fn python_and_rust_agree_on_names() {
-    let said = |name: &str| {
-        format!(
-            "said[b\"{}\"]",
-            name.trim_start_matches(names::ENV_PRIVATE_PREFIX)
-        )
-    };
+    let begin = include_str!("environment.py");
     for name in [names::ENV_PRIVATE_FILE, names::ENV_PRIVATE_ARGV0] {
-        assert!(EARLY.contains(&said(name)), "{name}");
+        assert!(
+            name.starts_with(names::ENV_PRIVATE_PREFIX) && begin.contains(&format!("b\"{name}\"")),
+            "{name}"
+        );
     }
-    assert_eq!(names::ENV_PRIVATE_APP, "_PYSHIP_APP");
-    assert_eq!(
-        names::ENV_PRIVATE_PREFIX.len(),
-        8,
-        "`public.py` cuts the names there"
+    assert!(begin.contains(&format!("b\"\\{}YTHON\"", names::ENV_HIDDEN)));
+    assert!(
+        names::ENV_PYTHON_CODE
+            .iter()
+            .all(|name| name.starts_with("PYTHON"))
     );
-    assert_eq!(names::ENV_PRIVATE_KEEP, "_PYSHIP_KEEP_");
-    assert!(EARLY.contains(&format!("\"/{}/{}\"", names::APP_LINK, names::APP_CODE)));
     assert!(EARLY.contains(&format!("\"/{}/{}\"", names::APP_LINK, names::APP_START)));
+    assert!(EARLY.contains(&format!("\"/{}\"", names::APP_CODE)));
     assert_eq!(names::START_EARLY, "encodings.pyc");
     let pth = String::from_utf8_lossy(pth());
     assert!(pth.contains(&format!(
