@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use crate::ui;
 use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
 use pyship_launcher::cache::list::{App, Layer, Listing, list};
@@ -12,6 +11,8 @@ use pyship_launcher::cache::roots::{self, Candidate, Standing};
 use pyship_launcher::cache::running::Running;
 use pyship_launcher::start::Environment;
 use serde_json::{Value, json};
+
+use crate::{size, ui};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -77,7 +78,7 @@ struct Prune {
     #[arg(long, value_name = "DAYS")]
     older: Option<u32>,
     /// The least recently used, until the cache has at most SIZE: 500M, 2G
-    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    #[arg(long, value_name = "SIZE", value_parser = size::parse)]
     max_size: Option<u64>,
     /// Only apps of this name; may be said several times
     #[arg(long)]
@@ -247,12 +248,16 @@ fn seconds(time: SystemTime) -> u64 {
 }
 
 fn table(listing: &Listing, running: &Running) -> String {
-    let mut text = format!("{}: {}\n", listing.root.display(), ui::size(prune::disk(listing)));
+    let mut text = format!(
+        "{}: {}\n",
+        listing.root.display(),
+        size::display(prune::disk(listing))
+    );
     for app in &listing.apps {
         let runs = if running.holds(listing, app) { ", runs" } else { "" };
         text.push_str(&format!(
             "  app    {:>10}  {:<14} {}{runs}\n",
-            ui::size(own_disk(listing, app)),
+            size::display(own_disk(listing, app)),
             ago(app.used),
             title(app),
         ));
@@ -272,7 +277,7 @@ fn table(listing: &Listing, running: &Running) -> String {
         };
         text.push_str(&format!(
             "  layer  {:>10}  {:<14} {} {users}\n",
-            ui::size(layer.disk()),
+            size::display(layer.disk()),
             ago(layer.used),
             layer.digest,
         ));
@@ -318,55 +323,8 @@ fn told(root: &Path, removed: &Removed, dry_run: bool) -> String {
     format!(
         "{}: {verb} {} ({} apps, {} layers){running}\n{text}",
         root.display(),
-        ui::size(removed.disk),
+        size::display(removed.disk),
         removed.apps.len(),
         removed.layers.len()
     )
-}
-
-/// `500M`, `2G`, `1.5GB`, `1000000`: powers of a thousand.
-fn parse_size(text: &str) -> Result<u64, String> {
-    let wrong = || format!("`{text}` is not a size: 500M, 2G");
-    let upper = text.trim().to_ascii_uppercase();
-    let plain = upper.strip_suffix('B').unwrap_or(&upper);
-    let (digits, unit) = match plain.char_indices().last() {
-        Some((at, 'K')) => (&plain[..at], 1e3),
-        Some((at, 'M')) => (&plain[..at], 1e6),
-        Some((at, 'G')) => (&plain[..at], 1e9),
-        Some((at, 'T')) => (&plain[..at], 1e12),
-        _ => (plain, 1.0),
-    };
-    let number: f64 = digits.trim().parse().map_err(|_| wrong())?;
-    let bytes = number * unit;
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "checked to be in range"
-    )]
-    if bytes.is_finite() && (0.0..1e18).contains(&bytes) {
-        Ok(bytes as u64)
-    } else {
-        Err(wrong())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sizes_as_people_write_them() {
-        let sizes = [
-            ("500M", 500_000_000),
-            ("2g", 2_000_000_000),
-            ("1.5kB", 1_500),
-            ("0", 0),
-        ];
-        for (text, bytes) in sizes {
-            assert_eq!(parse_size(text), Ok(bytes), "{text}");
-        }
-        for text in ["", "M", "-1", "1e99", "nan", "2 X"] {
-            assert!(parse_size(text).is_err(), "{text}");
-        }
-    }
 }
