@@ -2,16 +2,15 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use pyship_launcher::error::plain_json;
-use pyship_launcher::format::manifest::Manifest;
-use pyship_launcher::format::names::{LAYERS, MEMBER_MANIFEST};
+use pyship_launcher::format::manifest::{Manifest, ManifestFile};
 use pyship_launcher::hex::hex;
 use pyship_launcher::payload::Payload;
-use pyship_launcher::unpack::{self, Progress, Sink, Write};
+use pyship_launcher::unpack;
 use sha2::{Digest, Sha256};
 
-use crate::provenance::{self, Whole};
+use crate::provenance;
 use crate::sign::Opened;
 use crate::ui;
 
@@ -19,7 +18,7 @@ use crate::ui;
 pub(super) fn open(file: &Path) -> Result<(Payload, Manifest)> {
     let Some(payload) = Payload::open(file)? else {
         bail!(
-            "failed to read `{}`: pyship did not make it, or its end is missing",
+            "failed to read `{}`: not a pyship file, or truncated",
             file.display()
         );
     };
@@ -31,7 +30,7 @@ pub(super) fn open(file: &Path) -> Result<(Payload, Manifest)> {
 pub(super) fn inspect(file: &Path, json: bool) -> Result<()> {
     let (payload, manifest) = open(file)?;
     if json {
-        let whole = Whole {
+        let whole = ManifestFile {
             manifest: &manifest,
             provenance: &provenance::of(&payload)?,
         };
@@ -121,26 +120,6 @@ pub(super) fn targets(json: bool) -> Result<()> {
 /// Unpacks a file's layers, each into a directory of its name.
 pub(super) fn extract(file: &Path, directory: &Path) -> Result<()> {
     let (payload, manifest) = open(file)?;
-    let failed = || format!("failed to extract to `{}`", directory.display());
-    fs_err::create_dir(directory).with_context(failed)?;
-    if let Err(error) = extract_to(&payload, &manifest, directory) {
-        // Half a program is of no use; what can't be removed stays, and the first failure is the one to tell.
-        fs_err::remove_dir_all(directory).unwrap_or_default();
-        return Err(error);
-    }
+    unpack::extract(&payload, &manifest, directory)?;
     ui::data(&format!("{}\n", directory.display()))
-}
-
-fn extract_to(payload: &Payload, manifest: &Manifest, directory: &Path) -> Result<()> {
-    let failed = || format!("failed to extract to `{}`", directory.display());
-    fs_err::write(directory.join(MEMBER_MANIFEST), payload.manifest_bytes()?).with_context(failed)?;
-    for layer in LAYERS.iter().filter_map(|name| manifest.layer(name)) {
-        let at = directory.join(&layer.name);
-        fs_err::create_dir(&at).with_context(failed)?;
-        let root = std::fs::File::open(&at).with_context(failed)?;
-        let sink = Write::new(root.into(), &at);
-        unpack::run(payload, &[(layer, &sink as &dyn Sink)], &Progress::default())?;
-        sink.finish()?;
-    }
-    Ok(())
 }
