@@ -347,6 +347,9 @@ fn the_script_that_makes_the_interpreter_explains_itself() {
     script().arg("--nonesuch").stderr_has("Usage: ").fails(2);
     let place = scratch();
     fs_err::write(place.path().join("theirs"), "").unwrap();
-    let outcome = script().arg(place.path()).stderr_has("did not make it").fails(1);
+    let outcome = script()
+        .arg(place.path())
+        .stderr_has("not a pyship file, or truncated")
+        .fails(1);
     assert!(place.path().join("theirs").exists(), "{}", outcome.report());
 }

@@ -5,11 +5,13 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
+use pyship_launcher::cache::candidates::{Candidate, Origin, candidates};
 use pyship_launcher::cache::list::{App, Layer, Listing, list};
-use pyship_launcher::cache::prune::{self, Hand, Policy, Removed, UNUSED};
-use pyship_launcher::cache::roots::{self, Candidate, Standing};
+use pyship_launcher::cache::policy::{Policy, disk};
+use pyship_launcher::cache::prune::{self, Mode, Removed, UNUSED};
+use pyship_launcher::cache::root::Root;
 use pyship_launcher::cache::running::Running;
-use pyship_launcher::start::Environment;
+use pyship_launcher::environment::Environment;
 use serde_json::{Value, json};
 
 use crate::{size, ui};
@@ -117,22 +119,22 @@ fn uid() -> u32 {
     rustix::process::geteuid().as_raw()
 }
 
-fn candidates(place: &Place) -> Vec<Candidate> {
+fn candidates_of(place: &Place) -> Vec<Candidate> {
     match &place.root {
         Some(root) => vec![Candidate {
             path: std::path::absolute(root).unwrap_or_else(|_| root.clone()),
-            standing: Standing::Explicit,
+            origin: Origin::Explicit,
         }],
-        None => roots::candidates(&Environment::of_process(), uid(), false),
+        None => candidates(&Environment::of_process(), uid(), false),
     }
 }
 
 /// The caches that are there.
-fn existing(place: &Place) -> Result<Vec<PathBuf>> {
+fn existing(place: &Place) -> Result<Vec<Root>> {
     let mut found = Vec::new();
-    for candidate in candidates(place) {
-        match roots::open_existing(&candidate, uid()) {
-            Ok(root) => found.push(root.path),
+    for candidate in candidates_of(place) {
+        match Root::open(&candidate, uid()) {
+            Ok(root) => found.push(root),
             Err(_) if place.root.is_none() => {}
             Err(reason) => bail!(
                 "failed to open the cache `{}`: {reason}",
@@ -144,24 +146,24 @@ fn existing(place: &Place) -> Result<Vec<PathBuf>> {
 }
 
 fn directory(place: &Place) -> Result<()> {
-    let mut places = existing(place)?;
+    let mut places: Vec<PathBuf> = existing(place)?.into_iter().map(|root| root.path).collect();
     if places.is_empty() {
-        places.extend(candidates(place).into_iter().next().map(|first| first.path));
+        places.extend(candidates_of(place).into_iter().next().map(|first| first.path));
     }
     let lines = places.iter().map(|path| format!("{}\n", path.display()));
     ui::data(&lines.collect::<String>())
 }
 
-fn listing_of(root: &Path) -> Result<Listing> {
+fn listing_of(root: &Root) -> Result<Listing> {
     use anyhow::Context;
-    list(root).with_context(|| format!("failed to list the cache `{}`", root.display()))
+    list(root).with_context(|| format!("failed to list the cache `{}`", root.path.display()))
 }
 
 fn show(place: &Place, json: bool) -> Result<()> {
     let running = Running::look();
     let listings = existing(place)?
         .iter()
-        .map(|root| listing_of(root))
+        .map(listing_of)
         .collect::<Result<Vec<_>>>()?;
     if json {
         let caches: Vec<Value> = listings
@@ -235,7 +237,7 @@ fn as_json(listing: &Listing, running: &Running) -> Value {
         .collect();
     json!({
         "root": listing.root.display().to_string(),
-        "disk": prune::disk(listing),
+        "disk": disk(listing),
         "apps": apps,
         "layers": layers,
     })
@@ -251,7 +253,7 @@ fn table(listing: &Listing, running: &Running) -> String {
     let mut text = format!(
         "{}: {}\n",
         listing.root.display(),
-        size::display(prune::disk(listing))
+        size::display(disk(listing))
     );
     for app in &listing.apps {
         let runs = if running.holds(listing, app) { ", runs" } else { "" };
@@ -295,11 +297,11 @@ fn ago(time: SystemTime) -> String {
 }
 
 fn remove(place: &Place, policy: &Policy, dry_run: bool) -> Result<()> {
-    let hand = if dry_run { Hand::DryRun } else { Hand::Really };
+    let mode = if dry_run { Mode::DryRun } else { Mode::Apply };
     let mut text = String::new();
     for root in existing(place)? {
-        let removed = prune::prune(&root, policy, hand)?;
-        text.push_str(&told(&root, &removed, dry_run));
+        let removed = prune::prune(&root, policy, mode)?;
+        text.push_str(&report(&root.path, &removed, dry_run));
     }
     if text.is_empty() {
         text.push_str("there is no cache yet\n");
@@ -307,7 +309,7 @@ fn remove(place: &Place, policy: &Policy, dry_run: bool) -> Result<()> {
     ui::data(&text)
 }
 
-fn told(root: &Path, removed: &Removed, dry_run: bool) -> String {
+fn report(root: &Path, removed: &Removed, dry_run: bool) -> String {
     let mut text = String::new();
     for app in &removed.apps {
         text.push_str(&format!("  app    {:<14} {}\n", ago(app.used), title(app)));

@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, ensure};
 use clap::Args;
 use pyship_launcher::error::plain_json;
-use pyship_launcher::format::manifest::Manifest;
+use pyship_launcher::format::manifest::{Manifest, ManifestFile};
 use pyship_launcher::hex::hex;
 use sha2::{Digest, Sha256};
 
 use super::file::open;
-use crate::provenance::{self, Whole};
+use crate::provenance;
 use crate::sign::Opened;
 use crate::size;
 use crate::ui;
@@ -42,7 +42,7 @@ pub(super) fn command(options: &InspectOptions) -> Result<()> {
 fn inspect(file: &Path, json: bool) -> Result<()> {
     let (payload, manifest) = open(file)?;
     if json {
-        let whole = Whole {
+        let whole = ManifestFile {
             manifest: &manifest,
             provenance: &provenance::of(&payload)?,
         };

@@ -1,31 +1,34 @@
-//! What a manifest may say. Its digest proves who wrote it no more than the file itself does, so every number
-//! is bounded before it is added to another, and every name before it becomes a path, a variable or a message.
+//! Limits on what a manifest may say.
+//!
+//! Its digest guards against accidents, not against an author: whoever changes the manifest can change the digest
+//! too. So every number is bounded before it is added to another, and every name is checked before it becomes a
+//! path, a variable or part of a message.
 
-use super::manifest::{DIRECTORY_HEX, Entry, Layer, Manifest};
-use super::trailer;
+use super::fields::{DIRECTORY_HEX, Entry, Layer, Manifest};
 use crate::format::member::is_safe;
-use crate::format::names::{ENV_PRIVATE_PREFIX, ENV_TOOL, LAYERS};
+use crate::format::names::{ENV_PRIVATE_PREFIX, ENV_PYTHONHOME, ENV_TOOL, LAYERS};
+use crate::format::trailer;
 
 /// The largest number of members in a layer.
-pub const ENTRIES_MAX: u64 = 500_000;
+pub(crate) const ENTRIES_MAX: u64 = 500_000;
 /// A file may unpack to this many bytes, and to [`EXPANSION_MAX`] times its own length besides.
 const UNPACKED_MAX: u64 = 1 << 30;
-/// No program compresses as well as this; zeros do.
+/// Real programs compress far less than this; only files of zeros compress more.
 const EXPANSION_MAX: u64 = 256;
 /// A member takes at least one of tar's blocks, and at most eight times its part of the tar on disk.
 const MEMBER_RAW: u64 = 512;
-/// What a frame that can't be compressed may add to its content.
+/// Bytes by which a frame of incompressible data may exceed its content.
 const OVERHEAD: u64 = 64 << 10;
 /// Interpreter options and environment variables: they go into the launch record, which has its own limit.
 const SETTINGS_MAX: usize = 16 << 10;
 /// Libraries that a cold start looks for on the host.
 const SYSTEM_MAX: usize = 256;
 const TEXT_MAX: usize = 4096;
-/// With `.d` appended still the name of a directory.
+/// A name with `.d` appended must still be a valid directory name.
 const NAME_MAX: usize = 250;
 
-/// What is wrong with it, as the end of a sentence that begins with "its manifest".
-pub(super) fn all(manifest: &Manifest, file_size: u64) -> Result<(), String> {
+/// Checks a manifest of a file of `file_size` bytes; the error completes a sentence that begins with "its manifest".
+pub(super) fn check(manifest: &Manifest, file_size: u64) -> Result<(), String> {
     layers(manifest, file_size)?;
     names(manifest)?;
     settings(manifest)
@@ -41,15 +44,15 @@ fn layers(manifest: &Manifest, file_size: u64) -> Result<(), String> {
         if !known.any(|known| known == name) {
             return Err(format!("has an unexpected layer `{name}`"));
         }
-        let raw = raw_of(layer).ok_or_else(|| format!("contradicts itself on layer `{name}`"))?;
+        let raw = raw_of(layer).ok_or_else(|| format!("has contradictory numbers for layer `{name}`"))?;
         at = Some(layer.offset)
             .filter(|offset| *offset >= at)
             .and_then(|offset| offset.checked_add(layer.size))
             .filter(|after| *after <= end)
-            .ok_or_else(|| format!("puts layer `{name}` where it can't be"))?;
+            .ok_or_else(|| format!("has an impossible offset for layer `{name}`"))?;
         left = left
             .checked_sub(raw)
-            .ok_or("says that the file unpacks to more than a packed file may")?;
+            .ok_or("claims an unpacked size above the limit")?;
         if layer.entries > ENTRIES_MAX {
             return Err(format!("has more than {ENTRIES_MAX} members in layer `{name}`"));
         }
@@ -90,7 +93,7 @@ fn names(manifest: &Manifest) -> Result<(), String> {
         ..
     } = manifest;
     if !is_component(name) {
-        return Err("has a name that is none for a file".to_owned());
+        return Err("has a name that is not a valid file name".to_owned());
     }
     let mut texts = vec![pyship, target, &python.version, &libc.loader];
     texts.extend(version);
@@ -103,7 +106,7 @@ fn names(manifest: &Manifest) -> Result<(), String> {
         Entry::Commands { commands } => {
             for command in commands {
                 if !is_component(&command.name) {
-                    return Err("has a command whose name is none for a file".to_owned());
+                    return Err("has a command whose name is not a valid file name".to_owned());
                 }
                 texts.extend(&command.function);
             }
@@ -117,7 +120,7 @@ fn names(manifest: &Manifest) -> Result<(), String> {
         return Err("names a path outside its layers".to_owned());
     }
     if libc.system.len() > SYSTEM_MAX || !libc.system.keys().all(|name| is_component(name)) {
-        return Err("asks the system for what is no library".to_owned());
+        return Err("asks the system for a file that is not a library".to_owned());
     }
     texts.extend(libc.system.values());
     if texts.iter().all(|text| is_plain(text)) {
@@ -136,8 +139,10 @@ fn is_plain(text: &str) -> bool {
     text.len() <= TEXT_MAX && !text.chars().any(char::is_control)
 }
 
-/// A variable may be anything that the program could set itself: a packed file is a program, and whoever
-/// starts it runs it. Refused is what would not arrive as it was meant, or is pyship's own.
+/// Checks options and environment variables.
+///
+/// Any variable that the program could set itself is allowed. Refused are those that would not arrive as they
+/// were given, and pyship's own.
 fn settings(manifest: &Manifest) -> Result<(), String> {
     let Manifest {
         options, environment, ..
@@ -151,7 +156,8 @@ fn settings(manifest: &Manifest) -> Result<(), String> {
     }
     for (name, value) in environment {
         length += name.len() + value.len() + 2;
-        let ours = name.starts_with(ENV_TOOL) || name.starts_with(ENV_PRIVATE_PREFIX) || name == "PYTHONHOME";
+        let ours =
+            name.starts_with(ENV_TOOL) || name.starts_with(ENV_PRIVATE_PREFIX) || name == ENV_PYTHONHOME;
         if name.is_empty() || name.contains('=') || !is_plain(name) || value.contains('\0') || ours {
             return Err(format!(
                 "sets the environment variable `{name}`, which can't be set"

@@ -1,9 +1,9 @@
-//! An environment as bytes, in the caller's order.
+//! Environment variables as bytes, in the caller's order.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 
-/// Names and values, as bytes.
+/// Names and values.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Environment {
     variables: Vec<(Vec<u8>, Vec<u8>)>,
@@ -19,7 +19,7 @@ impl Environment {
         }
     }
 
-    /// An environment for a test.
+    /// These variables, for tests.
     #[must_use]
     pub fn from_pairs(pairs: &[(&str, &str)]) -> Self {
         let pair = |(name, value): &(&str, &str)| (name.as_bytes().to_vec(), value.as_bytes().to_vec());
@@ -43,7 +43,7 @@ impl Environment {
             .map(|(_, value)| value.as_slice())
     }
 
-    /// Sets `name`, in place of what it was.
+    /// Sets `name`, in its old position when it was set before.
     pub fn set(&mut self, name: impl Into<Vec<u8>>, value: impl Into<Vec<u8>>) {
         let (name, value) = (name.into(), value.into());
         match self.variables.iter_mut().find(|(known, _)| *known == name) {
@@ -52,7 +52,7 @@ impl Environment {
         }
     }
 
-    /// Removes every `name`; gives the first value.
+    /// Removes every `name`; returns the first value.
     pub fn remove(&mut self, name: &str) -> Option<Vec<u8>> {
         let value = self.get(name)?.to_vec();
         self.variables.retain(|(known, _)| known != name.as_bytes());

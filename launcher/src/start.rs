@@ -1,13 +1,10 @@
-//! From an app that is ready to the `execve` that starts it: values in, values out.
-
-mod environment;
-
-pub use environment::Environment;
+//! The `execve` that starts an app: pure functions from the launch record and the caller's state.
 
 use crate::cache::Ready;
+use crate::environment::Environment;
 use crate::format::names::{
-    APP_LINK, APP_START, ENV_PRIVATE_APP, ENV_PRIVATE_ARGV0, ENV_PRIVATE_FILE, ENV_PRIVATE_KEEP,
-    ENV_PYTHON_CODE, ENV_TOOL, START_RUN,
+    APP_LINK, APP_PYTHON, APP_START, ENV_PRIVATE_APP, ENV_PRIVATE_ARGV0, ENV_PRIVATE_FILE, ENV_PRIVATE_KEEP,
+    ENV_PYTHON_CODE, ENV_PYTHONHOME, ENV_PYTHONPATH, ENV_TOOL, START_RUN,
 };
 use crate::format::record::Loader;
 
@@ -22,10 +19,10 @@ pub struct Exec {
     pub environment: Environment,
 }
 
-/// What the caller gave.
+/// The caller's arguments and environment.
 #[derive(Debug, Clone)]
 pub struct Caller {
-    /// The path by which the file was called: `argv[0]`, or what the kernel was asked for when that has no `/`.
+    /// The path by which the file was called: `argv[0]`, or the path that the kernel executed when that has no `/`.
     pub argv0: Vec<u8>,
     /// The arguments after `argv[0]`.
     pub arguments: Vec<Vec<u8>>,
@@ -37,8 +34,8 @@ pub struct Caller {
 
 /// Starts the app: the interpreter runs pyship's start-up code, which runs the entry.
 ///
-/// The caller's `PYTHON*` variables that say where code is found are put aside, where the start-up code finds
-/// them; all others (`PYTHONUNBUFFERED`, `PYTHONWARNINGS`) stay and are honoured.
+/// The caller's `PYTHON*` variables that say where code is found are renamed, and the start-up code restores them.
+/// All others (`PYTHONUNBUFFERED`, `PYTHONWARNINGS`) stay and take effect.
 #[must_use]
 pub fn app(ready: &Ready, caller: Caller) -> Exec {
     let Ready {
@@ -58,8 +55,8 @@ pub fn app(ready: &Ready, caller: Caller) -> Exec {
         }
     }
     set_defaults(&mut environment, &record.environment);
-    environment.set("PYTHONHOME", record.home.clone());
-    environment.set("PYTHONPATH", start.clone());
+    environment.set(ENV_PYTHONHOME, record.home.clone());
+    environment.set(ENV_PYTHONPATH, start.clone());
     environment.set(ENV_PRIVATE_APP, directory.clone());
     environment.set(ENV_PRIVATE_FILE, file);
     environment.set(ENV_PRIVATE_ARGV0, argv0.clone());
@@ -69,10 +66,10 @@ pub fn app(ready: &Ready, caller: Caller) -> Exec {
     exec(ready, argv0, rest, environment)
 }
 
-/// Starts the interpreter as a virtual environment's: `argv[0]` tells it where its `pyvenv.cfg` lies.
+/// Starts the interpreter of a virtual environment: it finds its `pyvenv.cfg` through `argv[0]`.
 ///
-/// `argv0` is how it was called when that leads to a virtual environment, else none. The caller's PYTHONPATH
-/// counts; PYTHONHOME would only break it and is put aside.
+/// `argv0` is the path by which it was called, when that belongs to a virtual environment. The caller's PYTHONPATH
+/// takes effect; PYTHONHOME would break the interpreter and is renamed.
 #[must_use]
 pub fn interpreter(ready: &Ready, argv0: Option<Vec<u8>>, caller: Caller) -> Exec {
     let Ready {
@@ -84,8 +81,8 @@ pub fn interpreter(ready: &Ready, argv0: Option<Vec<u8>>, caller: Caller) -> Exe
         ..
     } = caller;
     environment.remove(ENV_TOOL);
-    if let Some(home) = environment.remove("PYTHONHOME") {
-        environment.set(format!("{ENV_PRIVATE_KEEP}PYTHONHOME"), home);
+    if let Some(home) = environment.remove(ENV_PYTHONHOME) {
+        environment.set(format!("{ENV_PRIVATE_KEEP}{ENV_PYTHONHOME}"), home);
     }
     let mut rest = Vec::new();
     if record.interpreter {
@@ -95,7 +92,7 @@ pub fn interpreter(ready: &Ready, argv0: Option<Vec<u8>>, caller: Caller) -> Exe
     rest.extend(arguments);
     exec(
         ready,
-        argv0.unwrap_or_else(|| join(directory, &["bin/python3"])),
+        argv0.unwrap_or_else(|| join(directory, &[APP_PYTHON])),
         rest,
         environment,
     )
@@ -113,7 +110,7 @@ fn exec(ready: &Ready, argv0: Vec<u8>, rest: Vec<Vec<u8>>, environment: Environm
             }
         }
         Some(Loader { path, library_path }) => {
-            let said: [&[u8]; 6] = [
+            let loaded: [&[u8]; 6] = [
                 &argv0,
                 b"--argv0",
                 &argv0,
@@ -121,7 +118,7 @@ fn exec(ready: &Ready, argv0: Vec<u8>, rest: Vec<Vec<u8>>, environment: Environm
                 library_path,
                 &executable,
             ];
-            let argv = said.into_iter().map(<[u8]>::to_vec).chain(rest).collect();
+            let argv = loaded.into_iter().map(<[u8]>::to_vec).chain(rest).collect();
             Exec {
                 path: path.clone(),
                 argv,

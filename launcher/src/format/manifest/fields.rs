@@ -1,21 +1,21 @@
-//! The manifest, `pyship.json`: what the file is and what it holds.
+//! The manifest's fields.
 //!
-//! It is JSON, so that `unzip -p app.bin pyship.json | jq` works, with ordered maps only, so that the same
-//! inputs give the same bytes. A cold start reads it; a warm start reads the app's [`crate::format::record`] instead.
+//! Maps are ordered, so that the same inputs give the same bytes.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{FORMAT, check};
-use crate::error::{Error, Result};
 use crate::hex::hex;
 
-/// Everything that `pyship.json` says.
+/// How many hexadecimal digits of a digest name a directory of the cache.
+pub(crate) const DIRECTORY_HEX: usize = 32;
+
+/// What `pyship.json` says, without the packer's own fields (see [`ManifestFile`](super::ManifestFile)).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
-    /// [`FORMAT`] of the packer that wrote it.
+    /// [`FORMAT`](crate::format::FORMAT) of the packer that wrote it.
     pub format: u32,
     /// Version of that packer, for people.
     pub pyship: String,
@@ -176,44 +176,11 @@ pub struct Frame {
 }
 
 impl Manifest {
-    /// Reads a manifest and checks everything that later arithmetic, paths and messages rely on (see `check`).
-    ///
-    /// # Errors
-    /// When it isn't JSON of this shape, its format is newer, a layer contradicts itself or lies outside the
-    /// file of `file_size` bytes, or a name or number is none that a packer writes.
-    pub fn decode(bytes: &[u8], file_size: u64) -> Result<Self> {
-        let wrong = |what: &str| Error::damaged(format_args!("its manifest {what}"));
-        let format: Format =
-            serde_json::from_slice(bytes).map_err(|_| wrong("is not JSON of a known shape"))?;
-        if format.format > FORMAT {
-            return Err(super::newer(format.format));
-        }
-        let manifest: Self =
-            serde_json::from_slice(bytes).map_err(|error| wrong(&format!("can't be read: {error}")))?;
-        check::all(&manifest, file_size).map_err(|what| wrong(&what))?;
-        Ok(manifest)
-    }
-
-    /// The manifest's bytes: JSON, indented for people, with a line end.
-    ///
-    /// # Errors
-    /// None that can be met: the types hold nothing that JSON can't say.
-    pub fn encode(&self) -> Result<Vec<u8>> {
-        let mut bytes = serde_json::to_vec(self).map_err(Error::damaged)?;
-        bytes.push(b'\n');
-        Ok(bytes)
-    }
-
     /// The layer of that name.
     #[must_use]
     pub fn layer(&self, name: &str) -> Option<&Layer> {
         self.layers.iter().find(|layer| layer.name == name)
     }
-}
-
-#[derive(Deserialize)]
-struct Format {
-    format: u32,
 }
 
 impl Layer {
@@ -236,6 +203,3 @@ impl Layer {
         &self.digest[..DIRECTORY_HEX]
     }
 }
-
-/// How many hexadecimal digits of a digest name a directory of the cache.
-pub const DIRECTORY_HEX: usize = 32;

@@ -1,39 +1,23 @@
-//! The index of a directory in the cache: what every member of it looks like, so that decay is noticed without
-//! reading any content, and so that sizes are known without a walk.
+//! The index of a directory in the cache: the kind and size of every member.
 //!
 //! ```text
 //! pyship-members=1 NUL
 //! <kind><size> <path> NUL      kind: d directory, f file, x executable file, l link; size in decimal bytes
-//! ...                          sorted, no two alike
+//! ...                          sorted, without duplicates
 //! end=<number of members> NUL
 //! ```
 //!
-//! The last item makes a cut index as good as none. A check is one `lstat` a member: it is there, of its kind, of
-//! its size, and may be executed when it should. That is what a temp cleaner, a full disk, a hasty `rm` and a
-//! power loss leave behind; changed content of the same size is found by `PYSHIP=verify` alone. Files that more
-//! bits were given than they had (a file system without modes) and the lengths of links, which not every file
-//! system gives right, are no decay: it would be found again every day.
+//! The last item makes a truncated index invalid. [`crate::cache::shape`] compares a directory with its index.
 
-use std::fs::File;
-use std::io::Read;
-use std::os::fd::OwnedFd;
-use std::path::Path;
-
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, open, openat, statat};
-
-use crate::format::names::CACHE_INDEX;
 use crate::sort::order;
 
 const HEAD: &[u8] = b"pyship-members=1";
 const END: &[u8] = b"end=";
 /// The largest index, in bytes: some 200,000 members.
-const SIZE_MAX: usize = 16 << 20;
-/// What a file of one byte takes on disk.
-const BLOCK: u64 = 4096;
-
+pub(crate) const SIZE_MAX: usize = 16 << 20;
 /// What a member is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// A directory.
     Directory,
     /// A regular file.
@@ -65,16 +49,16 @@ impl Kind {
     }
 }
 
-/// The members of a directory that is being made, as they come.
+/// The members of a directory that is being written, in any order.
 #[derive(Debug, Default)]
-pub struct Members {
+pub(crate) struct Members {
     items: Vec<u8>,
 }
 
 impl Members {
-    /// One more; `false` when there are too many.
+    /// Adds a member; `false` when there are too many.
     #[must_use]
-    pub fn add(&mut self, kind: Kind, size: u64, path: &[u8]) -> bool {
+    pub(crate) fn add(&mut self, kind: Kind, size: u64, path: &[u8]) -> bool {
         let mut digits = [0; 20];
         let mut at = digits.len();
         let mut rest = size;
@@ -97,9 +81,9 @@ impl Members {
         true
     }
 
-    /// The index's bytes; the same for the same members, in whatever order they came.
+    /// The index's bytes; they don't depend on the order in which members were added.
     #[must_use]
-    pub fn encode(&self) -> Vec<u8> {
+    pub(crate) fn encode(&self) -> Vec<u8> {
         let items: Vec<&[u8]> = self
             .items
             .split(|&byte| byte == 0)
@@ -125,20 +109,19 @@ impl Members {
     }
 }
 
-/// A member, as the index has it.
+/// One item of an index.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Member<'a> {
+pub(crate) struct Member<'a> {
     /// What it is.
-    pub kind: Kind,
+    pub(crate) kind: Kind,
     /// Length in bytes.
-    pub size: u64,
+    pub(crate) size: u64,
     /// Relative to the directory.
-    pub path: &'a [u8],
+    pub(crate) path: &'a [u8],
 }
 
-/// Reads an index; `None` when it is cut, changed or of another format.
-#[must_use]
-pub fn decode(bytes: &[u8]) -> Option<Vec<Member<'_>>> {
+/// Reads an index; `None` when it is truncated, changed or of another format.
+pub(crate) fn decode(bytes: &[u8]) -> Option<Vec<Member<'_>>> {
     let mut items: Vec<&[u8]> = bytes.strip_suffix(b"\0")?.split(|&byte| byte == 0).collect();
     let count = number(items.pop()?.strip_prefix(END)?)?;
     let members: Option<Vec<Member<'_>>> = items
@@ -161,59 +144,6 @@ fn number(digits: &[u8]) -> Option<u64> {
     std::str::from_utf8(digits).ok()?.parse().ok()
 }
 
-/// Whether a directory of the cache holds all that its index names, by shape; without a whole index it does not.
-#[must_use]
-pub fn is_whole(directory: &Path) -> bool {
-    let Some((directory, bytes)) = read(directory) else {
-        return false;
-    };
-    decode(&bytes).is_some_and(|members| members.iter().all(|member| has_shape(&directory, member)))
-}
-
-/// Whether a directory's index is exactly this.
-#[must_use]
-pub fn is(directory: &Path, bytes: &[u8]) -> bool {
-    read(directory).is_some_and(|(_, found)| found == bytes)
-}
-
-/// Bytes on disk of what a directory's index names, each member rounded up to 4 KiB; `None` without an index.
-#[must_use]
-pub fn disk(directory: &Path) -> Option<u64> {
-    let (_, bytes) = read(directory)?;
-    let of_one = |member: &Member<'_>| match member.kind {
-        Kind::Link => BLOCK,
-        _ => member.size.max(1).div_ceil(BLOCK).saturating_mul(BLOCK),
-    };
-    let members = decode(&bytes)?;
-    let sizes = members.iter().map(of_one);
-    Some(sizes.fold(bytes.len() as u64, u64::saturating_add))
-}
-
-fn read(directory: &Path) -> Option<(OwnedFd, Vec<u8>)> {
-    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let directory = open(directory, flags, Mode::empty()).ok()?;
-    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let mut file = File::from(openat(&directory, CACHE_INDEX, flags, Mode::empty()).ok()?);
-    let length = usize::try_from(file.metadata().ok()?.len()).ok()?;
-    let mut bytes = vec![0; Some(length).filter(|length| *length <= SIZE_MAX + 64)?];
-    file.read_exact(&mut bytes).ok()?;
-    Some((directory, bytes))
-}
-
-fn has_shape(directory: &OwnedFd, member: &Member<'_>) -> bool {
-    let Ok(found) = statat(directory, member.path, AtFlags::SYMLINK_NOFOLLOW) else {
-        return false;
-    };
-    let kind = FileType::from_raw_mode(found.st_mode);
-    let size_fits = || u64::try_from(found.st_size) == Ok(member.size);
-    match member.kind {
-        Kind::Directory => kind == FileType::Directory,
-        Kind::Link => kind == FileType::Symlink,
-        Kind::File => kind == FileType::RegularFile && size_fits(),
-        Kind::Executable => kind == FileType::RegularFile && size_fits() && found.st_mode & 0o100 != 0,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -229,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn round_trip_without_doubles() {
+    fn round_trip_without_duplicates() {
         let bytes = some();
         let members = decode(&bytes).unwrap();
         let paths: Vec<&[u8]> = members.iter().map(|member| member.path).collect();
@@ -242,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn cut_and_emptied_ones_are_refused() {
+    fn truncated_and_zeroed_ones_are_refused() {
         let bytes = some();
         for end in 0..bytes.len() {
             assert_eq!(decode(&bytes[..end]), None, "{end}");

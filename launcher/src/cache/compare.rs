@@ -1,7 +1,8 @@
-//! A sink that compares what it is given with what lies in a directory, and remembers what differs; it can also
-//! mend that: what differs is written anew to another directory, and when all of it has been checked each
-//! member takes its place by a rename. So whatever is the same stays where it is, and a program that runs from
-//! the directory keeps the files that it has open or mapped.
+//! A sink that compares members with a directory, and can repair the directory.
+//!
+//! To repair it, members that differ are written to a spare directory. When all frames have been checked, each takes
+//! its place by a rename. So what is intact stays where it is, and a program that runs from the directory keeps the
+//! files that it has open or mapped.
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, Read, Write as _};
@@ -11,14 +12,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::{Sink, pieces};
-use crate::cache::index::{self, Members};
+use super::shape;
+use crate::bytes::as_path;
 use crate::error::{Error, Kind, Result, cause};
+use crate::format::index::{self, Members};
 use crate::format::names::CACHE_INDEX;
 use crate::sort::{order, sorted};
+use crate::unpack::{Sink, pieces};
 
 /// Compares with the directory `root`.
-pub struct Compare {
+pub(super) struct Compare {
     root: PathBuf,
     /// Where replacements are written.
     spare: Option<PathBuf>,
@@ -36,21 +39,20 @@ struct Difference {
     /// Relative.
     path: PathBuf,
     what: &'static str,
-    cure: Cure,
+    expected: Expected,
 }
 
 /// What a member that differs should be.
-enum Cure {
+enum Expected {
     Directory,
-    /// A file of the spare directory.
+    /// A file that was written to the spare directory.
     File(PathBuf),
     Link(PathBuf),
 }
 
 impl Compare {
-    /// A sink for the unpacked layer at `root`.
-    #[must_use]
-    pub fn new(root: &Path) -> Self {
+    /// A sink that compares.
+    pub(super) fn new(root: &Path) -> Self {
         Self {
             root: root.to_owned(),
             spare: None,
@@ -59,23 +61,21 @@ impl Compare {
         }
     }
 
-    /// A sink that can [`Compare::mend`]: `spare` is an empty directory on the same file system.
-    #[must_use]
-    pub fn mending(root: &Path, spare: &Path) -> Self {
+    /// A sink that can [`Compare::repair`]: `spare` is an empty directory on the same file system.
+    pub(super) fn repairing(root: &Path, spare: &Path) -> Self {
         Self {
             spare: Some(spare.to_owned()),
             ..Self::new(root)
         }
     }
 
-    /// What differs, a line each, sorted; to be called when everything was handed over.
-    #[must_use]
-    pub fn differing(self) -> Vec<String> {
+    /// What differs, a line each, sorted; to be called when all members have been compared.
+    pub(super) fn differing(self) -> Vec<String> {
         let Self { root, found, .. } = self;
         let found = into_inner(found);
         let mut lines: Vec<String> = found.differing.iter().map(|one| one.line(&root)).collect();
         let at = root.join(CACHE_INDEX);
-        if !index::is(&root, &found.members.encode()) {
+        if !shape::has_index(&root, &found.members.encode()) {
             let what = if at.symlink_metadata().is_ok() {
                 "was changed"
             } else {
@@ -91,12 +91,12 @@ impl Compare {
             .collect()
     }
 
-    /// Puts right what differs; gives what [`Compare::differing`] would have. Only to be called when what was
-    /// handed over has been checked to its end.
+    /// Replaces what differs; returns what [`Compare::differing`] would have. Only to be called when all frames have
+    /// been checked.
     ///
     /// # Errors
     /// When the directory can't be written to.
-    pub fn mend(self) -> Result<Vec<String>> {
+    pub(super) fn repair(self) -> Result<Vec<String>> {
         let Some(spare) = self.spare.clone() else {
             return Ok(self.differing());
         };
@@ -106,16 +106,17 @@ impl Compare {
         let paths: Vec<PathBuf> = found.differing.iter().map(|one| one.path.clone()).collect();
         let keys: Vec<&[u8]> = paths.iter().map(|path| path.as_os_str().as_bytes()).collect();
         found.differing = sorted(found.differing, &keys);
-        let failed = |path: &Path, error: &io::Error| Error::path(Kind::Storage, "mend", path, cause(error));
+        let failed =
+            |path: &Path, error: &io::Error| Error::path(Kind::Storage, "repair", path, cause(error));
         for difference in &found.differing {
             let path = root.join(&difference.path);
             difference
-                .put(&root, &spare)
+                .replace(&root, &spare)
                 .map_err(|error| failed(&path, &error))?;
         }
         let mut lines: Vec<String> = found.differing.iter().map(|one| one.line(&root)).collect();
         let bytes = found.members.encode();
-        if !index::is(&root, &bytes) {
+        if !shape::has_index(&root, &bytes) {
             let (at, new) = (root.join(CACHE_INDEX), spare.join("index"));
             fs::write(&new, &bytes)
                 .and_then(|()| clear(&at))
@@ -126,9 +127,9 @@ impl Compare {
         Ok(lines)
     }
 
-    fn note(&self, path: &[u8], what: &'static str, cure: Cure) {
-        let path = path_of(path).to_owned();
-        self.found().differing.push(Difference { path, what, cure });
+    fn note(&self, path: &[u8], what: &'static str, expected: Expected) {
+        let path = as_path(path).to_owned();
+        self.found().differing.push(Difference { path, what, expected });
     }
 
     fn member(&self, kind: index::Kind, size: u64, path: &[u8]) -> Result<()> {
@@ -143,7 +144,7 @@ impl Compare {
         self.found.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
-    /// The file that will take the place of `path`, filled with the first `same` bytes of `old`.
+    /// A file of the spare directory that begins with the first `same` bytes of `old`.
     fn replacement(&self, executable: bool, old: &Path, same: u64) -> Result<Option<(PathBuf, File)>> {
         let Some(spare) = &self.spare else {
             return Ok(None);
@@ -159,7 +160,7 @@ impl Compare {
                 let mut old = File::open(old)?.take(same);
                 let mut buffer = vec![0; 64 << 10];
                 loop {
-                    // Not std's copy: its ways through the kernel are much code for the launcher.
+                    // Not `io::copy`: its special cases for Linux would add kilobytes to the launcher.
                     match old.read(&mut buffer)? {
                         0 => break,
                         read => file.write_all(&buffer[..read])?,
@@ -180,8 +181,8 @@ impl Difference {
         format!("`{}` {}", root.join(&self.path).display(), self.what)
     }
 
-    /// Puts the right thing at its place below `root`.
-    fn put(&self, root: &Path, spare: &Path) -> io::Result<()> {
+    /// Moves what is expected to its place below `root`.
+    fn replace(&self, root: &Path, spare: &Path) -> io::Result<()> {
         if let Some(parent) = self.path.parent() {
             let mut directory = root.to_owned();
             for part in parent {
@@ -190,13 +191,13 @@ impl Difference {
             }
         }
         let path = root.join(&self.path);
-        match &self.cure {
-            Cure::Directory => make_directory(&path),
-            Cure::File(new) => {
+        match &self.expected {
+            Expected::Directory => make_directory(&path),
+            Expected::File(new) => {
                 clear(&path)?;
                 fs::rename(new, path)
             }
-            Cure::Link(target) => {
+            Expected::Link(target) => {
                 let new = spare.join("link");
                 symlink(target, &new)?;
                 clear(&path)?;
@@ -218,16 +219,12 @@ fn make_directory(path: &Path) -> io::Result<()> {
     fs::create_dir(path)
 }
 
-/// Removes a directory that is where something else should be; a rename takes the place of all others.
+/// Removes a directory in the place of something else; a rename replaces all other kinds.
 fn clear(path: &Path) -> io::Result<()> {
     if fs::symlink_metadata(path).is_ok_and(|found| found.is_dir()) {
         fs::remove_dir_all(path)?;
     }
     Ok(())
-}
-
-fn path_of(bytes: &[u8]) -> &Path {
-    Path::new(std::ffi::OsStr::from_bytes(bytes))
 }
 
 fn into_inner<T>(mutex: Mutex<T>) -> T {
@@ -239,10 +236,10 @@ fn into_inner<T>(mutex: Mutex<T>) -> T {
 impl Sink for Compare {
     fn directory(&self, path: &[u8]) -> Result<()> {
         self.member(index::Kind::Directory, 0, path)?;
-        match fs::symlink_metadata(self.root.join(path_of(path))) {
+        match fs::symlink_metadata(self.root.join(as_path(path))) {
             Ok(metadata) if metadata.is_dir() => {}
-            Ok(_) => self.note(path, "is not a directory", Cure::Directory),
-            Err(_) => self.note(path, "is missing", Cure::Directory),
+            Ok(_) => self.note(path, "is not a directory", Expected::Directory),
+            Err(_) => self.note(path, "is missing", Expected::Directory),
         }
         Ok(())
     }
@@ -254,14 +251,14 @@ impl Sink for Compare {
             index::Kind::File
         };
         self.member(kind, size, path)?;
-        let at = self.root.join(path_of(path));
+        let at = self.root.join(as_path(path));
         let same = fs::symlink_metadata(&at)
             .ok()
             .filter(fs::Metadata::is_file)
             .map(|metadata| {
                 metadata.len() == size && (metadata.permissions().mode() & 0o111 != 0) == executable
             });
-        // Opened only when it is a file: a fifo would wait for a writer.
+        // Opened only when it is a regular file: opening a fifo would wait for a writer.
         let mut found = (same == Some(true)).then(|| File::open(&at).ok()).flatten();
         let mut new = match found {
             Some(_) => None,
@@ -293,18 +290,18 @@ impl Sink for Compare {
                 "was changed"
             };
             let new = new.map_or_else(PathBuf::new, |(new, _)| new);
-            self.note(path, what, Cure::File(new));
+            self.note(path, what, Expected::File(new));
         }
         Ok(())
     }
 
     fn symlink(&self, path: &[u8], target: &[u8]) -> Result<()> {
         self.member(index::Kind::Link, target.len() as u64, path)?;
-        let cure = || Cure::Link(path_of(target).to_owned());
-        match fs::read_link(self.root.join(path_of(path))) {
+        let expected = || Expected::Link(as_path(target).to_owned());
+        match fs::read_link(self.root.join(as_path(path))) {
             Ok(found) if found.as_os_str().as_bytes() == target => {}
-            Ok(_) => self.note(path, "points elsewhere", cure()),
-            Err(_) => self.note(path, "is missing", cure()),
+            Ok(_) => self.note(path, "points elsewhere", expected()),
+            Err(_) => self.note(path, "is missing", expected()),
         }
         Ok(())
     }
