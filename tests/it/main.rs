@@ -34,4 +34,5 @@ mod start;
 mod support;
 mod syscalls;
 mod systems;
+mod tidy;
 mod tools;
