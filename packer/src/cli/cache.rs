@@ -250,11 +250,7 @@ fn seconds(time: SystemTime) -> u64 {
 }
 
 fn table(listing: &Listing, running: &Running) -> String {
-    let mut text = format!(
-        "{}: {}\n",
-        listing.root.display(),
-        size::display(disk(listing))
-    );
+    let mut text = format!("{}: {}\n", listing.root.display(), size::display(disk(listing)));
     for app in &listing.apps {
         let runs = if running.holds(listing, app) { ", runs" } else { "" };
         text.push_str(&format!(

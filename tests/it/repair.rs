@@ -25,7 +25,7 @@ type Identities = Vec<(PathBuf, u64, i64, i64)>;
 impl Bench {
     fn new() -> Self {
         let bench = Self {
-            packed: Pack::new("tests/apps/sees").with("six").run(),
+            packed: Pack::new("tests/apps/environment").with("six").run(),
             place: scratch(),
         };
         bench.starts("the first start");
@@ -319,7 +319,7 @@ fn a_wrong_clocks_note_is_put_right_once() {
 }
 
 #[test]
-fn verify_names_what_differs_and_repair_mends_it_in_its_place() {
+fn verify_names_what_differs_and_repair_restores_it_in_place() {
     let bench = Bench::new();
     let layers: Vec<PathBuf> = fs_err::read_dir(bench.version().join("layers"))
         .unwrap()
@@ -345,10 +345,10 @@ fn verify_names_what_differs_and_repair_mends_it_in_its_place() {
             let name = path.to_str().unwrap();
             assert!(outcome.err().contains(name), "{name}: {}", outcome.report());
         }
-        let mended = bench.tool("repair").stdout_any().success().out();
+        let repaired = bench.tool("repair").stdout_any().success().out();
         for (path, _) in some {
             let name = path.to_str().unwrap();
-            assert!(mended.contains(name), "{name}: {mended}");
+            assert!(repaired.contains(name), "{name}: {repaired}");
         }
         bench.intact(&what);
         bench.starts(&what);

@@ -8,7 +8,7 @@ use std::path::Path;
 use harness::{Interpreter, Pack, Run, Venv, files_below, interpreters, repository, scratch};
 use serde_json::Value;
 
-use crate::support::{on_host, sees, sees_with, strings};
+use crate::support::{environment_app, environment_app_with, on_host, strings};
 
 fn report(run: Run) -> Value {
     run.arg("report").stdout_any().success().json()
@@ -18,13 +18,13 @@ fn report(run: Run) -> Value {
 fn plain(interpreter: &Interpreter) -> Run {
     Venv::new(interpreter, None)
         .python()
-        .arg(repository().join("tests/apps/sees/main.py"))
+        .arg(repository().join("tests/apps/environment/main.py"))
 }
 
 #[test]
 fn an_interpreter_like_that_of_a_virtual_environment() {
     for interpreter in interpreters::each_minor() {
-        let packed = report(sees_with(interpreter).run());
+        let packed = report(environment_app_with(interpreter).run());
         let plain = report(plain(interpreter));
         for same in [
             "version",
@@ -67,7 +67,10 @@ fn an_interpreter_like_that_of_a_virtual_environment() {
 #[test]
 fn the_path_is_app_then_stdlib_then_packages() {
     for interpreter in interpreters::each_minor() {
-        let packed = Pack::new("tests/apps/sees").python(interpreter).with("six").run();
+        let packed = Pack::new("tests/apps/environment")
+            .python(interpreter)
+            .with("six")
+            .run();
         let path = strings(&report(packed.run())["path"]);
         let at = |wanted: &str| {
             let found = path.iter().position(|part| part.ends_with(wanted));
@@ -91,7 +94,10 @@ fn the_path_is_app_then_stdlib_then_packages() {
 #[test]
 fn sys_executable_with_an_empty_environment_has_the_same_path() {
     for interpreter in interpreters::each_minor() {
-        let packed = Pack::new("tests/apps/sees").python(interpreter).with("six").run();
+        let packed = Pack::new("tests/apps/environment")
+            .python(interpreter)
+            .with("six")
+            .run();
         let paths = packed.run().arg("path_of_child").stdout_any().success().json();
         let (own, mut child) = (strings(&paths["own"]), strings(&paths["child"]));
         assert_eq!(
@@ -107,7 +113,7 @@ fn sys_executable_with_an_empty_environment_has_the_same_path() {
 fn the_environment_is_exactly_the_callers() {
     let python = interpreters::each_minor();
     for interpreter in python {
-        let packed = sees_with(interpreter);
+        let packed = environment_app_with(interpreter);
         let hostile = scratch();
         let elsewhere = hostile.path().to_str().unwrap();
         for module in [
@@ -185,7 +191,7 @@ fn the_environment_is_exactly_the_callers() {
 #[test]
 fn with_an_empty_environment_nothing_is_added_that_plain_python_does_not_add() {
     for interpreter in interpreters::each_minor() {
-        let packed = on_host(&sees_with(interpreter));
+        let packed = on_host(&environment_app_with(interpreter));
         // CPython itself sets LC_CTYPE in the C locale (PEP 538).
         assert_eq!(
             report(packed)["environment"],
@@ -198,7 +204,11 @@ fn with_an_empty_environment_nothing_is_added_that_plain_python_does_not_add() {
 fn a_systems_python_started_by_the_app_is_its_own() {
     let python = interpreters::usual();
     let code = "import sys; print(sys.prefix, sys.flags.isolated)";
-    let run = sees().run().arg("run").arg(&python.path).args(["-c", code]);
+    let run = environment_app()
+        .run()
+        .arg("run")
+        .arg(&python.path)
+        .args(["-c", code]);
     run.stdout(format!("{} 0\n", python.prefix.display())).success();
 }
 
@@ -216,7 +226,7 @@ fn the_interpreters_arguments_are_bytes() {
     ];
     let code = "import os, sys; sys.stdout.buffer.write(b'|'.join(map(os.fsencode, sys.argv[1:])))";
     for locale in ["C", "C.UTF-8"] {
-        let run = sees()
+        let run = environment_app()
             .run()
             .env("LC_ALL", locale)
             .env("PYSHIP", "python")
@@ -256,7 +266,7 @@ fn app_arguments_are_bytes_too() {
 
 #[test]
 fn argv0_is_the_path_by_which_the_user_called_the_file() {
-    let packed = sees();
+    let packed = environment_app();
     let place = scratch();
     let file = place.path().join("named.bin");
     fs_err::copy(&packed.path, &file).unwrap();
@@ -283,7 +293,7 @@ fn argv0_is_the_path_by_which_the_user_called_the_file() {
 
 #[test]
 fn ps_shows_the_files_name() {
-    let packed = sees();
+    let packed = environment_app();
     let place = scratch();
     for (name, comm) in [
         ("short", "short"),
@@ -298,7 +308,7 @@ fn ps_shows_the_files_name() {
 
 #[test]
 fn the_file_lies_beside_what_was_beside_it() {
-    let seen = report(sees().run());
+    let seen = report(environment_app().run());
     let file = seen["file"].as_str().unwrap();
     assert!(
         file.ends_with("/code/main.py") && Path::new(file).is_file(),
@@ -308,7 +318,7 @@ fn the_file_lies_beside_what_was_beside_it() {
         seen["beside"].as_str().unwrap(),
         file.replace("main.py", "beside.py")
     );
-    sees()
+    environment_app()
         .run()
         .arg("resource")
         .stdout("package is here 24\n")
@@ -317,7 +327,7 @@ fn the_file_lies_beside_what_was_beside_it() {
 
 #[test]
 fn pyship_tells_the_app_its_file() {
-    let packed = sees();
+    let packed = environment_app();
     let place = scratch();
     let link = place.path().join("link");
     fs_err::os::unix::fs::symlink(&packed.path, &link).unwrap();
@@ -327,13 +337,13 @@ fn pyship_tells_the_app_its_file() {
     let said = run.arg("pyship").stdout_any().success().json();
     let file = fs_err::canonicalize(said["file"].as_str().unwrap()).unwrap();
     assert_eq!(file, fs_err::canonicalize(&packed.path).unwrap());
-    assert_eq!(said["name"], "sees");
+    assert_eq!(said["name"], "environment");
 }
 
 #[test]
 fn site_is_that_of_a_virtual_environment() {
     for interpreter in interpreters::each_minor() {
-        sees_with(interpreter)
+        environment_app_with(interpreter)
             .run()
             .arg("site")
             .stdout("False 1 True\n")
@@ -344,20 +354,20 @@ fn site_is_that_of_a_virtual_environment() {
 #[test]
 fn a_traceback_is_that_of_plain_python() {
     for interpreter in interpreters::each_minor() {
-        let packed = sees_with(interpreter)
+        let packed = environment_app_with(interpreter)
             .run()
             .arg("raise")
             .stderr_any()
-            .fails(1)
+            .exits(1)
             .err();
-        let plain = plain(interpreter).arg("raise").stderr_any().fails(1).err();
+        let plain = plain(interpreter).arg("raise").stderr_any().exits(1).err();
         let code = packed
             .split('"')
             .nth(1)
             .unwrap()
             .trim_end_matches("main.py")
             .to_owned();
-        let source = repository().join("tests/apps/sees/main.py");
+        let source = repository().join("tests/apps/environment/main.py");
         assert_eq!(
             packed.replace(&code, ""),
             plain.replace(source.to_str().unwrap(), "main.py")
@@ -368,7 +378,10 @@ fn a_traceback_is_that_of_plain_python() {
 #[test]
 fn nothing_is_written_beside_the_code() {
     for interpreter in interpreters::each_minor() {
-        let packed = Pack::new("tests/apps/sees").python(interpreter).with("six").run();
+        let packed = Pack::new("tests/apps/environment")
+            .python(interpreter)
+            .with("six")
+            .run();
         let place = scratch();
         let start = |cache: &Path| packed.run_with_cache(cache);
         start(place.path()).arg("resource").stdout_any().success();

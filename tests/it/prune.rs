@@ -17,7 +17,7 @@ struct Bench {
 impl Bench {
     fn new(names: &[&'static str]) -> Self {
         let pack = |name: &&'static str| {
-            let packed = Pack::new("tests/apps/sees")
+            let packed = Pack::new("tests/apps/environment")
                 .arg("--name")
                 .arg(name)
                 .arg("--app-version")
@@ -235,7 +235,7 @@ fn prune_by_name_and_clear() {
 }
 
 #[test]
-fn the_files_own_door_prunes_too() {
+fn the_files_own_tool_prunes_too() {
     let bench = Bench::filled(&FOUR[..2]);
     bench.used("one", 40);
     let run = bench.run("two").env("PYSHIP", "prune");
@@ -403,10 +403,10 @@ fn wrong_usage_is_said() {
     let run = |words: &[&str]| Run::new(pyship()).arg("cache").args(words);
     run(&["prune", "--max-size", "large"])
         .stderr_has("`large` is not a size")
-        .fails(2);
+        .exits(2);
     run(&["list", "--root", "/nowhere"])
         .stderr_has("failed to open the cache `/nowhere`")
-        .fails(1);
+        .exits(1);
     run(&["dir"])
         .env("HOME", "/h")
         .stdout("/h/.cache/pyship\n")

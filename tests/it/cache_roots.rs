@@ -6,7 +6,7 @@ use std::path::Path;
 
 use harness::{Pack, Packed, Run, files_below, interpreters, scratch};
 
-use crate::support::{assert_launcher_failed, sees};
+use crate::support::{assert_launcher_failed, environment_app};
 
 /// Runs `script` in a mount namespace with an empty /var/tmp of its own; `$1` is the packed file, `$2` a directory.
 fn with_mounts(packed: &Packed, place: &Path, script: &str) -> Run {
@@ -55,7 +55,7 @@ fn an_explicit_place_that_is_of_no_use_is_an_error_with_its_reason() {
     for (make, reason) in BAD {
         let place = scratch();
         let script = format!("{make}\nPYSHIP_CACHE_DIR=\"$2/pyship\" exec \"$1\" exit 0");
-        let outcome = with_mounts(&sees(), place.path(), &script).output();
+        let outcome = with_mounts(&environment_app(), place.path(), &script).output();
         assert_launcher_failed(&outcome, make);
         let path = place.path().join("pyship");
         for part in [reason, path.to_str().unwrap(), "PYSHIP_CACHE_DIR"] {
@@ -69,25 +69,25 @@ fn an_explicit_place_that_is_of_no_use_is_an_error_with_its_reason() {
 }
 
 #[test]
-fn a_rung_that_is_of_no_use_is_passed_over() {
+fn a_root_that_is_of_no_use_is_passed_over() {
     for (make, _) in BAD {
         let place = scratch();
         let script = format!(
             "{make}\nexport XDG_CACHE_HOME=\"$2\"; PYSHIP=where \"$1\" | head -n 1; exec \"$1\" exit 4"
         );
-        with_mounts(&sees(), place.path(), &script)
+        with_mounts(&environment_app(), place.path(), &script)
             .stdout_has("/var/tmp/pyship-0/v1/apps/")
-            .fails(4);
+            .exits(4);
     }
 }
 
 #[test]
-fn every_rung_of_no_use_is_named_with_its_reason() {
+fn every_root_of_no_use_is_named_with_its_reason() {
     let place = scratch();
     let script = "mount -t tmpfs -o ro tmpfs /var/tmp; mount -t tmpfs -o noexec tmpfs /dev/shm\n\
         mount -t tmpfs tmpfs /tmp; : >/tmp/pyship-0; mkdir -p \"$2\"; mkdir -m 777 \"$2/pyship\"\n\
         XDG_CACHE_HOME=\"$2\" exec \"$1\" exit 0";
-    let outcome = with_mounts(&sees(), place.path(), script).output();
+    let outcome = with_mounts(&environment_app(), place.path(), script).output();
     assert_launcher_failed(&outcome, "nowhere");
     let own = format!("`{}/pyship`: others may write to it", place.path().display());
     for part in [
@@ -111,10 +111,10 @@ fn a_home_that_is_not_there_is_not_made() {
         let place = scratch();
         let script =
             format!("{home}\nPYSHIP=where \"$1\" | head -n 1\n[ ! -e /nonexistent ]; exec \"$1\" exit 4");
-        with_mounts(&sees(), place.path(), &script)
+        with_mounts(&environment_app(), place.path(), &script)
             .directory(place.path())
             .stdout_has("/var/tmp/pyship-0/v1/apps/")
-            .fails(4);
+            .exits(4);
         assert!(files_below(place.path()).is_empty(), "{home}");
     }
 }
@@ -127,10 +127,10 @@ fn a_home_that_turned_read_only_serves_what_it_holds() {
         let script = "mount -t tmpfs -o mode=700 tmpfs \"$2\"; export HOME=\"$2\" XDG_CACHE_HOME=\n\
             \"$1\" exit 0; mount -o remount,FLAG \"$2\"\n\
             PYSHIP=where \"$1\" | head -n 1; PYSHIP=where \"$3\" | head -n 1; exec \"$1\" exit 4";
-        let outcome = with_mounts(&sees(), place.path(), &script.replace("FLAG", flag))
+        let outcome = with_mounts(&environment_app(), place.path(), &script.replace("FLAG", flag))
             .arg(&other.path)
             .stdout_any()
-            .fails(4);
+            .exits(4);
         let said = outcome.out();
         let lines: Vec<&str> = said.lines().collect();
         // What is found in a place where nothing can be run is noticed by `execve`.
@@ -145,13 +145,16 @@ fn a_home_that_turned_read_only_serves_what_it_holds() {
 #[test]
 fn a_program_that_may_not_be_run_is_said_with_its_likely_cause() {
     let place = scratch();
-    sees().run_with_cache(place.path()).args(["exit", "0"]).success();
+    environment_app()
+        .run_with_cache(place.path())
+        .args(["exit", "0"])
+        .success();
     // `when`: strace does not count the launcher's own start.
     let start = |when: &str| {
         Run::inheriting("strace")
             .args(["-qqq", "-o", "/dev/null", "-e", "trace=execve", "-e"])
             .arg(format!("inject=execve:error=EACCES:when={when}"))
-            .arg(&sees().path)
+            .arg(&environment_app().path)
             .args(["exit", "7"])
             .env("PYSHIP_CACHE_DIR", place.path())
     };
@@ -160,7 +163,7 @@ fn a_program_that_may_not_be_run_is_said_with_its_likely_cause() {
     for part in ["permission denied", "hint: ", "noexec", "PYSHIP_CACHE_DIR"] {
         assert!(outcome.err().contains(part), "{part}\n{}", outcome.report());
     }
-    start("1").fails(7);
+    start("1").exits(7);
 }
 
 /// A store that anyone may read, made as an administrator would.
@@ -175,19 +178,19 @@ fn store(packed: &Packed, at: &Path) {
 #[test]
 fn a_read_only_store_serves_any_user_where_nothing_can_be_written() {
     let place = scratch();
-    let packed = sees();
+    let packed = environment_app();
     fs_err::set_permissions(place.path(), PermissionsExt::from_mode(0o755)).unwrap();
     let held = place.path().join("store");
     store(&packed, &held);
-    let file = place.path().join("sees.bin");
+    let file = place.path().join("environment.bin");
     fs_err::copy(&packed.path, &file).unwrap();
     let before = files_below(&held);
     let script = "mount --bind \"$2/store\" \"$2/store\"; mount -o remount,bind,ro \"$2/store\"\n\
-        for rung in /tmp /var/tmp /dev/shm; do [ $rung = /tmp ] || mount -t tmpfs -o ro tmpfs $rung; done\n\
+        for root in /tmp /var/tmp /dev/shm; do [ $root = /tmp ] || mount -t tmpfs -o ro tmpfs $root; done\n\
         export PYSHIP_STORE=\"$2/store\" TMPDIR=/nonexistent\n\
         for uid in 0 65534; do\n\
           as=\"setpriv --reuid=$uid --regid=$uid --clear-groups\"\n\
-          PYSHIP=where $as \"$2/sees.bin\" | head -n 1; $as \"$2/sees.bin\" resource\n\
+          PYSHIP=where $as \"$2/environment.bin\" | head -n 1; $as \"$2/environment.bin\" resource\n\
         done";
     let outcome = with_mounts(&packed, place.path(), script).stdout_any().success();
     let said = outcome.out();
@@ -202,7 +205,7 @@ fn a_read_only_store_serves_any_user_where_nothing_can_be_written() {
 #[test]
 fn a_store_that_lies_elsewhere_gives_its_layers() {
     let place = scratch();
-    let packed = sees();
+    let packed = environment_app();
     store(&packed, &place.path().join("store"));
     let script = "mkdir \"$2/moved\"; mount --bind \"$2/store\" \"$2/moved\"; mount -o remount,bind,ro \"$2/moved\"\n\
         export PYSHIP_STORE=\"/nowhere:$2/moved\" HOME=\"$2/home\"; mkdir \"$HOME\"\n\
@@ -246,7 +249,7 @@ fn closed_streams_are_closed_for_the_app_in_every_combination() {
             interpreters::usual().path.display(),
             source.display()
         );
-        shell(&plain).fails(10 + mask);
+        shell(&plain).exits(10 + mask);
         for start in ["cold", "warm"] {
             let outcome = shell(&format!("'{}'", packed.path.display())).output();
             assert_eq!(
@@ -259,6 +262,6 @@ fn closed_streams_are_closed_for_the_app_in_every_combination() {
         // A failure has nowhere to be told, and nothing of the cache is written over by it.
         let refused = format!("env PYSHIP_CACHE_DIR=/proc/cache '{}'", packed.path.display());
         let run = Run::new("/bin/sh").args(["-c", &format!("exec {refused}{closing}")]);
-        run.stderr_any().fails(125);
+        run.stderr_any().exits(125);
     }
 }

@@ -1,12 +1,17 @@
-//! `PYSHIP=<tool> ./app.bin`: the file's own door.
+//! `PYSHIP=<tool> ./app.bin`: the tools that are built into a file.
 
 use harness::{Pack, files_below, interpreters, scratch};
 
-use crate::support::{assert_launcher_failed, assert_unused, sees};
+use crate::support::{assert_launcher_failed, assert_unused, environment_app};
 
 #[test]
 fn help_names_every_tool() {
-    let help = sees().run().env("PYSHIP", "help").stdout_any().success().out();
+    let help = environment_app()
+        .run()
+        .env("PYSHIP", "help")
+        .stdout_any()
+        .success()
+        .out();
     for tool in [
         "help", "info", "python", "extract", "verify", "repair", "prune", "where",
     ] {
@@ -16,11 +21,11 @@ fn help_names_every_tool() {
 
 #[test]
 fn info_says_what_the_file_holds_and_unpacks_nothing() {
-    let packed = sees();
+    let packed = environment_app();
     let place = scratch();
     let run = || packed.run_with_cache(place.path()).env("PYSHIP", "info");
     run()
-        .stdout_has("sees")
+        .stdout_has("environment")
         .stdout_has(&interpreters::usual().full())
         .stdout_has("runtime")
         .success();
@@ -33,7 +38,7 @@ fn info_says_what_the_file_holds_and_unpacks_nothing() {
 
 #[test]
 fn python_is_the_interpreter_with_the_apps_packages() {
-    let packed = Pack::new("tests/apps/sees").with("six").run();
+    let packed = Pack::new("tests/apps/environment").with("six").run();
     let python = || packed.run().env("PYSHIP", "python");
     python()
         .arg("--version")
@@ -55,7 +60,7 @@ fn python_is_the_interpreter_with_the_apps_packages() {
 fn python_honours_pythonpath() {
     let place = scratch();
     fs_err::write(place.path().join("found.py"), "").unwrap();
-    let run = sees()
+    let run = environment_app()
         .run()
         .env("PYSHIP", "python")
         .env("PYTHONPATH", place.path());
@@ -67,7 +72,7 @@ fn python_honours_pythonpath() {
 #[test]
 fn where_says_where_it_is_unpacked() {
     let place = scratch();
-    let said = sees()
+    let said = environment_app()
         .run_with_cache(place.path())
         .env("PYSHIP", "where")
         .stdout_any()
@@ -84,7 +89,7 @@ fn where_says_where_it_is_unpacked() {
 
 #[test]
 fn extract_gives_what_the_packers_extract_gives() {
-    let packed = sees();
+    let packed = environment_app();
     let place = scratch();
     let (ours, theirs) = (place.path().join("ours"), place.path().join("theirs"));
     packed
@@ -111,18 +116,18 @@ fn extract_gives_what_the_packers_extract_gives() {
 #[test]
 fn extract_has_a_name_of_its_own() {
     let place = scratch();
-    sees()
+    environment_app()
         .run()
         .env("PYSHIP", "extract")
         .directory(place.path())
         .stdout_any()
         .success();
-    assert!(place.path().join("sees.d/app/code/main.py").is_file());
+    assert!(place.path().join("environment.d/app/code/main.py").is_file());
 }
 
 #[test]
 fn verify_checks_the_file_and_what_was_unpacked() {
-    let packed = sees();
+    let packed = environment_app();
     let place = scratch();
     let verify = || packed.run_with_cache(place.path()).env("PYSHIP", "verify");
     verify().stdout_has("intact").success();
@@ -140,7 +145,7 @@ fn verify_checks_the_file_and_what_was_unpacked() {
 
 #[test]
 fn a_tool_that_is_not_there_is_named() {
-    let outcome = sees().run().env("PYSHIP", "frobnicate").output();
+    let outcome = environment_app().run().env("PYSHIP", "frobnicate").output();
     assert_launcher_failed(&outcome, "no such tool");
     assert!(
         outcome.err().contains("frobnicate") && outcome.err().contains("hint: "),
@@ -151,7 +156,7 @@ fn a_tool_that_is_not_there_is_named() {
 
 #[test]
 fn an_empty_variable_starts_the_app_and_is_removed() {
-    let report = sees()
+    let report = environment_app()
         .run()
         .env("PYSHIP", "")
         .arg("report")
@@ -165,7 +170,7 @@ fn an_empty_variable_starts_the_app_and_is_removed() {
 fn a_standard_output_that_takes_nothing_is_a_failure_not_a_panic() {
     let place = scratch();
     let start = |redirection: &str| {
-        let quoted = format!("exec '{}' {redirection}", sees().path.display());
+        let quoted = format!("exec '{}' {redirection}", environment_app().path.display());
         let run = harness::Run::new("/bin/sh")
             .args(["-c", &quoted])
             .env("PYSHIP", "help");

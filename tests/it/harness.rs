@@ -19,7 +19,7 @@ fn roots_hold_no_python_and_no_users() {
             root,
             "ls -R / | grep -i python; env | grep -v -e ^PWD= -e ^SHLVL= -e ^PATH=",
         );
-        found.no_proc().no_dev().fails(1);
+        found.no_proc().no_dev().exits(1);
     }
     // The loader is there: a program of the host that needs nothing but the C library runs in `bare`.
     shell("bare", "/true; echo $?")
@@ -35,7 +35,7 @@ fn roots_hold_no_python_and_no_users() {
 #[test]
 fn codes_and_signals_pass() {
     for code in [0, 1, 7, 125, 255] {
-        shell("bare", &format!("exit {code}")).fails(code);
+        shell("bare", &format!("exit {code}")).exits(code);
     }
     for signal in [Signal::TERM, Signal::KILL, Signal::SEGV, Signal::PIPE] {
         shell("bare", &format!("kill -{} $$", signal.as_raw())).killed_by(signal);
@@ -49,7 +49,7 @@ fn codes_and_signals_pass() {
         .spawn();
     running.says("up");
     running.signal(Signal::USR1);
-    running.fails(9);
+    running.exits(9);
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn what_is_asked_for_is_there_and_no_more() {
         .no_proc()
         .no_dev()
         .stderr_any()
-        .fails(1);
+        .exits(1);
     shell("bare", "ifconfig | grep -c Link")
         .no_net()
         .stdout("1\n")
@@ -90,7 +90,7 @@ fn nothing_stays_behind() {
     shell("bare", "echo x > /written; mkdir /more").success();
     shell("bare", "ls / | grep -c -e written -e more")
         .stdout("0\n")
-        .fails(1);
+        .exits(1);
     assert_eq!(mounts(), before);
 }
 
@@ -111,7 +111,7 @@ fn other_systems_are_what_they_are_called() {
         .unwrap();
     assert!(minor >= 41, "{newest}");
     for root in ["bullseye", "bookworm", "forky"] {
-        shell(root, "command -v python3").fails(127);
+        shell(root, "command -v python3").exits(127);
     }
     shell("arm64-bookworm", "uname -m").stdout("aarch64\n").success();
     Run::inheriting("/bin/ls").arg(made("empty")).success();
@@ -123,7 +123,7 @@ fn other_systems_are_what_they_are_called() {
 }
 
 fn made(root: &str) -> String {
-    let run = Run::inheriting(repository().join("scripts/make-root")).arg(root);
+    let run = Run::inheriting(repository().join("tests/tools/make-root")).arg(root);
     run.stdout_any()
         .stderr_any()
         .success()
@@ -134,10 +134,10 @@ fn made(root: &str) -> String {
 
 #[test]
 fn unknown_roots_and_commands_are_named() {
-    let make = repository().join("scripts/make-root");
+    let make = repository().join("tests/tools/make-root");
     Run::inheriting(&make)
         .arg("--help")
-        .stdout_has("Usage: scripts/make-root")
+        .stdout_has("Usage: tests/tools/make-root")
         .success();
     Run::inheriting(&make)
         .arg("--list")
@@ -147,15 +147,15 @@ fn unknown_roots_and_commands_are_named() {
     Run::inheriting(&make)
         .arg("nonesuch")
         .stderr_has("nonesuch")
-        .fails(1);
-    Run::inheriting(repository().join("scripts/in-root"))
+        .exits(1);
+    Run::inheriting(repository().join("tests/tools/in-root"))
         .arg("bare")
         .stderr_has("`--`")
-        .fails(2);
+        .exits(2);
     Run::new("/nowhere")
         .root_of_its_own("empty")
         .stderr_has("/nowhere")
-        .fails(127);
+        .exits(127);
 }
 
 #[test]
@@ -184,7 +184,7 @@ fn an_archive_runs_away_from_where_it_was_made() {
 fn the_harness_complains() {
     let complains = |run: fn()| assert!(catch_unwind(AssertUnwindSafe(run)).is_err());
     complains(|| drop(Run::new("/bin/false").success()));
-    complains(|| drop(Run::new("/bin/true").fails(1)));
+    complains(|| drop(Run::new("/bin/true").exits(1)));
     complains(|| drop(Run::new("/bin/true").killed_by(Signal::TERM)));
     complains(|| drop(Run::new("/bin/echo").arg("x").success()));
     complains(|| drop(Run::new("/bin/echo").arg("x").stdout("y\n").success()));

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use harness::{Pack, Packed, Run, scratch};
 
-use crate::support::sees;
+use crate::support::environment_app;
 
 /// Instructions of a warm start's launcher, from its first to where it would execute the interpreter.
 const WARM_INSTRUCTIONS: u64 = 185_000;
@@ -45,7 +45,7 @@ fn calls(packed: &Packed, cache: &Path) -> BTreeMap<String, u64> {
 #[test]
 fn a_warm_start_executes_few_instructions() {
     let place = scratch();
-    let packed = sees();
+    let packed = environment_app();
     packed.run_with_cache(place.path()).args(["exit", "0"]).success();
     let run = Run::new("valgrind").env_clear().args([
         "--tool=callgrind",

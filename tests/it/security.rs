@@ -52,6 +52,7 @@ END
         .output()
 }
 
+#[track_caller]
 fn assert_never_evil(outcome: &Outcome) {
     assert!(
         !outcome.out().contains(EVIL) && !outcome.err().contains(EVIL),

@@ -208,7 +208,7 @@ fn verify_reads_every_byte() {
         .arg("verify")
         .arg(&damaged)
         .stderr_has("pyship: failed to ")
-        .fails(1);
+        .exits(1);
 }
 
 #[test]
@@ -239,7 +239,7 @@ fn extract_gives_the_layers_as_directories() {
         .arg(&packed.path)
         .arg(&target)
         .stderr_has("pyship: failed to extract")
-        .fails(1);
+        .exits(1);
 }
 
 #[test]

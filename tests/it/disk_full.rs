@@ -1,11 +1,11 @@
 //! First starts on file systems that fill up: a sentence with the path, what is needed and what is free; the next
-//! rung of the ladder where there is one; nothing half published, nothing left behind.
+//! cache root where there is one; nothing half published, nothing left behind.
 
 use std::path::Path;
 
 use harness::{Outcome, Packed, Run, scratch};
 
-use crate::support::{assert_launcher_failed, assert_unused, sees};
+use crate::support::{assert_launcher_failed, assert_unused, environment_app};
 
 /// Runs `script` in a mount namespace of its own; `$1` is the packed file, `$2` an empty directory.
 fn with_mounts(packed: &Packed, place: &Path, script: &str) -> Run {
@@ -34,6 +34,7 @@ fn needed(packed: &Packed, what: &str) -> u64 {
 }
 
 /// The launcher's one sentence, with both numbers, and an empty cache.
+#[track_caller]
 fn assert_full(outcome: &Outcome, what: &str) {
     assert_eq!(outcome.out(), "ended with 125\n", "{what}\n{}", outcome.report());
     let said = outcome.err();
@@ -49,7 +50,7 @@ fn assert_full(outcome: &Outcome, what: &str) {
 
 #[test]
 fn too_small_for_the_layers_by_any_tenth() {
-    let packed = sees();
+    let packed = environment_app();
     let bytes = needed(&packed, "disk");
     for tenth in 1..10 {
         let outcome = on_tmpfs(&packed, &format!("size={}", bytes * tenth / 10), "");
@@ -61,7 +62,7 @@ fn too_small_for_the_layers_by_any_tenth() {
 
 #[test]
 fn too_few_inodes_by_any_tenth() {
-    let packed = sees();
+    let packed = environment_app();
     let entries = needed(&packed, "entries");
     for tenth in 1..10 {
         let outcome = on_tmpfs(&packed, &format!("nr_inodes={}", 8 + entries * tenth / 10), "");
@@ -74,6 +75,7 @@ fn too_few_inodes_by_any_tenth() {
 }
 
 /// Room that others take while it is unpacked: the kernel refuses the call, whatever was seen before.
+#[track_caller]
 fn refused(packed: &Packed, cache: &Path, call: &str, errno: &str, when: usize) -> Outcome {
     // One processor, one thread: so calls are counted exactly.
     let run =
@@ -113,7 +115,7 @@ fn calls(packed: &Packed, call: &str) -> usize {
 
 #[test]
 fn full_at_every_tenth_of_the_unpacking() {
-    let packed = sees();
+    let packed = environment_app();
     let writes = calls(&packed, "write");
     for (tenth, errno, says) in (0..=10).flat_map(|tenth| {
         [
@@ -144,7 +146,7 @@ fn full_at_every_tenth_of_the_unpacking() {
 
 #[test]
 fn every_kind_of_call_may_be_the_one_that_is_refused() {
-    let packed = sees();
+    let packed = environment_app();
     let cases = [
         ("mkdir", "ENOSPC", 4),
         ("mkdirat", "ENOSPC", 9),
@@ -172,15 +174,16 @@ fn every_kind_of_call_may_be_the_one_that_is_refused() {
 }
 
 /// Nothing is left in `tmp`; a layer that was published before is whole, as the next start shows.
+#[track_caller]
 fn assert_whole_or_nothing(packed: &Packed, cache: &Path, what: &str) {
     assert_eq!(crate::support::left_in_tmp(cache), 0, "{what}");
     assert!(!cache.join("v1/apps").read_dir().unwrap().any(|_| true), "{what}");
-    packed.run_with_cache(cache).args(["exit", "5"]).fails(5);
+    packed.run_with_cache(cache).args(["exit", "5"]).exits(5);
 }
 
 #[test]
-fn the_next_rung_is_taken_when_one_is_full() {
-    let packed = sees();
+fn the_next_root_is_taken_when_one_is_full() {
+    let packed = environment_app();
     for (what, small) in [("bytes", "size=5m"), ("inodes", "nr_inodes=300")] {
         let place = scratch();
         let script = format!(
@@ -226,21 +229,21 @@ fn the_next_rung_is_taken_when_one_is_full() {
 }
 
 #[test]
-fn every_rung_full_names_each_with_its_reason() {
+fn every_root_full_names_each_with_its_reason() {
     let place = scratch();
     let script = "mount -t tmpfs -o size=1m tmpfs /var/tmp; mount -t tmpfs -o nr_inodes=20 tmpfs /dev/shm\n\
         mount -t tmpfs -o size=3m tmpfs /tmp; mkdir -p \"$2\"; mount -t tmpfs -o mode=700,size=2m tmpfs \"$2\"\n\
         HOME= XDG_CACHE_HOME= TMPDIR=\"$2\" exec \"$1\" exit 0";
-    let outcome = with_mounts(&sees(), place.path(), script).output();
+    let outcome = with_mounts(&environment_app(), place.path(), script).output();
     assert_launcher_failed(&outcome, "all full");
     let said = outcome.err();
-    for rung in [
+    for root in [
         "/var/tmp/pyship-0",
         "/tmp/pyship-0",
         "/dev/shm/pyship-0",
         place.path().to_str().unwrap(),
     ] {
-        assert!(said.contains(rung), "{rung}\n{said}");
+        assert!(said.contains(root), "{root}\n{said}");
     }
     assert_eq!(said.matches(" inodes needed, ").count(), 4, "{said}");
     assert!(said.contains("hint: set PYSHIP_CACHE_DIR"), "{said}");

@@ -11,7 +11,7 @@ use harness::{Pack, Packed, Run, interpreters, scratch};
 use rustix::fs::inotify;
 use serde_json::Value;
 
-use crate::support::{left_in_tmp, sees};
+use crate::support::{environment_app, left_in_tmp};
 
 /// Starts every command line of a JSON list at the same instant; says how many ended how, as a JSON list.
 const AT_ONCE: &str = r"
@@ -87,6 +87,7 @@ impl Watched {
 
     /// Everything that was published was made by one process, and nothing else was begun. That one may have made its
     /// directory twice: a sweeper can come between that and the lock. Then it has counted on.
+    #[track_caller]
     fn assert_once(&self) {
         let begun = self.begun();
         for (digest, makers) in &begun {
@@ -141,7 +142,9 @@ fn resource(packed: &Packed, before: &[&str]) -> Vec<String> {
 fn two_hundred_first_starts_of_one_file_unpack_it_once() {
     let place = scratch();
     let cache = Watched::new(place.path().join("cache"));
-    start(&cache.root, &vec![resource(&sees(), &[]); 200], |_| RESOURCE);
+    start(&cache.root, &vec![resource(&environment_app(), &[]); 200], |_| {
+        RESOURCE
+    });
     cache.assert_once();
 }
 
@@ -184,7 +187,7 @@ fn fifty_first_starts_of_four_files_unpack_their_runtime_once() {
 fn starts_in_namespaces_of_their_own_share_one_unpacking() {
     let place = scratch();
     let cache = Watched::new(place.path().join("cache"));
-    let packed = sees();
+    let packed = environment_app();
     let ways: [&[&str]; 4] = [
         &[],
         &["/usr/bin/unshare", "-m"],
@@ -200,7 +203,7 @@ fn starts_in_namespaces_of_their_own_share_one_unpacking() {
 /// rename wins.
 #[test]
 fn where_there_are_no_locks_every_start_ends_right_all_the_same() {
-    let packed = sees();
+    let packed = environment_app();
     for errno in ["ENOLCK", "EOPNOTSUPP", "ENOSYS", "EBADF"] {
         let place = scratch();
         let cache = Watched::new(place.path().join("cache"));
@@ -238,7 +241,7 @@ fn where_there_are_no_locks_every_start_ends_right_all_the_same() {
 #[test]
 fn what_is_left_behind_where_there_are_no_locks_is_swept_by_its_age() {
     let place = scratch();
-    let packed = sees();
+    let packed = environment_app();
     let old = place.path().join("v1/tmp/0123.1.2.3");
     let fresh = place.path().join("v1/tmp/0123.1.2.4");
     for left in [&old, &fresh] {
