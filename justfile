@@ -120,5 +120,5 @@ aarch64:
 # Make every root directory that the integration tests run in; each of them is made when it is used otherwise
 [group('builds')]
 roots:
-    for name in $(scripts/make-root --list); do scripts/make-root $name >/dev/null; done
-    scripts/make-python-arm64 >/dev/null
+    for name in $(tests/tools/make-root --list); do tests/tools/make-root $name >/dev/null; done
+    tests/tools/make-python-arm64 >/dev/null
