@@ -15,10 +15,11 @@ use crate::build_cache::entry::Keep;
 use crate::build_cache::stamp::Inputs;
 use crate::elf::layer::LayerElf;
 use crate::options::PackOptions;
-use crate::packages::install::{self, Request};
-use crate::packages::installer::Tool;
+use crate::packages::install;
 use crate::packages::metadata::{self, Distribution};
 use crate::packages::pins;
+use crate::packages::request::Request;
+use crate::packages::tool::Tool;
 use crate::startup::{self, PthFile};
 use crate::tree::Tree;
 use crate::ui::Ui;
@@ -69,7 +70,7 @@ pub(super) fn prepare(
 ) -> Result<Deps> {
     let request = request(options, wanted.dependencies, chosen, wanted.target);
     let site_packages = wanted.site_packages;
-    let tool = Tool::find();
+    let tool = Tool::find(&chosen.environment);
     let began = SystemTime::now();
     let mut pins = pins::Pins::default();
     let mut key = None;
@@ -101,7 +102,7 @@ pub(super) fn prepare(
         }
     }
 
-    let mut tree = install(&request, &tool, scratch, ui)?;
+    let mut tree = install(&request, chosen, &tool, scratch, ui)?;
     let distributions = metadata::distributions(&tree, site_packages)?;
     let facts = Facts {
         elf: LayerElf::of(&tree)?,
@@ -147,19 +148,20 @@ fn request(options: &PackOptions, dependencies: &[String], chosen: &Chosen, targ
         index_url: options.index_url.clone(),
         extra_index_url: options.extra_index_url.clone(),
         require_hashes: options.require_hashes,
-        offline: false,
         target: target::install_target(target, chosen),
     }
 }
 
-fn install(request: &Request, tool: &Tool, scratch: &Path, ui: &Ui) -> Result<Tree> {
+fn install(request: &Request, chosen: &Chosen, tool: &Tool, scratch: &Path, ui: &Ui) -> Result<Tree> {
     let directory = scratch.join(INSTALLED);
     fs_err::create_dir(&directory)?;
     if request.is_empty()? {
         return Ok(Tree::new());
     }
     ui.step("installing packages");
-    install::install(request, &directory, tool, &mut |line| ui.detail(line))
+    install::install(request, &chosen.environment, &directory, tool, &mut |line| {
+        ui.detail(line)
+    })
 }
 
 fn in_words(age: Duration) -> String {

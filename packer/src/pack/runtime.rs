@@ -30,7 +30,7 @@ use crate::interpreter::archive::{self, Unpacked};
 use crate::interpreter::discover::{self, Source};
 use crate::interpreter::fallbacks;
 use crate::interpreter::prune;
-use crate::interpreter::{Interpreter, download, read, runtime};
+use crate::interpreter::{Interpreter, describe, download, python_home};
 use crate::options::PackOptions;
 use crate::startup::SHOWN_AS;
 use crate::tree::{self, LayerPath, Node, Tree};
@@ -123,17 +123,17 @@ pub(super) fn choose(options: &PackOptions, target: &str, scratch: &Path, ui: &U
             Some(unpack(path)?)
         }
         Source::Url { url, sha256 } => {
-            ui.step(format!("downloading {url}"));
+            ui.step(format!("downloading {}", crate::url::scrubbed(url, "")));
             let cache = download_cache(&environment)?;
-            let fetched = download::fetch(url, sha256, &cache, &environment, &mut |_| {})?;
+            let fetched = download::fetch(url, sha256, &cache, &environment)?;
             archive = Some(fetched.clone());
             Some(unpack(&fetched)?)
         }
     };
     let interpreter = match (chosen.interpreter, &chosen.source, &unpacked) {
         (Some(known), _, _) => known,
-        (None, Source::Executable(path), _) => read::interpreter(path, &environment)?,
-        (None, _, Some(unpacked)) => read::installation(&unpacked.prefix, &environment)?,
+        (None, Source::Executable(path), _) => describe::interpreter(path, &environment)?,
+        (None, _, Some(unpacked)) => describe::installation(&unpacked.prefix, &environment)?,
         (None, _, None) => anyhow::bail!("failed to unpack the interpreter"),
     };
     target::check_machine(target, machine_of(&interpreter.executable)?, &chosen.why)?;
@@ -148,13 +148,11 @@ pub(super) fn choose(options: &PackOptions, target: &str, scratch: &Path, ui: &U
     })
 }
 
-/// Where downloads are kept.
+/// The directory of downloads.
 fn download_cache(environment: &Environment) -> Result<PathBuf> {
-    let base = environment
-        .path("XDG_CACHE_HOME")
-        .or_else(|| environment.path("HOME").map(|home| home.join(".cache")));
-    let base = base.context("failed to find a place for downloads: HOME is not set")?;
-    Ok(base.join("pyship").join("downloads"))
+    let cache = environment.cache_directory.as_ref();
+    let cache = cache.context("failed to find the user's cache directory: HOME is not set")?;
+    Ok(cache.join("pyship").join("downloads"))
 }
 
 /// The runtime layer, and what to say about it.
@@ -189,9 +187,9 @@ pub(super) fn prepare(
 ) -> Result<Runtime> {
     let began = SystemTime::now();
     let mut groups = if options.no_prune {
-        prune::Keep::everything()
+        prune::Pruning::none()
     } else {
-        prune::Keep::default()
+        prune::Pruning::default()
     };
     if let Some(mentioned) = others.mentioned.filter(|_| !options.no_prune) {
         for (group, _) in prune::ON_DEMAND {
@@ -206,9 +204,8 @@ pub(super) fn prepare(
     for group in &options.prune {
         groups = groups.prune(group)?;
     }
-    let (tree, pruned) = runtime::collect(&chosen.interpreter, &groups)?;
+    let (tree, pruned) = python_home::collect(&chosen.interpreter, &groups)?;
     let pruned = pruned
-        .groups
         .iter()
         .map(|(group, loss)| prune_line(group.name(), usize::try_from(loss.files).unwrap_or(0), loss.bytes))
         .collect();
@@ -386,7 +383,7 @@ pub(super) fn compile(chosen: &Chosen, trees: &mut [&mut Tree], ui: &Ui) -> Resu
     ui.step("compiling");
     let compiler = Compiler::new(&chosen.builder, &chosen.interpreter, &chosen.environment)?;
     for tree in trees {
-        for (path, reason) in compiler.compile(tree)?.skipped {
+        for (path, reason) in compiler.compile(tree)? {
             ui.detail(&format!("not compiled: {}: {reason}", shown(&path)));
         }
     }

@@ -8,8 +8,8 @@ use super::runtime::Chosen;
 use crate::elf::read::Machine;
 use crate::environment::Environment;
 use crate::interpreter::discover::{self, Source};
-use crate::interpreter::{Interpreter, read};
-use crate::packages::install::Target;
+use crate::interpreter::{Interpreter, describe};
+use crate::packages::request::Target;
 use crate::target as targets;
 
 /// The newest glibc that another machine's wheels may ask for: that of the oldest systems which are still
@@ -71,7 +71,7 @@ pub(super) fn builder_for(
     };
     let chosen = discover::choose(Some(&version), environment).with_context(failed)?;
     match chosen.source {
-        Source::Executable(path) => read::interpreter(&path, environment).with_context(failed),
+        Source::Executable(path) => describe::interpreter(&path, environment).with_context(failed),
         Source::Archive(_) | Source::Url { .. } => Err(anyhow::anyhow!(failed())),
     }
 }

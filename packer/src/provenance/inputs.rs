@@ -11,11 +11,11 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::options::{LibcOption, PackOptions};
+use crate::packages::requirements_file::{self, Line};
+use crate::url;
 
 /// In place of a directory of the builder.
 const LOCAL: &str = "(local directory)";
-/// In place of a URL that can't be told apart from a password.
-const HIDDEN: &str = "(not shown)";
 /// Endings of what installers take as a file.
 const ARCHIVES: &[&str] = &[".whl", ".tar.gz", ".tar.bz2", ".zip"];
 
@@ -82,7 +82,7 @@ fn files(paths: &[std::path::PathBuf]) -> Result<Value> {
     let described = paths.iter().map(|path| {
         let bytes = fs_err::read(path).context("failed to read a requirements file")?;
         let sha256 = hex(&Sha256::digest(&bytes));
-        let lines = lines(&String::from_utf8_lossy(&bytes));
+        let lines = lines(&bytes);
         let name = file_name(&path.to_string_lossy());
         Ok(json!({ "name": name, "digest": { "sha256": sha256 }, "lines": lines }))
     });
@@ -90,30 +90,21 @@ fn files(paths: &[std::path::PathBuf]) -> Result<Value> {
 }
 
 /// The requirements of a requirements file, without its options and hashes.
-fn lines(text: &str) -> Vec<String> {
-    let joined = text.replace("\\\r\n", " ").replace("\\\n", " ");
-    joined
-        .lines()
-        .map(|line| line.split(" #").next().unwrap_or_default())
-        .map(|line| line.split(" --").next().unwrap_or_default().trim())
-        .filter(|line| !line.is_empty() && !line.starts_with(['#', '-']))
-        .map(requirement)
+fn lines(bytes: &[u8]) -> Vec<String> {
+    requirements_file::parse(bytes)
+        .iter()
+        .filter_map(|line| match line {
+            Line::Requirement(text) => Some(requirement(text)),
+            _ => None,
+        })
         .collect()
 }
 
 /// `pkg[extra]>=1`, `pkg @ https://…`, a wheel, a directory.
 #[must_use]
 pub fn requirement(text: &str) -> String {
-    if let Some(scheme_end) = text.find("://") {
-        let before = &text[..scheme_end];
-        let start = before
-            .rfind(|letter: char| !(letter.is_ascii_alphanumeric() || "+.-".contains(letter)))
-            .map_or(0, |at| at + 1);
-        let length = text[start..].find([' ', ';']).unwrap_or(text.len() - start);
-        let (found, after) = text[start..].split_at(length);
-        // What follows a URL is a marker; a password with a space in it is not.
-        let after = if after.contains('@') { "" } else { after };
-        return format!("{}{}{after}", &text[..start], url(found));
+    if text.contains("://") {
+        return url::replaced(text, url);
     }
     let (what, marker) = text
         .split_once(';')
@@ -170,33 +161,13 @@ fn file_name(path: &str) -> String {
     name.map_or_else(|| LOCAL.to_owned(), |name| name.to_string_lossy().into_owned())
 }
 
-/// A URL without user, password, query, and any fragment but a digest or a place in an archive. A token that is
-/// part of the path can't be told from a path.
+/// A URL without its secrets, and a `file:` URL without its directories.
 #[must_use]
 pub fn url(text: &str) -> String {
-    let Some((scheme, rest)) = text.split_once("://") else {
-        return HIDDEN.to_owned();
-    };
-    if scheme.ends_with("file") {
-        return format!("{scheme}:{}", file_name(rest));
+    match text.split_once("://") {
+        Some((scheme, path)) if scheme.ends_with("file") => format!("{scheme}:{}", file_name(path)),
+        _ => url::scrubbed(text, ""),
     }
-    let (rest, fragment) = rest.split_once('#').unwrap_or((rest, ""));
-    let rest = rest.split('?').next().unwrap_or_default();
-    let (authority, path) = rest.find('/').map_or((rest, ""), |slash| rest.split_at(slash));
-    let host = authority.rsplit('@').next().unwrap_or_default();
-    // `user:pass/word@host` is no URL, but people write it: what would be a port is no number then.
-    let port = host.rsplit_once(':').map_or("", |(_, port)| port);
-    let is_host = port.bytes().all(|byte| byte.is_ascii_digit()) || host.ends_with(']');
-    if !is_host || (fragment.contains('@') && !authority.contains('@')) {
-        return format!("{scheme}://{HIDDEN}");
-    }
-    let kept = ["sha256=", "sha384=", "sha512=", "subdirectory=", "egg="];
-    let fragment = if kept.iter().any(|start| fragment.starts_with(start)) {
-        format!("#{fragment}")
-    } else {
-        String::new()
-    };
-    format!("{scheme}://{host}{path}{fragment}")
 }
 
 #[cfg(test)]
@@ -204,26 +175,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn urls_lose_what_is_secret() {
-        for (given, told) in [
-            ("https://pypi.org/simple", "https://pypi.org/simple"),
-            (
-                "https://me:hunter2@host:8080/simple/",
-                "https://host:8080/simple/",
-            ),
-            ("https://hunter2@host/x?token=hunter2", "https://host/x"),
-            ("https://me:hun@ter2@host/x", "https://host/x"),
-            ("https://me:hun/ter2@host/x", "https://(not shown)"),
-            ("https://me:hun#ter2@host/x", "https://(not shown)"),
-            ("https://[::1]:80/x", "https://[::1]:80/x"),
-            ("https://h/p.tar.gz#sha256=abc", "https://h/p.tar.gz#sha256=abc"),
-            ("https://h/p.tar.gz#hunter2", "https://h/p.tar.gz"),
-            ("git+https://me:hunter2@h/r@v1#egg=r", "git+https://h/r@v1#egg=r"),
-            ("git+ssh://git@h/r", "git+ssh://h/r"),
-            ("file:///home/me/wheels/a-1.whl", "file:a-1.whl"),
-        ] {
-            assert_eq!(url(given), told, "{given}");
-        }
+    fn urls_lose_secrets_and_directories() {
+        assert_eq!(url("https://me:hunter2@host/x"), "https://host/x");
+        assert_eq!(url("file:///home/me/wheels/a-1.whl"), "file:a-1.whl");
     }
 
     #[test]
@@ -253,7 +207,10 @@ mod tests {
     fn of_a_requirements_file_its_requirements_are_told() {
         let text = "# all\n--index-url https://me:hunter2@h/simple\n-e /home/me/lib\nsix>=1  # a comment\n\
                     idna==3.7 \\\n    --hash=sha256:abc \\\n    --hash=sha256:def\n\nuvicorn[standard]\n/home/me/lib\n";
-        assert_eq!(lines(text), ["six>=1", "idna==3.7", "uvicorn[standard]", LOCAL]);
+        assert_eq!(
+            lines(text.as_bytes()),
+            ["six>=1", "idna==3.7", "uvicorn[standard]", LOCAL]
+        );
     }
 
     #[test]

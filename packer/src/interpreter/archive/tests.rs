@@ -111,7 +111,7 @@ fn an_interpreter_runs_from_every_compression() {
             .status()
             .unwrap();
         assert!(status.success(), "{program}");
-        assert!(looks_like(&path).unwrap());
+        assert!(is_archive(&path).unwrap());
         let mut read = 0;
         let unpacked = unpack(&path, directory.path(), &mut |bytes| read = bytes).unwrap();
         assert_eq!(read, fs_err::metadata(&path).unwrap().len());
