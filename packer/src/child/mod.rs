@@ -105,8 +105,8 @@ pub(crate) fn output(command: &mut Command, input: &[u8]) -> Result<Vec<u8>, Chi
             let mut answer = Vec::new();
             stdout.map(|mut pipe| pipe.read_to_end(&mut answer));
             let errors = errors.join().unwrap_or_default();
-            let shown = if errors.is_empty() { answer.clone() } else { errors };
-            (answer, shown)
+            let reported = if errors.is_empty() { answer.clone() } else { errors };
+            (answer, reported)
         })
     })?;
     ended.success(command)
@@ -118,7 +118,7 @@ pub(crate) struct Ended<T> {
     pub(crate) value: T,
     /// How it ended.
     pub(crate) status: ExitStatus,
-    /// What is shown of its output when it failed.
+    /// The output to report when it failed.
     output: Vec<u8>,
 }
 
@@ -139,7 +139,7 @@ impl<T> Ended<T> {
 }
 
 /// Starts `command`, lets `talk` use the child's pipes until their end, and waits for it. `talk` returns a value,
-/// and the output that is shown when the child failed.
+/// and the output to report when the child failed.
 ///
 /// # Errors
 /// When the child can't be started.

@@ -80,6 +80,6 @@ fn command_lines_are_quoted_and_hold_no_passwords_and_no_programs() {
     ]);
     assert_eq!(
         command_line(&command),
-        r#"uv --index-url 'https://***@host/simple' --find-links=https://host/a@b "file:///home/me/it's here" …"#
+        r#"uv --index-url 'https://***@host/simple' '--find-links=https://host/a@b' "file:///home/me/it's here" …"#
     );
 }

@@ -60,7 +60,7 @@ impl Members {
         for part in path.split(|&byte| byte == b'/') {
             match part {
                 b"" | b"." => {}
-                b".." => bail!("its member `{display}` leads out of the archive"),
+                b".." => bail!("its member `{display}` is outside of the archive"),
                 part => parts.push(part),
             }
         }
@@ -73,7 +73,7 @@ impl Members {
         );
         ensure!(
             parts.len() <= MAX_DEPTH,
-            "its member `{display}` lies more than {MAX_DEPTH} directories deep"
+            "its member `{display}` is nested more than {MAX_DEPTH} directories deep"
         );
         for end in 1..parts.len() {
             let parent = match self.known.entry(parts[..end].join(&b'/')) {
@@ -85,7 +85,7 @@ impl Members {
             };
             ensure!(
                 *parent == Kind::Directory,
-                "its member `{display}` lies behind a link or a file"
+                "its member `{display}` is below a link or a file"
             );
         }
         let path = parts.join(&b'/');
@@ -137,7 +137,7 @@ impl Members {
             let Kind::Symlink(target) = kind else { continue };
             ensure!(
                 self.stays_inside(path, &mut budget),
-                "its member `{}` is a link that leads out of the archive, to `{}`",
+                "its member `{}` is a link out of the archive, to `{}`",
                 display(path),
                 display(target)
             );
@@ -278,7 +278,7 @@ mod tests {
             links(&chain)
                 .unwrap_err()
                 .to_string()
-                .contains("`python/a/out` is a link that leads out")
+                .contains("`python/a/out` is a link out of the archive")
         );
         let chain = [("python/a/b/up", to("../..")), ("python/a/out", to("b/up/../x"))];
         assert!(links(&chain).is_err());

@@ -30,7 +30,7 @@ use members::{Kind, Members};
 const MAX_BYTES: u64 = 4 << 30;
 /// No interpreter has more members: a full archive has 15,000.
 const MAX_MEMBERS: usize = 100_000;
-/// Zeros that may follow the last member: tar programs fill up to a multiple of 10 KiB or, when told, of more.
+/// Zeros that may follow the last member: tar programs pad to a multiple of 10 KiB, or of more on request.
 const MAX_PADDING: u64 = 16 << 20;
 
 /// An unpacked archive; dropping it removes the files.
@@ -82,7 +82,7 @@ fn unpack_to(archive: &Path, directory: &Path, progress: &mut dyn FnMut(u64)) ->
     let padding = std::io::copy(&mut limited.take(MAX_PADDING + 1), &mut std::io::sink())?;
     ensure!(
         padding <= MAX_PADDING,
-        "it goes on for more than {} MiB behind its last member",
+        "it has more than {} MiB after its last member",
         MAX_PADDING >> 20
     );
     for (path, target) in members.links()? {

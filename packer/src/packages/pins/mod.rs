@@ -1,6 +1,5 @@
-//! How long the result of a request may be kept, and what it depends on: everything that the request says, in all
-//! its files; local files and directories; the configuration of uv and pip; and which packages are pinned to one
-//! version.
+//! What the result of a request depends on, and whether it may be kept: the request with all its files, local files
+//! and directories, the configuration of uv and pip, and which packages are pinned to one version.
 
 mod configuration;
 
