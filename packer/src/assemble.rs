@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use anyhow::{Context, Result, ensure};
-use pyship_launcher::format::manifest::{self, Manifest};
+use pyship_launcher::format::manifest::{self, Manifest, ManifestFile};
 use pyship_launcher::format::names::{
     MEMBER_LAYER_PREFIX, MEMBER_LAYER_SUFFIX, MEMBER_MAIN, MEMBER_MANIFEST,
 };
@@ -19,7 +19,6 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
 use crate::layer::Packed;
-use crate::provenance::Whole;
 
 /// A file that is whole, under a name of its own beside the one it will get; removed when dropped.
 pub struct Assembled {
@@ -104,7 +103,7 @@ pub fn write(
     }
     zip.start_file(MEMBER_MAIN, options(0)).with_context(failed)?;
     zip.write_all(main).with_context(failed)?;
-    let json = Whole {
+    let json = ManifestFile {
         manifest: &manifest,
         provenance,
     }

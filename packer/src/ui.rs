@@ -131,17 +131,6 @@ pub fn data(text: &str) -> anyhow::Result<()> {
         .context("failed to write to standard output")
 }
 
-/// Bytes for a person: `12.3 MB`.
-#[must_use]
-#[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
-pub fn size(bytes: u64) -> String {
-    match bytes {
-        0..1_000 => format!("{bytes} B"),
-        1_000..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
-        _ => format!("{:.2} MB", bytes as f64 / 1e6),
-    }
-}
-
 fn line(text: &str) {
     // A standard error that is gone is no reason to fail.
     writeln!(stderr(), "{text}").unwrap_or_default();

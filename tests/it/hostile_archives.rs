@@ -32,6 +32,7 @@ impl Bench {
     }
 
     /// `pyship pack` refuses this file, for this reason.
+    #[track_caller]
     fn refused(&self, name: &str, bytes: &[u8], reason: &str) {
         let archive = self.at(name);
         fs_err::write(&archive, bytes).unwrap();
@@ -39,6 +40,7 @@ impl Bench {
         fs_err::remove_file(archive).unwrap();
     }
 
+    #[track_caller]
     fn refused_file(&self, archive: &Path, reason: &str) {
         let before = files_below(self.place.path());
         let outcome = Pack::new("examples/hello/hello.py")
@@ -47,7 +49,7 @@ impl Bench {
             .command_to(&self.at("out/out.bin"))
             .env("TMPDIR", self.at("tmp"))
             .stderr_any()
-            .fails(1);
+            .exits(1);
         assert_one_sentence(&outcome);
         assert!(
             outcome.err().contains(reason),
@@ -64,6 +66,7 @@ impl Bench {
     }
 
     /// In each compression.
+    #[track_caller]
     fn refused_members(&self, members: &[Vec<u8>], reason: &str) {
         let tar = tar(members);
         self.refused("a.tar", &tar, reason);
