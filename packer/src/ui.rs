@@ -89,9 +89,8 @@ impl Ui {
 
 /// Prints an error with its causes on one line, and its hint on a line of its own.
 pub fn error(error: &anyhow::Error) {
-    let launcher = error.downcast_ref::<pyship_launcher::error::Error>();
     line(&format!("pyship: {}", without_codes(&format!("{error:#}"))));
-    if let Some(hint) = launcher.and_then(|error| error.hint.as_ref()) {
+    if let Some(hint) = crate::hint::of(error) {
         line(&format!("hint: {hint}"));
     }
 }
