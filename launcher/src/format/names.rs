@@ -89,14 +89,14 @@ pub const LAYER_DEPS: &str = "deps";
 /// Layer with the app: [`APP_CODE`] and [`APP_START`].
 pub const LAYER_APP: &str = "app";
 /// Every layer, the one that changes least often first.
-pub const LAYERS: &[&str] = &[LAYER_LIBC, LAYER_RUNTIME, LAYER_DEPS, LAYER_APP];
+pub(crate) const LAYERS: &[&str] = &[LAYER_LIBC, LAYER_RUNTIME, LAYER_DEPS, LAYER_APP];
 
 /// Directory of the app layer that holds the user's code; it is on `sys.path`.
 pub const APP_CODE: &str = "code";
 /// Directory of the app layer that holds pyship's start-up code; PYTHONPATH names it until that code runs.
 pub const APP_START: &str = "start";
 /// File in [`APP_START`] that the interpreter is told to run in app mode.
-pub(crate) const START_RUN: &str = "_pyship_run.pyc";
+pub const START_RUN: &str = "_pyship_run.pyc";
 /// File in [`APP_START`] that the interpreter imports as `encodings`, before any other module.
 pub const START_EARLY: &str = "encodings.pyc";
 /// File in [`APP_START`] that `sys.executable`, started by itself, imports as `_pyship`.
@@ -145,7 +145,7 @@ pub(crate) const APP_RECORD: &str = "launch";
 /// In an app's directory: the launch record while `prune` removes the app, so that no new start finds it.
 pub(crate) const APP_RECORD_HIDDEN: &str = "launch.hidden";
 /// In an app's directory: link to the app layer.
-pub(crate) const APP_LINK: &str = "app";
+pub const APP_LINK: &str = "app";
 /// In an app's directory: the launcher, as the virtual environment's interpreter.
 pub(crate) const APP_PYTHON: &str = "bin/python3";
 /// In an app's directory: what makes it a virtual environment (PEP 405).
