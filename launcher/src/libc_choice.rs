@@ -25,7 +25,7 @@ pub type Stamp = Option<(u64, i64, i64)>;
 /// What a start can see of the system at the price of a few `stat`s.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Host {
-    /// The loader of [`HOST`](crate::target::HOST).
+    /// The loader of [`HOST`].
     pub loader: Stamp,
     /// Whether `/proc` is mounted: without it the loader can't expand `$ORIGIN` for the interpreter. False in a
     /// set-user-ID start too, where it doesn't want to.

@@ -214,7 +214,7 @@ impl Reader<'_> {
         if place.contains("://") {
             return;
         }
-        let entries = std::fs::read_dir(directory.join(place)).into_iter().flatten();
+        let entries = fs_err::read_dir(directory.join(place)).into_iter().flatten();
         let mut files: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
         files.sort();
         for file in files {
@@ -238,7 +238,7 @@ impl Reader<'_> {
             }
         }
         for file in configuration(self.environment) {
-            let Ok(bytes) = std::fs::read(&file) else { continue };
+            let Ok(bytes) = fs_err::read(&file) else { continue };
             self.key
                 .field("settings", file.as_os_str().as_bytes())
                 .field("bytes", bytes);
