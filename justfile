@@ -44,7 +44,7 @@ lint:
 # Build the documentation; a broken link is an error
 [group('checks')]
 doc:
-    {{no_launcher}} RUSTDOCFLAGS='--deny warnings' cargo doc --workspace --no-deps --document-private-items --locked
+    {{no_launcher}} RUSTDOCFLAGS='--deny warnings --allow rustdoc::private_intra_doc_links' cargo doc --workspace --no-deps --document-private-items --locked
 
 # Check dependencies: licences, duplicates, sources; advisories too where their database can be fetched
 [group('checks')]
@@ -120,5 +120,5 @@ aarch64:
 # Make every root directory that the integration tests run in; each of them is made when it is used otherwise
 [group('builds')]
 roots:
-    for name in $(scripts/make-root --list); do scripts/make-root $name >/dev/null; done
-    scripts/make-python-arm64 >/dev/null
+    for name in $(tests/tools/make-root --list); do tests/tools/make-root $name >/dev/null; done
+    tests/tools/make-python-arm64 >/dev/null
