@@ -13,10 +13,11 @@ use super::layers::Content;
 use super::{Pack, app, runtime};
 use crate::build_cache::stamp::Inputs;
 use crate::elf::layer::LayerElf;
-use crate::packages::install::{self, Request};
-use crate::packages::installer::Tool;
+use crate::packages::install;
 use crate::packages::metadata::{self, Distribution};
 use crate::packages::pins::{self, Pins};
+use crate::packages::request::{Request, Target};
+use crate::packages::tool::Tool;
 use crate::startup::{self, PthFile};
 use crate::tree::Tree;
 
@@ -49,7 +50,7 @@ pub(super) struct Facts {
 /// Installs what the options and the project's `dependencies` ask for, unless the build cache has it.
 pub(super) fn prepare(pack: &Pack<'_>, dependencies: &[String]) -> Result<Packages> {
     let request = request(pack, dependencies);
-    let tool = Tool::find();
+    let tool = Tool::find(&pack.interpreters.environment);
     let began = SystemTime::now();
     let (key, pins) = key(pack, &request, &tool, began)?;
     if let Some(key) = &key
@@ -133,8 +134,7 @@ fn request(pack: &Pack<'_>, dependencies: &[String]) -> Request {
         index_url: options.index_url.clone(),
         extra_index_url: options.extra_index_url.clone(),
         require_hashes: options.require_hashes,
-        offline: false,
-        target: (*target != HOST).then(|| install::Target {
+        target: (*target != HOST).then(|| Target {
             machine: target.cpu.to_owned(),
             glibc: NEWEST_GLIBC,
             python: format!("{}.{}", version.major, version.minor),
@@ -149,7 +149,13 @@ fn install(pack: &Pack<'_>, request: &Request, tool: &Tool) -> Result<Tree> {
         return Ok(Tree::new());
     }
     pack.ui.step("installing packages");
-    install::install(request, &directory, tool, &mut |line| pack.ui.detail(line))
+    install::install(
+        request,
+        &pack.interpreters.environment,
+        &directory,
+        tool,
+        &mut |line| pack.ui.detail(line),
+    )
 }
 
 /// Removes the installed packages beside the steps that follow: thousands of files take a while.

@@ -22,7 +22,7 @@ use crate::elf::prepare::prepare_runtime;
 use crate::elf::read::Machine;
 use crate::elf::survey::survey_of;
 use crate::interpreter::prune::{self, PruneReport};
-use crate::interpreter::{fallbacks, runtime};
+use crate::interpreter::{fallbacks, python_home};
 use crate::size;
 use crate::tree::{self, LayerPath, Node, Tree};
 
@@ -44,7 +44,7 @@ pub(super) struct Facts {
 pub(super) fn prepare(pack: &Pack<'_>, app: &App, packages: &packages::Facts) -> Result<Runtime> {
     let began = SystemTime::now();
     let groups = groups(pack, app, packages)?;
-    let (tree, pruned) = runtime::collect(&pack.interpreters.packed, &groups)?;
+    let (tree, pruned) = python_home::collect(&pack.interpreters.packed, &groups)?;
     let machine = machine_of(&pack.interpreters.packed.executable)?;
     // A second copy of libpython stays only when a package or the app needs it.
     let others = [&packages.elf, &app.facts.elf].map(|elf| (LAYER_DEPS, elf));
@@ -68,11 +68,11 @@ pub(super) fn prepare(pack: &Pack<'_>, app: &App, packages: &packages::Facts) ->
 }
 
 /// The groups of the standard library that stay.
-fn groups(pack: &Pack<'_>, app: &App, packages: &packages::Facts) -> Result<prune::Keep> {
+fn groups(pack: &Pack<'_>, app: &App, packages: &packages::Facts) -> Result<prune::Pruning> {
     let options = pack.options;
     let mut groups = match options.no_prune {
-        true => prune::Keep::everything(),
-        false => prune::Keep::default(),
+        true => prune::Pruning::none(),
+        false => prune::Pruning::default(),
     };
     // A file that behaves like python may be asked for anything.
     if !options.no_prune && app.facts.entry != Entry::Interpreter {
