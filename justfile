@@ -44,7 +44,7 @@ lint:
 # Build the documentation; a broken link is an error
 [group('checks')]
 doc:
-    {{no_launcher}} RUSTDOCFLAGS='--deny warnings' cargo doc --workspace --no-deps --document-private-items --locked
+    {{no_launcher}} RUSTDOCFLAGS='--deny warnings --allow rustdoc::private_intra_doc_links' cargo doc --workspace --no-deps --document-private-items --locked
 
 # Check dependencies: licences, duplicates, sources; advisories too where their database can be fetched
 [group('checks')]

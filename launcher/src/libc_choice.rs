@@ -25,7 +25,7 @@ pub type Stamp = Option<(u64, i64, i64)>;
 /// What a start can see of the system with a few `stat`s.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Host {
-    /// The loader of [`HOST`](crate::target::HOST).
+    /// The loader of [`HOST`].
     pub loader: Stamp,
     /// Whether the loader expands `$ORIGIN` for the interpreter: it needs `/proc` for that, and doesn't do it in a
     /// set-user-ID start.

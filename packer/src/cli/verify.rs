@@ -164,7 +164,7 @@ pub(super) fn before_signing(file: &Path) -> Result<()> {
 /// # Errors
 /// When it is.
 pub(super) fn apart(output: &Path, inputs: &[&Path]) -> Result<()> {
-    let real = |path: &Path| std::fs::canonicalize(path).ok();
+    let real = |path: &Path| fs_err::canonicalize(path).ok();
     for input in inputs {
         let same = output == *input || real(output).is_some_and(|found| Some(found) == real(input));
         if same {
