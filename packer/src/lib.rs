@@ -10,6 +10,8 @@ pub mod build_cache;
 pub mod bytecode;
 pub mod cli;
 pub mod elf;
+#[cfg(test)]
+mod golden;
 pub mod interpreter;
 pub mod layer;
 pub mod libc;
