@@ -77,7 +77,7 @@ unit *ARGS:
 # Test the start-up code on every Python at hand, without a packed file
 [group('tests')]
 startup *ARGS:
-    python3 tests/start/run.py {{ARGS}}
+    {{no_launcher}} python3 tests/start/run.py {{ARGS}}
 
 # Test what the benchmark computes, without measuring anything
 [group('tests')]

@@ -12,6 +12,8 @@ pub mod cli;
 pub mod elf;
 pub(crate) mod environment;
 pub mod glibc;
+#[cfg(test)]
+mod golden;
 pub(crate) mod hint;
 pub mod interpreter;
 pub mod layer;

@@ -2,6 +2,9 @@
 //! manual; the words are in `harness`.
 #![allow(clippy::unwrap_used, reason = "a test ends by panicking")]
 
+#[macro_use]
+mod support;
+
 mod aarch64;
 mod bad_input;
 mod bare;
@@ -13,6 +16,9 @@ mod disk_full;
 mod environment;
 mod examples;
 mod format;
+// Its files are of this machine.
+#[cfg(target_arch = "x86_64")]
+mod golden;
 mod harness;
 mod hostile;
 mod hostile_archives;
@@ -30,8 +36,8 @@ mod report;
 mod sbom;
 mod security;
 mod sign;
+mod snapshots;
 mod start;
-mod support;
 mod syscalls;
 mod systems;
 mod tidy;

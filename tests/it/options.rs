@@ -211,11 +211,9 @@ fn a_release_is_the_smallest_and_runs_the_same() {
     let said = default.run().stdout_any().success().stdout;
     release.run().stdout(said).success();
     let place = scratch();
-    Pack::new("examples/hello/hello.py")
-        .arg("--release")
-        .command_to(&place.path().join("out.bin"))
-        .stderr_has("cannot be used with")
-        .exits(2);
+    let both = Pack::new("examples/hello/hello.py").arg("--release");
+    let both = both.command_to(&place.path().join("out.bin"));
+    assert_message!(both.stderr_has("cannot be used with").exits(2));
 }
 
 #[test]
@@ -261,10 +259,8 @@ fn quiet_says_nothing_and_verbose_says_more() {
         "{}",
         verbose.report()
     );
-    pack.args(["-q", "-v"])
-        .command_to(&place.path().join("both.bin"))
-        .stderr_any()
-        .exits(2);
+    let both = pack.args(["-q", "-v"]).command_to(&place.path().join("both.bin"));
+    assert_message!(both.stderr_any().exits(2));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use harness::{Interpreter, Outcome, Pack, Packed, Run, files_below};
+use harness::{Interpreter, Outcome, Pack, Packed, Run, cache, files_below, interpreters, repository};
 use serde_json::Value;
 
 /// `tests/apps/environment`, packed with the usual interpreter.
@@ -81,3 +81,44 @@ pub(crate) fn strings(value: &Value) -> Vec<String> {
         .map(|item| item.as_str().unwrap().to_owned())
         .collect()
 }
+
+/// The message of a failed command is the one in the test's snapshot (see `snapshots`).
+macro_rules! assert_message {
+    ($outcome:expr) => {{
+        let message = crate::support::message(&$outcome);
+        insta::with_settings!({ omit_expression => true, filters => crate::support::FILTERS.to_vec() }, {
+            insta::assert_snapshot!(message);
+        });
+    }};
+}
+
+/// What pyship itself says on standard error, without what differs between machines; of wrong usage all of it.
+pub(crate) fn message(outcome: &Outcome) -> String {
+    let said = outcome.err();
+    let is_usage = outcome.status.code() == Some(2);
+    let own = |line: &&str| is_usage || line.starts_with("pyship: ") || line.starts_with("hint: ");
+    redacted(&said.lines().filter(own).collect::<Vec<_>>().join("\n"))
+}
+
+/// A text without the paths and versions of this machine.
+pub(crate) fn redacted(text: &str) -> String {
+    let python = interpreters::usual();
+    let mut text = text.to_owned();
+    for (path, name) in [
+        (repository().to_owned(), "[repository]"),
+        (fs_err::canonicalize(repository()).unwrap(), "[repository]"),
+        (cache(""), "[test cache]"),
+        (python.path.clone(), "[python]"),
+    ] {
+        text = text.replace(path.to_str().unwrap(), name);
+    }
+    text.replace(&python.full(), "[version]")
+        .replace(&python.minor(), "[minor]")
+}
+
+/// What [`redacted`] leaves: names that are made up, and digests.
+pub(crate) const FILTERS: [(&str, &str); 3] = [
+    (r"[\w/.-]*/pyship-test-\w{6}", "[scratch]"),
+    (r"\.pyship-\w{6}", "[new file]"),
+    (r"\b[0-9a-f]{32,64}\b", "[digest]"),
+];

@@ -111,6 +111,7 @@ fn extract_gives_what_the_packers_extract_gives() {
         .success();
     let again = packed.run().env("PYSHIP", "extract").arg(&ours).output();
     assert_launcher_failed(&again, "the directory is there already");
+    assert_message!(again);
 }
 
 #[test]
@@ -140,6 +141,7 @@ fn verify_checks_the_file_and_what_was_unpacked() {
     fs_err::write(place.path().join(unpacked), "raise SystemExit('changed')\n").unwrap();
     let outcome = verify().output();
     assert_launcher_failed(&outcome, "a changed file");
+    assert_message!(outcome);
     assert!(outcome.err().contains("beside.py"), "{}", outcome.report());
 }
 
@@ -147,6 +149,7 @@ fn verify_checks_the_file_and_what_was_unpacked() {
 fn a_tool_that_is_not_there_is_named() {
     let outcome = environment_app().run().env("PYSHIP", "frobnicate").output();
     assert_launcher_failed(&outcome, "no such tool");
+    assert_message!(outcome);
     assert!(
         outcome.err().contains("frobnicate") && outcome.err().contains("hint: "),
         "{}",
@@ -176,7 +179,9 @@ fn a_standard_output_that_takes_nothing_is_a_failure_not_a_panic() {
             .env("PYSHIP", "help");
         run.env("PYSHIP_CACHE_DIR", place.path()).output()
     };
-    assert_launcher_failed(&start(">/dev/full"), "stdout is full");
+    let full = start(">/dev/full");
+    assert_launcher_failed(&full, "stdout is full");
+    assert_message!(full);
     let closed = start(">&-");
     assert!(
         matches!(closed.status.code(), Some(0 | 125)),
