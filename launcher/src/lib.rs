@@ -21,4 +21,5 @@ pub mod payload;
 mod sort;
 pub mod start;
 pub mod sys;
+pub mod target;
 pub mod unpack;

@@ -9,11 +9,13 @@ use tempfile::TempDir;
 use crate::support::assert_one_sentence;
 
 /// Packs into a directory of its own, which has to stay empty.
+#[track_caller]
 fn refused(pack: &Pack) -> Outcome {
     let place = scratch();
     refused_in(pack, &place)
 }
 
+#[track_caller]
 fn refused_in(pack: &Pack, place: &TempDir) -> Outcome {
     let before = files_below(place.path());
     let outcome = pack
@@ -21,7 +23,7 @@ fn refused_in(pack: &Pack, place: &TempDir) -> Outcome {
         .arg("-q")
         .command_to(&place.path().join("out.bin"))
         .stderr_any()
-        .fails(1);
+        .exits(1);
     assert_eq!(
         files_below(place.path()),
         before,
@@ -32,12 +34,14 @@ fn refused_in(pack: &Pack, place: &TempDir) -> Outcome {
 }
 
 /// The sentence has these words.
+#[track_caller]
 fn sentence(pack: &Pack, words: &[&str]) {
     let outcome = refused(pack);
     assert_one_sentence(&outcome);
     assert_words(&outcome, words);
 }
 
+#[track_caller]
 fn assert_words(outcome: &Outcome, words: &[&str]) {
     for word in words {
         assert!(
@@ -239,7 +243,7 @@ fn out_in_a_directory_that_is_not_there() {
         .arg("-q")
         .command_to(&output)
         .stderr_any()
-        .fails(1);
+        .exits(1);
     assert_one_sentence(&outcome);
     assert_words(&outcome, &["nowhere"]);
     assert!(files_below(place.path()).is_empty());
@@ -254,7 +258,7 @@ fn out_is_a_directory() {
         .arg("-q")
         .command_to(&output)
         .stderr_any()
-        .fails(1);
+        .exits(1);
     assert_one_sentence(&outcome);
     assert_eq!(files_below(place.path()).len(), 1);
 }
@@ -265,7 +269,7 @@ fn out_in_a_directory_that_can_not_be_written_to() {
     let outcome = Pack::new("examples/hello/hello.py")
         .arg("-q")
         .command_to(Path::new("/proc/out.bin"));
-    assert_one_sentence(&outcome.stderr_any().fails(1));
+    assert_one_sentence(&outcome.stderr_any().exits(1));
 }
 
 #[test]
@@ -283,7 +287,7 @@ fn the_disk_is_full() {
         .args(["-rm", "sh", "-c", script])
         .arg(&small)
         .args(words);
-    let outcome = run.stderr_any().fails(1);
+    let outcome = run.stderr_any().exits(1);
     assert_one_sentence(&outcome);
     assert_words(&outcome, &["out.bin"]);
 }
@@ -297,13 +301,13 @@ fn wrong_usage_is_exit_code_2() {
         .args(["-m", "a", "-e", "b:c"])
         .command_to(&output)
         .stderr_has("--entry")
-        .fails(2);
+        .exits(2);
     shop()
         .arg("--no-such-option")
         .command_to(&output)
         .stderr_has("--no-such-option")
-        .fails(2);
-    shop().level(99).command_to(&output).stderr_has("99").fails(2);
-    shop().command().stderr_has("--output").fails(2);
+        .exits(2);
+    shop().level(99).command_to(&output).stderr_has("99").exits(2);
+    shop().command().stderr_has("--output").exits(2);
     assert!(files_below(place.path()).is_empty());
 }

@@ -5,17 +5,17 @@ use std::path::Path;
 use harness::{Interpreter, Outcome, Pack, Packed, Run, files_below};
 use serde_json::Value;
 
-/// `tests/apps/sees`, packed with the usual interpreter.
-pub(crate) fn sees() -> Packed {
-    Pack::new("tests/apps/sees").run()
+/// `tests/apps/environment`, packed with the usual interpreter.
+pub(crate) fn environment_app() -> Packed {
+    Pack::new("tests/apps/environment").run()
 }
 
-/// `tests/apps/sees`, packed with this interpreter.
-pub(crate) fn sees_with(interpreter: &Interpreter) -> Packed {
-    Pack::new("tests/apps/sees").python(interpreter).run()
+/// `tests/apps/environment`, packed with this interpreter.
+pub(crate) fn environment_app_with(interpreter: &Interpreter) -> Packed {
+    Pack::new("tests/apps/environment").python(interpreter).run()
 }
 
-/// `env -i FILE`: the cache goes where the ladder leads, which is a /var/tmp of the test's own.
+/// `env -i FILE`: the cache goes where the list of roots leads, which is a /var/tmp of the test's own.
 pub(crate) fn on_host(packed: &Packed) -> Run {
     on_host_with(packed, "")
 }
@@ -29,6 +29,7 @@ pub(crate) fn on_host_with(packed: &Packed, variables: &str) -> Run {
 }
 
 /// One clear sentence on standard error, perhaps a hint after it, nothing on standard output.
+#[track_caller]
 pub(crate) fn assert_one_sentence(outcome: &Outcome) {
     let said = outcome.err();
     let lines: Vec<&str> = said.lines().collect();
@@ -45,6 +46,7 @@ pub(crate) fn assert_one_sentence(outcome: &Outcome) {
 }
 
 /// A launcher's failure: exit 125, and the one sentence begins as the contract says.
+#[track_caller]
 pub(crate) fn assert_launcher_failed(outcome: &Outcome, what: &str) {
     assert_eq!(outcome.status.code(), Some(125), "{what}\n{}", outcome.report());
     assert!(
@@ -56,6 +58,7 @@ pub(crate) fn assert_launcher_failed(outcome: &Outcome, what: &str) {
 }
 
 /// Nothing was published in a cache, and nothing unpacked was left behind.
+#[track_caller]
 pub(crate) fn assert_unused(cache: &Path, what: &str) {
     for part in ["layers", "apps", "tmp"] {
         let directory = cache.join("v1").join(part);

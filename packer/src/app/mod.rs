@@ -7,6 +7,5 @@ pub mod entry;
 pub mod exclude;
 mod modules;
 pub mod project;
-pub mod settings;
 pub mod source;
 mod suggest;

@@ -10,6 +10,7 @@ use std::fs::File;
 use std::io::Write;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
 
 use pyship_launcher::format::manifest::Layer;
@@ -96,7 +97,7 @@ impl BuildCache {
     /// Makes `collected`, which holds the frames of `packed`, an entry. One that can't be written isn't there.
     pub fn keep(&self, keep: &Keep, packed: &Packed, collected: NamedTempFile) {
         if self.write(keep, packed, collected).is_some() {
-            self.wrote.set(true);
+            self.wrote.store(true, Ordering::Relaxed);
         }
     }
 

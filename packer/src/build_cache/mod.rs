@@ -18,9 +18,9 @@ pub mod stamp;
 pub mod trim;
 pub mod unpacked;
 
-use std::cell::Cell;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use key::Key;
 
@@ -42,18 +42,13 @@ pub struct BuildCache {
     program: String,
     /// Bytes.
     limit: u64,
-    wrote: Cell<bool>,
+    wrote: AtomicBool,
 }
 
 /// Where the build cache of `environment` lies, unless it is given; none when no variable says.
 #[must_use]
-pub fn root(given: Option<&Path>, environment: &Environment) -> Option<PathBuf> {
-    let by_default = || {
-        let base = environment
-            .path("XDG_CACHE_HOME")
-            .or_else(|| Some(environment.path("HOME")?.join(".cache")))?;
-        Some(base.join("pyship").join("build"))
-    };
+pub(crate) fn root(given: Option<&Path>, environment: &Environment) -> Option<PathBuf> {
+    let by_default = || Some(environment.cache_directory.as_ref()?.join("pyship").join("build"));
     given
         .map(|given| environment.directory.join(given))
         .or_else(|| environment.path(ENV_DIR))
@@ -68,7 +63,7 @@ impl BuildCache {
             root: None,
             program: String::new(),
             limit: 0,
-            wrote: Cell::new(false),
+            wrote: AtomicBool::new(false),
         }
     }
 
@@ -76,7 +71,7 @@ impl BuildCache {
     ///
     /// # Errors
     /// When others could put something into it, or this program can't read itself.
-    pub fn open(root: &Path, environment: &Environment) -> Result<Self, String> {
+    pub(crate) fn open(root: &Path, environment: &Environment) -> Result<Self, String> {
         for place in [root.to_owned(), root.join(VERSION)] {
             is_private(&place)?;
         }
@@ -89,7 +84,7 @@ impl BuildCache {
             root: Some(root.join(VERSION)),
             program,
             limit,
-            wrote: Cell::new(false),
+            wrote: AtomicBool::new(false),
         })
     }
 
@@ -104,7 +99,7 @@ impl BuildCache {
 
     /// Trims, when something was written.
     pub fn finish(&self) {
-        if let Some(root) = self.root.as_ref().filter(|_| self.wrote.get()) {
+        if let Some(root) = self.root.as_ref().filter(|_| self.wrote.load(Ordering::Relaxed)) {
             trim::trim(root, self.limit);
         }
     }
@@ -174,6 +169,8 @@ mod tests {
                 .map(|(name, value)| ((*name).into(), (*value).into()))
                 .collect(),
             directory: "/here".into(),
+            cache_directory: Some("/c".into()),
+            ..Environment::default()
         }
     }
 
@@ -183,13 +180,9 @@ mod tests {
             root(given.map(Path::new), &environment(pairs)).map(|path| path.display().to_string())
         };
         assert_eq!(at(Some("x"), &[(ENV_DIR, "/y")]).unwrap(), "/here/x");
-        assert_eq!(at(None, &[(ENV_DIR, "/y"), ("HOME", "/h")]).unwrap(), "/y");
-        assert_eq!(
-            at(None, &[("XDG_CACHE_HOME", "/c"), ("HOME", "/h")]).unwrap(),
-            "/c/pyship/build"
-        );
-        assert_eq!(at(None, &[("HOME", "/h")]).unwrap(), "/h/.cache/pyship/build");
-        assert_eq!(at(None, &[("HOME", "")]), None);
+        assert_eq!(at(None, &[(ENV_DIR, "/y")]).unwrap(), "/y");
+        assert_eq!(at(None, &[(ENV_DIR, "")]).unwrap(), "/c/pyship/build");
+        assert_eq!(root(None, &Environment::default()), None);
     }
 
     #[test]

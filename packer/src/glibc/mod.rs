@@ -11,6 +11,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use pyship_launcher::format::manifest::CarriedLibc;
 use pyship_launcher::format::names::LIBC_LIB;
+use pyship_launcher::target::HOST;
 
 use crate::elf::edit::strip;
 use crate::elf::lookup::Lookup;
@@ -82,8 +83,8 @@ pub fn carried(loader: &Path, sysroot: Option<&Path>) -> Result<Collected, NoLib
     if !is_loader(name) {
         return Err(NoLibc::NotGlibc(loader.to_owned()));
     }
-    // Which machine it is for is only known once it is found.
-    let lookup = Lookup::new(Machine::X86_64, sysroot);
+    // The machine is known once the loader is found; following links to it does not depend on that.
+    let lookup = Lookup::new(Machine::of(HOST), sysroot);
     let no_loader = || NoLibc::NoLoader(lookup.on_builder(loader));
     let loader_file = lookup.resolve(loader).ok_or_else(no_loader)?;
     let (bytes, elf) = read(&loader_file)?;

@@ -41,9 +41,9 @@ pub struct Ingredients<'a> {
     /// `sys.version`
     pub build: &'a str,
     /// The launcher.
-    pub stub: &'a [u8],
+    pub launcher: &'a [u8],
     /// The packages.
-    pub distributions: &'a [Distribution],
+    pub(crate) distributions: &'a [Distribution],
     /// [`tree_digest`] of the app, before anything was compiled.
     pub app: &'a str,
     /// The layers.
@@ -82,7 +82,7 @@ fn dependencies(from: &Ingredients<'_>) -> Vec<Value> {
         json!({
             "name": "pyship-launcher",
             "uri": format!("pkg:generic/pyship-launcher@{}", env!("CARGO_PKG_VERSION")),
-            "digest": { "sha256": hex(&Sha256::digest(from.stub)) },
+            "digest": { "sha256": hex(&Sha256::digest(from.launcher)) },
         }),
         json!({
             "name": "cpython",

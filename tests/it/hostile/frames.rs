@@ -24,6 +24,7 @@ fn sound(length: usize) -> Vec<u8> {
     raw
 }
 
+#[track_caller]
 fn refused(frames: Vec<HostileFrame>, reason: &str) {
     let bench = Bench::new();
     let file = bench.base.clone().frames(frames).write(&bench.file());

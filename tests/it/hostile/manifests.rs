@@ -5,12 +5,14 @@ use pyship_launcher::format::trailer::Trailer;
 
 use super::{Bench, Where};
 
+#[track_caller]
 fn refused(reason: &str, change: impl FnOnce(&mut Manifest)) {
     let bench = Bench::new();
     let file = bench.base.write_manifest(&bench.file(), change);
     bench.refused(&file, Where::Manifest, reason);
 }
 
+#[track_caller]
 fn refused_text(reason: &str, from: &str, to: &str) {
     let bench = Bench::new();
     let file = bench.base.write_json(&bench.file(), |json| {
@@ -21,6 +23,7 @@ fn refused_text(reason: &str, from: &str, to: &str) {
     bench.refused(&file, Where::Manifest, reason);
 }
 
+#[track_caller]
 fn refused_trailer(change: impl FnOnce(&mut Trailer)) {
     let bench = Bench::new();
     let file = bench.base.write_trailer(&bench.file(), change);

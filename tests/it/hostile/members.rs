@@ -11,6 +11,7 @@ const KIND: &str = "neither a file, a directory nor a symbolic link";
 const HEADER: &str = "has a damaged header";
 const PAX: &str = "pax header";
 
+#[track_caller]
 fn all_refused(cases: &[(&[Vec<u8>], &str)]) {
     let bench = Bench::new();
     for (members, reason) in cases {

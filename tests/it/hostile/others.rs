@@ -8,6 +8,7 @@ use harness::{Run, pyship};
 use super::Bench;
 use crate::support::assert_one_sentence;
 
+#[track_caller]
 fn refused(bench: &Bench, what: &Path, reason: &str) {
     for tool in ["inspect", "verify", "extract"] {
         let mut run = Run::new(pyship()).arg(tool).arg(what);

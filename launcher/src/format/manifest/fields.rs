@@ -45,7 +45,7 @@ pub struct Manifest {
 }
 
 /// The launcher's own bytes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Launcher {
     /// Length in bytes; the ZIP archive begins there.
     pub size: u64,

@@ -8,6 +8,7 @@ use object::Endianness;
 use object::elf;
 use object::pod;
 use object::read::elf::{Dyn as _, FileHeader, ProgramHeader as _, SectionHeader as _};
+use pyship_launcher::target::{TARGETS, Target};
 use serde::{Deserialize, Serialize};
 
 use super::edit::is_debug_section;
@@ -45,20 +46,13 @@ pub struct Elf {
 
 /// What an ELF file runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Machine {
-    /// 64-bit little-endian x86.
-    X86_64,
-    /// 64-bit little-endian ARM.
-    Aarch64,
-    /// Anything else.
-    Other {
-        /// `e_machine`.
-        code: u16,
-        /// Whether it is of class 64.
-        wide: bool,
-        /// Whether it is little-endian.
-        little: bool,
-    },
+pub struct Machine {
+    /// `e_machine`.
+    pub code: u16,
+    /// Whether it is of class 64.
+    pub wide: bool,
+    /// Whether it is little-endian.
+    pub little: bool,
 }
 
 /// What an ELF file is.
@@ -74,25 +68,29 @@ pub enum Kind {
 
 impl std::fmt::Display for Machine {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::X86_64 => out.write_str("x86_64"),
-            Self::Aarch64 => out.write_str("aarch64"),
-            Self::Other { code, wide, .. } => {
-                write!(out, "{}-bit machine {code}", if *wide { 64 } else { 32 })
-            }
+        match self.target() {
+            Some(target) => out.write_str(target.cpu),
+            None => write!(out, "ELF machine {}", self.code),
         }
     }
 }
 
 impl Machine {
-    /// The machine of a target triple that pyship packs for.
+    /// The machine of a target.
     #[must_use]
-    pub fn of_target(triple: &str) -> Option<Self> {
-        match triple.split('-').next() {
-            Some("x86_64") => Some(Self::X86_64),
-            Some("aarch64") => Some(Self::Aarch64),
-            _ => None,
+    pub fn of(target: &Target) -> Self {
+        Self {
+            code: target.elf_machine,
+            wide: true,
+            little: true,
         }
+    }
+
+    /// The target whose programs run on it.
+    #[must_use]
+    pub fn target(self) -> Option<&'static Target> {
+        let is_it = |target: &&Target| target.elf_machine == self.code && self.wide && self.little;
+        TARGETS.iter().find(is_it)
     }
 
     /// The machine that the first 20 bytes of a file name; none when it is no ELF file.
@@ -106,11 +104,7 @@ impl Machine {
         } else {
             u16::from_be_bytes(code)
         };
-        Some(match elf::Machine(code) {
-            elf::EM_X86_64 if wide && little => Self::X86_64,
-            elf::EM_AARCH64 if wide && little => Self::Aarch64,
-            _ => Self::Other { code, wide, little },
-        })
+        Some(Self { code, wide, little })
     }
 }
 
