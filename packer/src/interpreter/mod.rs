@@ -18,6 +18,7 @@ mod facts;
 pub(crate) mod fallbacks;
 mod from_files;
 mod installed;
+pub(crate) mod mentions;
 mod prefix;
 mod probe;
 pub(crate) mod prune;

@@ -9,10 +9,11 @@ use pyship_launcher::format::names::START_PTH;
 use pyship_launcher::target::HOST;
 use serde::{Deserialize, Serialize};
 
+use super::Pack;
 use super::layers::Content;
-use super::{Pack, app, runtime};
 use crate::build_cache::stamp::Inputs;
 use crate::elf::layer::LayerElf;
+use crate::interpreter::mentions::mentioned;
 use crate::packages::install;
 use crate::packages::metadata::{self, Distribution};
 use crate::packages::pins::{self, Pins};
@@ -64,8 +65,8 @@ pub(super) fn prepare(pack: &Pack<'_>, dependencies: &[String]) -> Result<Packag
     let facts = Facts {
         elf: LayerElf::of(&tree)?,
         pth: startup::pth_files(&tree, &site_packages)?,
-        sitecustomize: app::has_sitecustomize(&tree, &site_packages),
-        mentioned: runtime::mentioned(&tree)?,
+        sitecustomize: startup::has_sitecustomize(&tree, &site_packages),
+        mentioned: mentioned(&tree)?,
         pinned: pins.cover(distributions.iter().map(|one| one.name.as_str())),
         distributions,
     };

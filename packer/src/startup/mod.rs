@@ -17,7 +17,7 @@ use pyship_launcher::format::names;
 use pyship_launcher::unpack::UNPACKED_TIME;
 
 pub(crate) use self::pth_file::{PthFile, pth_files};
-use crate::tree::LayerPath;
+use crate::tree::{LayerPath, Tree};
 
 /// The file name of the compiled code, in tracebacks.
 pub(crate) const SHOWN_AS: &str = "<pyship>";
@@ -157,6 +157,13 @@ fn command_literal(command: &Command) -> String {
         |(module, attr)| literal::tuple([literal::text(module.trim()), literal::text(attr.trim())]),
     );
     literal::tuple([literal::text(&command.name), function])
+}
+
+/// Whether `import sitecustomize` finds something in this directory of a layer.
+pub(crate) fn has_sitecustomize(tree: &Tree, directory: &str) -> bool {
+    ["sitecustomize.py", "sitecustomize/__init__.py"]
+        .iter()
+        .any(|form| tree.get(format!("{directory}/{form}")).is_some())
 }
 
 #[cfg(test)]
