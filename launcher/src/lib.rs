@@ -18,4 +18,5 @@ pub mod payload;
 pub mod sort;
 pub mod start;
 pub mod sys;
+pub mod target;
 pub mod unpack;

@@ -86,6 +86,6 @@ fn data_in(directory: &Path, wanted: impl Fn(&str) -> bool) -> Vec<PathBuf> {
 pub(super) fn needed(file: &Path) -> Vec<String> {
     let elf = fs_err::read(file)
         .ok()
-        .and_then(|bytes| crate::elf::read::inspect(&bytes).ok().flatten());
+        .and_then(|bytes| crate::elf::inspect(&bytes).ok().flatten());
     elf.map_or_else(Vec::new, |elf| elf.needed)
 }

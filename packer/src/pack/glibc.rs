@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use anyhow::{Context, Result};
 use pyship_launcher::format::manifest::{CarriedLibc, Libc, LibcPolicy};
-use pyship_launcher::format::names::{LAYER_APP, LAYER_DEPS, LAYER_RUNTIME, LIBC_LIB};
+use pyship_launcher::format::names::LIBC_LIB;
 
 use super::layers::Content;
 use super::runtime::{Chosen, machine_of};
@@ -14,9 +14,7 @@ use super::target;
 use crate::build_cache::BuildCache;
 use crate::build_cache::entry::Keep;
 use crate::build_cache::stamp::Inputs;
-use crate::elf::layer::LayerElf;
-use crate::elf::read::inspect;
-use crate::elf::survey::{Survey, survey_of};
+use crate::elf::{LayerElf, Survey, inspect, survey};
 use crate::glibc;
 use crate::options::{LibcOption, PackOptions};
 use crate::tree::Tree;
@@ -39,14 +37,11 @@ pub(super) struct LibcPart {
 pub(super) fn libc(
     options: &PackOptions,
     chosen: &Chosen,
-    [runtime, deps, app]: [&LayerElf; 3],
+    layers: [&LayerElf; 3],
     cache: &BuildCache,
 ) -> Result<LibcPart> {
     let machine = machine_of(&chosen.interpreter.executable)?;
-    let found = survey_of(
-        machine,
-        &[(LAYER_RUNTIME, runtime), (LAYER_DEPS, deps), (LAYER_APP, app)],
-    );
+    let found = survey(machine, &layers);
     let mut warnings = warnings(&found);
     let bytes = fs_err::read(&chosen.interpreter.executable)?;
     let loader = inspect(&bytes)?

@@ -20,7 +20,7 @@ use pyship_launcher::format::manifest::{Entry, Launcher, Manifest, Python};
 use pyship_launcher::format::names::{LAYER_APP, LAYER_DEPS, LAYER_LIBC, LAYER_RUNTIME};
 
 use crate::build_cache::{self, BuildCache};
-use crate::elf::layer::LayerElf;
+use crate::elf::LayerElf;
 use crate::environment::Environment;
 use crate::layer::Compression;
 use crate::options::PackOptions;

@@ -13,7 +13,7 @@ use super::{app, target};
 use crate::build_cache::BuildCache;
 use crate::build_cache::entry::Keep;
 use crate::build_cache::stamp::Inputs;
-use crate::elf::layer::LayerElf;
+use crate::elf::LayerElf;
 use crate::options::PackOptions;
 use crate::packages::install::{self, Request};
 use crate::packages::installer::Tool;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use anyhow::{Context, Result};
-use pyship_launcher::format::names::{APP_START, LAYER_DEPS};
+use pyship_launcher::format::names::APP_START;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -20,11 +20,7 @@ use crate::build_cache::entry::Keep;
 use crate::build_cache::key::Key;
 use crate::build_cache::stamp::{Inputs, Stamp};
 use crate::bytecode::Compiler;
-use crate::elf::layer::LayerElf;
-use crate::elf::lookup::Lookup;
-use crate::elf::prepare::prepare_runtime;
-use crate::elf::read::{Machine, inspect};
-use crate::elf::survey::survey_of;
+use crate::elf::{LayerElf, LibrarySearch, Machine, inspect, prepare_runtime, survey};
 use crate::environment::Environment;
 use crate::interpreter::archive::{self, Unpacked};
 use crate::interpreter::discover::{self, Source};
@@ -214,8 +210,7 @@ pub(super) fn prepare(
         .collect();
     let machine = machine_of(&chosen.interpreter.executable)?;
     // Of what the others need only libpython matters: whether a second copy of it stays.
-    let layers = others.elf.map(|elf| (LAYER_DEPS, elf));
-    let mut needed = survey_of(machine, &layers).needed;
+    let mut needed = survey(machine, &others.elf).needed;
     needed.retain(|soname| soname.starts_with("libpython"));
     let key = match cache.key("runtime") {
         Some(key) => key_of(key, options, chosen, &tree, &needed, began)?,
@@ -298,10 +293,10 @@ fn complete(
     needed: &BTreeSet<String>,
     ui: &Ui,
 ) -> Result<(Tree, Facts, Inputs)> {
-    let lookup = Lookup::new(machine, options.sysroot.as_deref());
+    let libraries = LibrarySearch::new(machine, options.sysroot.as_deref());
     let root = root(options, chosen);
     fallbacks::complete(&mut tree, &chosen.interpreter.layer_stdlib(), root)?;
-    let closed = prepare_runtime(&mut tree, &lookup, needed)?;
+    let closed = prepare_runtime(&mut tree, &libraries, needed)?;
     // What is missing is said when all layers have been looked at: see [`libc`].
     let mut warnings = Vec::new();
     for (path, reason) in &closed.unedited {

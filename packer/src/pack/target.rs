@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 
 use super::runtime::Chosen;
-use crate::elf::read::Machine;
+use crate::elf::Machine;
 use crate::environment::Environment;
 use crate::interpreter::discover::{self, Source};
 use crate::interpreter::{Interpreter, read};
@@ -88,41 +88,39 @@ pub(super) fn install_target(target: &str, chosen: &Chosen) -> Option<Target> {
 
 /// As people call it.
 pub(super) fn machine_name(machine: Machine) -> String {
-    match machine {
-        Machine::X86_64 => "x86_64".to_owned(),
-        Machine::Aarch64 => "aarch64".to_owned(),
-        Machine::Other { code, .. } => format!("ELF machine {code}"),
-    }
+    machine.to_string()
 }
 
 /// The target whose files run on `machine`.
 fn triple(machine: Machine) -> Option<&'static str> {
-    match machine {
-        Machine::X86_64 => Some(targets::X86_64),
-        Machine::Aarch64 => Some(targets::AARCH64),
-        Machine::Other { .. } => None,
-    }
+    machine.target().map(|target| target.triple)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use pyship_launcher::target::find_cpu;
 
     #[test]
     fn an_interpreter_for_another_machine_is_named_with_the_way_out() {
         let said = |target, machine| {
             check_machine(target, machine, "the archive `x`").map_err(|error| error.to_string())
         };
-        assert_eq!(said(targets::X86_64, Machine::X86_64), Ok(()));
-        assert_eq!(said(targets::AARCH64, Machine::Aarch64), Ok(()));
-        let arm = said(targets::X86_64, Machine::Aarch64).expect_err("another machine");
+        assert_eq!(
+            said(targets::X86_64, Machine::of(find_cpu("x86_64").unwrap())),
+            Ok(())
+        );
+        assert_eq!(
+            said(targets::AARCH64, Machine::of(find_cpu("aarch64").unwrap())),
+            Ok(())
+        );
+        let arm =
+            said(targets::X86_64, Machine::of(find_cpu("aarch64").unwrap())).expect_err("another machine");
         let wanted = "the interpreter is for aarch64 (the archive `x`); pack with `--target aarch64-unknown-linux-gnu`";
         assert!(arm.contains(wanted), "{arm}");
-        let riscv = Machine::Other {
-            code: 243,
-            wide: true,
-            little: true,
-        };
+        let mut header = [&b"\x7fELF\x02\x01"[..], &[0; 14]].concat();
+        header[18] = 243;
+        let riscv = Machine::of_header(&header).unwrap();
         let riscv = said(targets::X86_64, riscv).expect_err("an unknown machine");
         let wanted =
             "the interpreter is for ELF machine 243 (the archive `x`); give an interpreter for the target";
