@@ -3,9 +3,9 @@
 //! A pack is a row of functions from trees to trees ([`tree`]), then [`layer`] compresses and [`assemble`]
 //! writes the file.
 
-pub mod app;
-pub mod assemble;
-pub mod build_cache;
+mod app;
+mod assemble;
+mod build_cache;
 pub mod bytecode;
 pub mod child;
 pub mod cli;
@@ -13,13 +13,15 @@ mod elf;
 pub mod environment;
 mod glibc;
 pub mod interpreter;
-pub mod layer;
+mod layer;
+mod names;
 pub mod options;
+mod output;
 pub mod pack;
 pub mod packages;
-pub mod provenance;
-pub mod sbom;
-pub mod sign;
+mod provenance;
+mod sbom;
+mod sign;
 pub mod startup;
 pub mod target;
 pub mod tree;

@@ -1,8 +1,8 @@
-//! What a layer will hold, as a value: relative paths and where each one's bytes come from.
+//! The content of a layer as a value: relative paths, and the source of each file's bytes.
 //!
-//! The steps of a pack (collect the runtime, install packages, prune, compile, edit ELF files) are functions
-//! from trees to trees; nothing is copied until the layer is written. Paths are bytes, `/`-separated,
-//! without a leading `/`, without `.` or `..`; a path's parents are always there as directories.
+//! The steps of a pack (collect the runtime, install packages, prune, compile, edit ELF files) are functions from trees
+//! to trees. No file is copied until the layer is written. A path is bytes with `/` between its parts, without a leading
+//! `/`, `.` or `..`. The parents of every path are in the tree, as directories.
 
 use std::collections::BTreeMap;
 use std::os::unix::ffi::OsStrExt;
@@ -43,12 +43,12 @@ pub struct File {
 pub enum Content {
     /// A file of the builder, read when the layer is written.
     Path(PathBuf),
-    /// Bytes made by pyship.
+    /// Bytes that pyship made.
     Bytes(Arc<[u8]>),
 }
 
 impl Content {
-    /// The bytes themselves.
+    /// The bytes.
     ///
     /// # Errors
     /// When a [`Content::Path`] can't be read.
@@ -59,10 +59,10 @@ impl Content {
         }
     }
 
-    /// Their number.
+    /// The number of bytes.
     ///
     /// # Errors
-    /// When a [`Content::Path`] can't be looked at.
+    /// When a [`Content::Path`] is missing.
     pub fn size(&self) -> std::io::Result<u64> {
         match self {
             Self::Path(path) => Ok(fs_err::metadata(path)?.len()),
@@ -78,7 +78,7 @@ impl Tree {
         Self::default()
     }
 
-    /// Puts `node` at `path`, with its parents; replaces what was there.
+    /// Puts `node` at `path`, in place of a node that is there, and adds missing parents.
     pub fn insert(&mut self, path: impl Into<LayerPath>, node: Node) {
         let path = path.into();
         let mut end = 0;
@@ -113,7 +113,7 @@ impl Tree {
         self.nodes.get(path.as_ref())
     }
 
-    /// Removes `path` and everything below it; says how many files and links went.
+    /// Removes `path` and everything below it. Returns the number of files and links that are removed.
     pub fn remove(&mut self, path: impl AsRef<[u8]>) -> usize {
         let path = path.as_ref();
         let mut below = path.to_vec();
@@ -130,7 +130,7 @@ impl Tree {
             .count()
     }
 
-    /// Every entry, sorted by path; a directory comes before what it holds.
+    /// Every entry, sorted by path; a directory comes before its entries.
     pub fn iter(&self) -> impl Iterator<Item = (&LayerPath, &Node)> {
         self.nodes.iter()
     }
@@ -143,23 +143,10 @@ impl Tree {
         })
     }
 
-    /// Whether nothing is in it.
+    /// Whether it has no entry.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.nodes.is_empty()
-    }
-
-    /// Takes over everything of `other`, below `prefix` (empty: at the root).
-    pub fn graft(&mut self, prefix: impl AsRef<[u8]>, other: Self) {
-        let prefix = prefix.as_ref();
-        for (path, node) in other.nodes {
-            let mut full = prefix.to_vec();
-            if !full.is_empty() {
-                full.push(b'/');
-            }
-            full.extend_from_slice(&path);
-            self.insert(full, node);
-        }
     }
 }
 

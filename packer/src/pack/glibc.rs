@@ -12,7 +12,7 @@ use super::layers::Content;
 use super::runtime::{Chosen, machine_of};
 use super::target;
 use crate::build_cache::BuildCache;
-use crate::build_cache::entry::Keep;
+use crate::build_cache::entry::NewEntry;
 use crate::build_cache::stamp::Inputs;
 use crate::elf::{LayerElf, Survey, inspect, survey};
 use crate::glibc;
@@ -123,7 +123,7 @@ fn carried(
     }
     let inputs = Inputs::of(inputs.iter().map(PathBuf::as_path));
     let keep = match key.filter(|_| !inputs.are_after(began)) {
-        Some(key) => Some(Keep {
+        Some(key) => Some(NewEntry {
             key,
             inputs,
             facts: serde_json::to_value(&libc).map_err(anyhow::Error::from)?,

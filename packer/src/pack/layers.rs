@@ -6,7 +6,7 @@ use anyhow::Result;
 use pyship_launcher::format::names::LAYER_LIBC;
 
 use crate::build_cache::BuildCache;
-use crate::build_cache::entry::Keep;
+use crate::build_cache::entry::NewEntry;
 use crate::layer::{self, CollectError, Compression, Packed};
 use crate::tree::Tree;
 use crate::ui::Ui;
@@ -20,7 +20,7 @@ pub(super) enum Content {
         /// What it holds.
         tree: Tree,
         /// As what it is kept.
-        keep: Option<Keep>,
+        keep: Option<NewEntry>,
     },
 }
 
@@ -84,18 +84,18 @@ fn one(
     name: &str,
     tree: &Tree,
     compression: Compression,
-    keep: Option<&Keep>,
+    keep: Option<&NewEntry>,
     cache: &BuildCache,
     scratch: &Path,
     ui: &Ui,
 ) -> Result<Packed> {
     let advance = |bytes| ui.advance(bytes);
     if let Some(keep) = keep
-        && let Some(collected) = cache.collecting()
+        && let Some(collected) = cache.new_file()
     {
         match layer::pack(name, tree, compression, collected.as_file(), &advance) {
             Ok(packed) => {
-                cache.keep(keep, &packed, collected);
+                cache.store(keep, &packed, collected);
                 return Ok(packed);
             }
             // No room there is no reason to fail.

@@ -11,7 +11,7 @@ use super::layers::Content;
 use super::runtime::{self, Chosen};
 use super::{app, target};
 use crate::build_cache::BuildCache;
-use crate::build_cache::entry::Keep;
+use crate::build_cache::entry::NewEntry;
 use crate::build_cache::stamp::Inputs;
 use crate::elf::LayerElf;
 use crate::options::PackOptions;
@@ -117,7 +117,7 @@ pub(super) fn prepare(
         false,
     );
     let keep = match key {
-        Some(key) => Some(Keep {
+        Some(key) => Some(NewEntry {
             key,
             inputs: Inputs::default(),
             facts: serde_json::to_value(&facts)?,

@@ -16,7 +16,7 @@ use super::layers::Content;
 use super::report::PruneLine;
 use super::{prune_line, target};
 use crate::build_cache::BuildCache;
-use crate::build_cache::entry::Keep;
+use crate::build_cache::entry::NewEntry;
 use crate::build_cache::key::Key;
 use crate::build_cache::stamp::{Inputs, Stamp};
 use crate::bytecode::Compiler;
@@ -225,7 +225,7 @@ pub(super) fn prepare(
     }
     let (tree, facts, inputs) = complete(options, chosen, tree, machine, &needed, ui)?;
     let keep = match key.filter(|_| !inputs.are_after(began)) {
-        Some(key) => Some(Keep {
+        Some(key) => Some(NewEntry {
             key,
             inputs,
             facts: serde_json::to_value(&facts)?,
