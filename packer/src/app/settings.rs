@@ -12,68 +12,68 @@ use serde::Deserialize;
 /// The table's keys. What the command line says wins; lists add up.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// The module that starts (`-m`).
-    pub module: Option<String>,
+    pub(crate) module: Option<String>,
     /// The function that starts (`-e`), `pkg.mod:func`.
-    pub entry: Option<String>,
+    pub(crate) entry: Option<String>,
     /// Scripts of packages that start (`-c`).
-    pub command: Vec<String>,
+    pub(crate) command: Vec<String>,
     /// Files with requirements (`-r`).
-    pub requirements: Vec<PathBuf>,
+    pub(crate) requirements: Vec<PathBuf>,
     /// Single requirements.
-    pub with: Vec<String>,
+    pub(crate) with: Vec<String>,
     /// Directories or URLs with wheels.
-    pub find_links: Vec<String>,
+    pub(crate) find_links: Vec<String>,
     /// No index is asked.
-    pub no_index: bool,
+    pub(crate) no_index: bool,
     /// The index in place of PyPI.
-    pub index_url: Option<String>,
+    pub(crate) index_url: Option<String>,
     /// Further indexes.
-    pub extra_index_url: Vec<String>,
+    pub(crate) extra_index_url: Vec<String>,
     /// Files with constraints.
-    pub constraint: Vec<PathBuf>,
+    pub(crate) constraint: Vec<PathBuf>,
     /// Every requirement must come with a hash.
-    pub require_hashes: bool,
+    pub(crate) require_hashes: bool,
     /// certifi's certificates go along.
-    pub with_ca: bool,
+    pub(crate) with_ca: bool,
     /// The interpreter: a path, an archive, a URL or a version.
-    pub python: Option<String>,
+    pub(crate) python: Option<String>,
     /// The target triple.
-    pub target: Option<String>,
+    pub(crate) target: Option<String>,
     /// Where the target's libraries lie.
-    pub sysroot: Option<PathBuf>,
+    pub(crate) sysroot: Option<PathBuf>,
     /// Whose C library is used.
-    pub libc: Option<LibcPolicy>,
+    pub(crate) libc: Option<LibcPolicy>,
     /// Files and directories beside the app, `SRC[:DST]`.
-    pub include: Vec<String>,
+    pub(crate) include: Vec<String>,
     /// Globs of what stays behind.
-    pub exclude: Vec<String>,
+    pub(crate) exclude: Vec<String>,
     /// The whole standard library is packed.
-    pub no_prune: bool,
+    pub(crate) no_prune: bool,
     /// Groups that pruning spares.
-    pub keep: Vec<String>,
+    pub(crate) keep: Vec<String>,
     /// Groups that stay behind.
-    pub prune: Vec<String>,
+    pub(crate) prune: Vec<String>,
     /// The compression level.
-    pub level: Option<i32>,
+    pub(crate) level: Option<i32>,
     /// The file is made as small as can be, unless `level` says how small.
-    pub release: bool,
+    pub(crate) release: bool,
     /// The app's name.
-    pub name: Option<String>,
+    pub(crate) name: Option<String>,
     /// The app's version.
-    pub app_version: Option<String>,
+    pub(crate) app_version: Option<String>,
     /// Environment variables that are set unless the caller has set them.
-    pub set_env: BTreeMap<String, String>,
+    pub(crate) set_env: BTreeMap<String, String>,
     /// Interpreter options: `["-X", "utf8"]`.
     #[serde(alias = "python-options")]
-    pub option: Vec<String>,
+    pub(crate) option: Vec<String>,
     /// Imports search directories.
-    pub no_index_imports: bool,
+    pub(crate) no_index_imports: bool,
     /// What starts is not tried out.
-    pub no_check: bool,
+    pub(crate) no_check: bool,
     /// A library that nobody provides is an error.
-    pub strict: bool,
+    pub(crate) strict: bool,
 }
 
 impl Settings {

@@ -63,7 +63,7 @@ pub(super) fn command(options: &SbomOptions) -> Result<()> {
     opened.each_piece(|piece| hash.update(piece))?;
     opened.unchanged()?;
     let timestamp = match options.timestamp {
-        true => Some(time::rfc3339(time::seconds()?)),
+        true => Some(time::timestamp()?.to_string()),
         false => None,
     };
     let made = document(&Subject {

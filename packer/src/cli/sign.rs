@@ -138,5 +138,8 @@ fn default_comment(file: &Path) -> Result<String> {
         .chars()
         .map(|letter| if letter.is_control() { '?' } else { letter })
         .collect();
-    Ok(format!("timestamp:{}\tfile:{name}\thashed", time::seconds()?))
+    Ok(format!(
+        "timestamp:{}\tfile:{name}\thashed",
+        time::timestamp()?.as_second()
+    ))
 }

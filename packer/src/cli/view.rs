@@ -91,7 +91,7 @@ pub(super) fn provenance(file: &Path, json: bool) -> Result<()> {
         file.display()
     );
     if !json {
-        return ui::data(&provenance::shown(&predicate));
+        return ui::data(&provenance::display(&predicate));
     }
     let mut hash = Sha256::new();
     opened.each_piece(|piece| hash.update(piece))?;

@@ -8,9 +8,9 @@ use pyship_launcher::format::names::APP_CODE;
 
 use crate::app::entry::{self, EntryFlags};
 use crate::app::exclude::Excludes;
-use crate::app::project;
+use crate::app::input::{self, Input};
 use crate::app::settings::Settings;
-use crate::app::source::{self, AppSource};
+use crate::app::source::AppSource;
 use crate::options::PackOptions;
 use crate::packages::metadata::Distribution;
 use crate::tree::{LayerPath, Node, Tree};
@@ -26,33 +26,25 @@ pub(super) struct Source {
 impl Source {
     /// What the project says it needs.
     pub(super) fn dependencies(&self) -> &[String] {
-        self.project().map_or(&[], |project| &project.dependencies)
+        let project = self.app.as_ref().and_then(|app| app.project.as_ref());
+        project.map_or(&[], |project| &project.dependencies)
     }
 
     /// The version that the project gives itself.
     pub(super) fn version(&self) -> Option<&str> {
-        self.project()?.version.as_deref()
-    }
-
-    fn project(&self) -> Option<&project::Project> {
-        self.app.as_ref()?.project.as_ref()?.project.as_ref()
+        self.app.as_ref()?.project.as_ref()?.version.as_deref()
     }
 }
 
 /// Reads the settings first, since they say what to leave out, then the code.
 pub(super) fn read(options: &PackOptions) -> Result<Source> {
-    let Some(app) = &options.app else {
-        return Ok(Source {
-            app: None,
-            settings: None,
-        });
-    };
-    let settings = project::read(app)?.map(|file| file.settings);
+    let input = Input::detect(options.app.as_deref())?;
+    let settings = input.settings().cloned();
     let own = settings.iter().flat_map(|settings| &settings.exclude);
     let globs: Vec<&String> = own.chain(&options.exclude).collect();
     let excludes = Excludes::new(&globs, Some(&options.output))?;
     Ok(Source {
-        app: Some(source::collect(app, &excludes)?),
+        app: input.read(&excludes)?,
         settings,
     })
 }
@@ -92,7 +84,7 @@ fn put(tree: &mut Tree, place: &[u8], from: &Path) -> Result<()> {
         tree.insert_path(place, fs_err::canonicalize(from)?, executable);
         return Ok(());
     }
-    let inside = source::collect(from, &Excludes::default())?.tree;
+    let inside = input::included(from)?;
     for (path, node) in inside.iter() {
         if let Some(below) = path.strip_prefix(APP_CODE.as_bytes()) {
             tree.insert([place, below].concat(), node.clone());

@@ -67,7 +67,7 @@ impl Pins {
 
 /// Puts everything that the answer depends on into `key`, but for the interpreter and the world's indexes.
 /// A requirements file that can't be read is the installer's to complain of.
-pub fn read(
+pub(crate) fn read(
     request: &Request,
     tool: &Tool,
     environment: &Environment,

@@ -23,7 +23,11 @@ const ARCHIVES: &[&str] = &[".whl", ".tar.gz", ".tar.bz2", ".zip"];
 ///
 /// # Errors
 /// When a requirements file can't be read.
-pub fn parameters(options: &PackOptions, manifest: &Manifest, dependencies: &[String]) -> Result<Value> {
+pub(crate) fn parameters(
+    options: &PackOptions,
+    manifest: &Manifest,
+    dependencies: &[String],
+) -> Result<Value> {
     let mut map = Map::new();
     let mut put = |name: &str, value: Value| {
         let nothing = match &value {
@@ -103,7 +107,7 @@ fn lines(text: &str) -> Vec<String> {
 
 /// `pkg[extra]>=1`, `pkg @ https://…`, a wheel, a directory.
 #[must_use]
-pub fn requirement(text: &str) -> String {
+pub(crate) fn requirement(text: &str) -> String {
     if let Some(scheme_end) = text.find("://") {
         let before = &text[..scheme_end];
         let start = before
@@ -173,7 +177,7 @@ fn file_name(path: &str) -> String {
 /// A URL without user, password, query, and any fragment but a digest or a place in an archive. A token that is
 /// part of the path can't be told from a path.
 #[must_use]
-pub fn url(text: &str) -> String {
+pub(crate) fn url(text: &str) -> String {
     let Some((scheme, rest)) = text.split_once("://") else {
         return HIDDEN.to_owned();
     };
