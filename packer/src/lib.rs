@@ -24,5 +24,5 @@ mod sbom;
 mod sign;
 pub mod startup;
 pub mod target;
-pub mod tree;
+mod tree;
 pub mod ui;

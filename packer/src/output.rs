@@ -158,7 +158,7 @@ pub(crate) fn write_text_beside(out: &Path, text: &str, mode: u32) -> Result<Unn
     Ok(file)
 }
 
-/// The permissions that a program gets which asks for `mode`.
+/// `mode` without the permissions that the umask removes.
 pub(crate) fn with_umask(mode: u32) -> u32 {
     let umask = rustix::process::umask(rustix::fs::Mode::empty());
     rustix::process::umask(umask);

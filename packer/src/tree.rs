@@ -10,17 +10,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A path inside a layer.
-pub type LayerPath = Vec<u8>;
+pub(crate) type LayerPath = Vec<u8>;
 
 /// The content of one layer, sorted by path.
 #[derive(Debug, Clone, Default)]
-pub struct Tree {
+pub(crate) struct Tree {
     nodes: BTreeMap<LayerPath, Node>,
 }
 
 /// One entry of a [`Tree`].
 #[derive(Debug, Clone)]
-pub enum Node {
+pub(crate) enum Node {
     /// A directory, mode 0755.
     Directory,
     /// A regular file.
@@ -31,16 +31,16 @@ pub enum Node {
 
 /// A regular file of a [`Tree`].
 #[derive(Debug, Clone)]
-pub struct File {
+pub(crate) struct File {
     /// Its bytes.
-    pub content: Content,
+    pub(crate) content: Content,
     /// Mode 0755 when true, else 0644.
-    pub executable: bool,
+    pub(crate) executable: bool,
 }
 
 /// Where a file's bytes come from.
 #[derive(Debug, Clone)]
-pub enum Content {
+pub(crate) enum Content {
     /// A file of the builder, read when the layer is written.
     Path(PathBuf),
     /// Bytes that pyship made.
@@ -52,7 +52,7 @@ impl Content {
     ///
     /// # Errors
     /// When a [`Content::Path`] can't be read.
-    pub fn read(&self) -> std::io::Result<Arc<[u8]>> {
+    pub(crate) fn read(&self) -> std::io::Result<Arc<[u8]>> {
         match self {
             Self::Path(path) => Ok(fs_err::read(path)?.into()),
             Self::Bytes(bytes) => Ok(Arc::clone(bytes)),
@@ -63,7 +63,7 @@ impl Content {
     ///
     /// # Errors
     /// When a [`Content::Path`] is missing.
-    pub fn size(&self) -> std::io::Result<u64> {
+    pub(crate) fn size(&self) -> std::io::Result<u64> {
         match self {
             Self::Path(path) => Ok(fs_err::metadata(path)?.len()),
             Self::Bytes(bytes) => Ok(bytes.len() as u64),
@@ -73,13 +73,12 @@ impl Content {
 
 impl Tree {
     /// An empty tree.
-    #[must_use]
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::default()
     }
 
     /// Puts `node` at `path`, in place of a node that is there, and adds missing parents.
-    pub fn insert(&mut self, path: impl Into<LayerPath>, node: Node) {
+    pub(crate) fn insert(&mut self, path: impl Into<LayerPath>, node: Node) {
         let path = path.into();
         let mut end = 0;
         while let Some(slash) = path[end..].iter().position(|&byte| byte == b'/') {
@@ -91,13 +90,18 @@ impl Tree {
     }
 
     /// Puts a file of the builder at `path`.
-    pub fn insert_path(&mut self, path: impl Into<LayerPath>, source: impl Into<PathBuf>, executable: bool) {
+    pub(crate) fn insert_path(
+        &mut self,
+        path: impl Into<LayerPath>,
+        source: impl Into<PathBuf>,
+        executable: bool,
+    ) {
         let content = Content::Path(source.into());
         self.insert(path, Node::File(File { content, executable }));
     }
 
     /// Puts bytes at `path`.
-    pub fn insert_bytes(
+    pub(crate) fn insert_bytes(
         &mut self,
         path: impl Into<LayerPath>,
         bytes: impl Into<Arc<[u8]>>,
@@ -108,13 +112,12 @@ impl Tree {
     }
 
     /// The node at `path`.
-    #[must_use]
-    pub fn get(&self, path: impl AsRef<[u8]>) -> Option<&Node> {
+    pub(crate) fn get(&self, path: impl AsRef<[u8]>) -> Option<&Node> {
         self.nodes.get(path.as_ref())
     }
 
     /// Removes `path` and everything below it. Returns the number of files and links that are removed.
-    pub fn remove(&mut self, path: impl AsRef<[u8]>) -> usize {
+    pub(crate) fn remove(&mut self, path: impl AsRef<[u8]>) -> usize {
         let path = path.as_ref();
         let mut below = path.to_vec();
         below.push(b'/');
@@ -131,12 +134,12 @@ impl Tree {
     }
 
     /// Every entry, sorted by path; a directory comes before its entries.
-    pub fn iter(&self) -> impl Iterator<Item = (&LayerPath, &Node)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&LayerPath, &Node)> {
         self.nodes.iter()
     }
 
     /// Every regular file, sorted by path.
-    pub fn files(&self) -> impl Iterator<Item = (&LayerPath, &File)> {
+    pub(crate) fn files(&self) -> impl Iterator<Item = (&LayerPath, &File)> {
         self.nodes.iter().filter_map(|(path, node)| match node {
             Node::File(file) => Some((path, file)),
             Node::Directory | Node::Symlink(_) => None,
@@ -144,15 +147,13 @@ impl Tree {
     }
 
     /// Whether it has no entry.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.nodes.is_empty()
     }
 }
 
 /// The bytes of a relative path of the builder.
-#[must_use]
-pub fn layer_path(path: &Path) -> LayerPath {
+pub(crate) fn layer_path(path: &Path) -> LayerPath {
     path.as_os_str().as_bytes().to_vec()
 }
 

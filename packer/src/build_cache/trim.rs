@@ -93,13 +93,16 @@ pub(crate) fn clear(root: &Path) -> std::io::Result<()> {
 
 fn item_at(path: PathBuf) -> Option<Item> {
     let data = fs_err::symlink_metadata(&path).ok()?;
-    let made = data.modified().ok()?;
+    let modified = data.modified().ok()?;
     let (used, size) = if data.is_dir() {
         let files = walkdir::WalkDir::new(&path).into_iter().flatten();
         let sizes = files.filter_map(|entry| Some(entry.metadata().ok()?.len()));
-        (made, sizes.sum())
+        (modified, sizes.sum())
     } else {
-        (data.accessed().map_or(made, |used| used.max(made)), data.len())
+        (
+            data.accessed().map_or(modified, |used| used.max(modified)),
+            data.len(),
+        )
     };
     Some(Item { path, used, size })
 }

@@ -268,7 +268,7 @@ mod tests {
         let before = fs_err::read(&secret_path).unwrap();
         assert!(generate(&secret_path, &public_path, Password::None).is_err());
         assert_eq!(fs_err::read(&secret_path).unwrap(), before);
-        // The public key's place alone is taken.
+        // Only the public key exists already.
         let other = directory.path().join("other");
         assert!(generate(&other, &public_path, Password::None).is_err());
         assert!(!other.exists());

@@ -11,7 +11,7 @@ use pyship_launcher::error::cause;
 /// Bytes that are read at a time.
 pub(super) const CHUNK: usize = 1 << 20;
 
-/// A file that was opened. It can be told whether it is still the same.
+/// An open file, and its state when it was opened.
 pub(crate) struct Opened {
     pub(super) path: PathBuf,
     pub(super) file: File,

@@ -97,7 +97,7 @@ impl Dynamic {
         }
     }
 
-    /// Puts the entries back; when they have outgrown their place, at the end of the last segment.
+    /// Writes the entries back: at their old offset if they fit there, else at the end of the last segment.
     pub(super) fn write(mut self, image: &mut Image) -> Result<()> {
         let needed = self.entries.len() + 1;
         if needed > self.room {

@@ -37,7 +37,7 @@ pub(crate) fn set_runpath(bytes: &[u8], runpath: &str) -> Result<Vec<u8>> {
             return Ok(bytes.to_vec());
         }
         Some(offset) => offset,
-        None => place(&mut image, &mut dynamic, &old, runpath.as_bytes())?,
+        None => store(&mut image, &mut dynamic, &old, runpath.as_bytes())?,
     };
     let entry = Dyn64 {
         d_tag: I64::new(LE, elf::DT_RUNPATH),
@@ -64,7 +64,7 @@ fn find(strings: &[u8], wanted: &[u8]) -> Option<u64> {
 }
 
 /// Puts a string into the table: over one of the old search paths, else at the end.
-fn place(image: &mut Image, dynamic: &mut Dynamic, old: &[Dyn64<LE>], new: &[u8]) -> Result<u64> {
+fn store(image: &mut Image, dynamic: &mut Dynamic, old: &[Dyn64<LE>], new: &[u8]) -> Result<u64> {
     for entry in old {
         let offset = entry.d_val.get(LE);
         let start = usize::try_from(offset)?;

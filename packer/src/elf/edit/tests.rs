@@ -69,7 +69,7 @@ fn a_search_path_of_any_length_is_set() {
         let Some(before) = inspect(&bytes).expect("well-formed") else {
             continue;
         };
-        // Twice long: the second finds no spare entry used up and no room where the first one lies.
+        // Two long ones: for the second there is an entry already, but the string has to move again.
         let mut edited = bytes;
         for runpath in ["$ORIGIN", &long, &format!("{long}:{long}"), "$ORIGIN/../lib", ""] {
             edited =
