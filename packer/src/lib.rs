@@ -3,26 +3,32 @@
 //! A pack is a row of functions from trees to trees ([`tree`]), then [`layer`] compresses and [`assemble`]
 //! writes the file.
 
-mod app;
-mod assemble;
-mod build_cache;
-pub mod bytecode;
-pub mod child;
+pub(crate) mod app;
+pub(crate) mod assemble;
+pub(crate) mod build_cache;
+pub(crate) mod bytecode;
+pub(crate) mod child;
 pub mod cli;
-mod elf;
-pub mod environment;
-mod glibc;
+pub(crate) mod elf;
+pub(crate) mod environment;
+pub(crate) mod glibc;
+#[cfg(test)]
+mod golden;
+pub(crate) mod hint;
 pub mod interpreter;
-mod layer;
-mod names;
+pub(crate) mod layer;
+pub(crate) mod names;
 pub mod options;
-mod output;
+pub(crate) mod output;
 pub mod pack;
-pub mod packages;
-mod provenance;
-mod sbom;
-mod sign;
-pub mod startup;
+pub(crate) mod packages;
+pub(crate) mod provenance;
+pub mod redact;
+pub(crate) mod sbom;
+pub(crate) mod sign;
+pub mod size;
+pub(crate) mod startup;
 pub mod target;
-mod tree;
+pub(crate) mod tree;
 pub mod ui;
+pub(crate) mod url;

@@ -18,12 +18,12 @@ use tempfile::TempPath;
 /// When `out` is one of `inputs` or not a regular file, or when its directory is missing or can't be written to.
 pub(crate) fn check<P: AsRef<Path>>(out: &Path, inputs: &[P]) -> Result<()> {
     let failed = || format!("failed to write `{}`", out.display());
-    if let Ok(found) = std::fs::metadata(out) {
+    if let Ok(found) = out.metadata() {
         ensure!(!found.is_dir(), "{}: it is a directory", failed());
         ensure!(found.is_file(), "{}: it is not a regular file", failed());
     }
     // `/dev/stdout` may lead to a regular file. What a rename replaces is the link in /dev.
-    let is_descriptor = std::fs::read_link(out).is_ok_and(|target| target.starts_with("/proc"));
+    let is_descriptor = out.read_link().is_ok_and(|target| target.starts_with("/proc"));
     ensure!(!is_descriptor, "{}: it is not a regular file", failed());
 
     let directory = directory_of(out);
@@ -59,8 +59,8 @@ pub(crate) fn check<P: AsRef<Path>>(out: &Path, inputs: &[P]) -> Result<()> {
 /// Whether two paths lead to the same file, or would if it were written.
 fn is_same(a: &Path, b: &Path) -> bool {
     let file = |data: Metadata| (data.dev(), data.ino());
-    let directory = |path: &Path| std::fs::metadata(directory_of(path)).ok().map(file);
-    match (std::fs::metadata(a), std::fs::metadata(b)) {
+    let directory = |path: &Path| directory_of(path).metadata().ok().map(file);
+    match (a.metadata(), b.metadata()) {
         (Ok(a), Ok(b)) => file(a) == file(b),
         (Err(_), Err(_)) => a.file_name() == b.file_name() && directory(a) == directory(b),
         _ => false,
@@ -70,7 +70,7 @@ fn is_same(a: &Path, b: &Path) -> bool {
 /// Whether `file` exists in `directory` or below it.
 fn is_inside(file: &Path, directory: &Path) -> bool {
     directory.is_dir()
-        && match (std::fs::canonicalize(file), std::fs::canonicalize(directory)) {
+        && match (file.canonicalize(), directory.canonicalize()) {
             (Ok(file), Ok(directory)) => file.starts_with(directory),
             _ => false,
         }

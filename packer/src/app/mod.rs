@@ -9,6 +9,5 @@ pub(crate) mod input;
 mod modules;
 mod note;
 mod pyproject;
-pub(crate) mod settings;
 pub(crate) mod source;
 mod suggest;

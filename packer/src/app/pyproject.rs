@@ -7,8 +7,8 @@ use std::path::Path;
 use anyhow::{Context, Result, anyhow};
 use serde::Deserialize;
 
-use super::settings::Settings;
 use super::suggest::{quoted, similar};
+use crate::options::PackOptions;
 
 /// What a pyproject.toml says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub(crate) struct ProjectFile {
     /// `[project]`, if the file has it.
     pub(crate) project: Option<Project>,
     /// `[tool.pyship]`, or its defaults.
-    pub(crate) settings: Settings,
+    pub(crate) options: PackOptions,
 }
 
 /// `[project]`, as far as packing needs it.
@@ -45,7 +45,7 @@ struct Document {
 #[derive(Default, Deserialize)]
 struct Tool {
     #[serde(default)]
-    pyship: Settings,
+    pyship: PackOptions,
 }
 
 /// Reads `pyproject.toml` in the directory `app`; none when there is no such file.
@@ -66,7 +66,7 @@ pub(crate) fn read(app: &Path) -> Result<Option<ProjectFile>> {
         .with_context(|| format!("failed to read `{}`", path.display()))?;
     Ok(Some(ProjectFile {
         project: document.project,
-        settings: document.tool.pyship.seen_from(app),
+        options: document.tool.pyship.relative_to(app),
     }))
 }
 
@@ -119,7 +119,7 @@ mod tests {
              [project.scripts]\ndemo = 'demo.cli:main'\n[tool.ruff]\nline-length = 100\n\
              [tool.pyship]\nmodule = 'demo'\n",
         );
-        let ProjectFile { project, settings } = found.unwrap().unwrap();
+        let ProjectFile { project, options } = found.unwrap().unwrap();
         let project = project.unwrap();
         assert_eq!(
             (project.name.as_deref(), project.version.as_deref()),
@@ -129,7 +129,7 @@ mod tests {
             (project.dependencies, project.scripts["demo"].as_str()),
             (vec!["six".to_owned()], "demo.cli:main")
         );
-        assert_eq!(settings.module.as_deref(), Some("demo"));
+        assert_eq!(options.module.as_deref(), Some("demo"));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use pyship_launcher::format::manifest::{self, Manifest};
+use pyship_launcher::format::manifest::{self, Manifest, ManifestFile};
 use pyship_launcher::format::names::{
     MEMBER_LAYER_PREFIX, MEMBER_LAYER_SUFFIX, MEMBER_MAIN, MEMBER_MANIFEST,
 };
@@ -20,7 +20,6 @@ use zip::{CompressionMethod, DateTime, ZipWriter};
 
 use crate::layer::Packed;
 use crate::output::{self, Unnamed};
-use crate::provenance::Whole;
 use tracked::Tracked;
 
 /// A complete file that has no name yet; it is removed when this is dropped.
@@ -111,7 +110,7 @@ fn write_archive(
     }
     zip.start_file(MEMBER_MAIN, options(0))?;
     zip.write_all(main)?;
-    let json = Whole { manifest, provenance }.encode()?;
+    let json = ManifestFile { manifest, provenance }.encode()?;
     zip.start_file(MEMBER_MANIFEST, options(0))?;
     let offset = state.position();
     zip.write_all(&json)?;

@@ -10,6 +10,7 @@ use std::fs::File;
 use std::io::Write;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
 
 use pyship_launcher::format::manifest::Layer;
@@ -63,7 +64,7 @@ impl BuildCache {
     /// The entry of that key, if it exists, is not damaged, and its inputs are unchanged.
     pub(crate) fn find<T: DeserializeOwned>(&self, key: &str) -> Option<Found<T>> {
         let path = self.entries()?.join(key);
-        let file = File::open(&path).ok()?;
+        let file = fs_err::File::open(&path).ok()?.into_file();
         let data = file.metadata().ok()?;
         let found: Head<T> = head(&file, data.size())?;
         if !found.inputs.are_unchanged() {
@@ -94,7 +95,7 @@ impl BuildCache {
     /// Stores an entry; `file` has the frames of `packed`. Nothing is stored when it can't be written.
     pub(crate) fn store(&self, entry: &NewEntry, packed: &Packed, file: NamedTempFile) {
         if self.write(entry, packed, file).is_some() {
-            self.has_grown.set(true);
+            self.has_grown.store(true, Ordering::Relaxed);
         }
     }
 

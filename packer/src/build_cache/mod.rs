@@ -17,9 +17,9 @@ pub(crate) mod stamp;
 pub(crate) mod trim;
 pub(crate) mod unpacked;
 
-use std::cell::Cell;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use pyship_launcher::format::names::{CACHE_LAYERS, CACHE_NAME, CACHE_VERSION};
 
@@ -42,15 +42,13 @@ pub(crate) struct BuildCache {
     /// Bytes.
     limit: u64,
     /// Whether an entry was stored, so that the cache may exceed its limit.
-    has_grown: Cell<bool>,
+    has_grown: AtomicBool,
 }
 
 /// The directory of the build cache: `given`, else by variables of `environment`. None when no variable is set.
 pub(crate) fn root(given: Option<&Path>, environment: &Environment) -> Option<PathBuf> {
     let by_default = || {
-        let base = environment
-            .path("XDG_CACHE_HOME")
-            .or_else(|| Some(environment.path("HOME")?.join(".cache")))?;
+        let base = environment.cache_directory.as_ref()?;
         Some(base.join(CACHE_NAME).join(BUILD_CACHE_NAME))
     };
     given
@@ -66,7 +64,7 @@ impl BuildCache {
             root: None,
             program: String::new(),
             limit: 0,
-            has_grown: Cell::new(false),
+            has_grown: AtomicBool::new(false),
         }
     }
 
@@ -87,7 +85,7 @@ impl BuildCache {
             root: Some(root.join(BUILD_CACHE_VERSION)),
             program,
             limit,
-            has_grown: Cell::new(false),
+            has_grown: AtomicBool::new(false),
         })
     }
 
@@ -101,7 +99,11 @@ impl BuildCache {
 
     /// Trims the cache to its limit if an entry was stored.
     pub(crate) fn finish(&self) {
-        if let Some(root) = self.root.as_ref().filter(|_| self.has_grown.get()) {
+        if let Some(root) = self
+            .root
+            .as_ref()
+            .filter(|_| self.has_grown.load(Ordering::Relaxed))
+        {
             trim::trim(root, self.limit);
         }
     }
@@ -177,6 +179,8 @@ mod tests {
                 .map(|(name, value)| ((*name).into(), (*value).into()))
                 .collect(),
             directory: "/here".into(),
+            cache_directory: Some("/c".into()),
+            ..Environment::default()
         }
     }
 
@@ -186,16 +190,9 @@ mod tests {
             root(given.map(Path::new), &environment(pairs)).map(|path| path.display().to_string())
         };
         assert_eq!(at(Some("x"), &[(ENV_BUILD_CACHE_DIR, "/y")]).unwrap(), "/here/x");
-        assert_eq!(
-            at(None, &[(ENV_BUILD_CACHE_DIR, "/y"), ("HOME", "/h")]).unwrap(),
-            "/y"
-        );
-        assert_eq!(
-            at(None, &[("XDG_CACHE_HOME", "/c"), ("HOME", "/h")]).unwrap(),
-            "/c/pyship/build"
-        );
-        assert_eq!(at(None, &[("HOME", "/h")]).unwrap(), "/h/.cache/pyship/build");
-        assert_eq!(at(None, &[("HOME", "")]), None);
+        assert_eq!(at(None, &[(ENV_BUILD_CACHE_DIR, "/y")]).unwrap(), "/y");
+        assert_eq!(at(None, &[(ENV_BUILD_CACHE_DIR, "")]).unwrap(), "/c/pyship/build");
+        assert_eq!(root(None, &Environment::default()), None);
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub(crate) struct Stamp {
 impl Stamp {
     /// The stamp of the file at `path`; none when there is no file.
     pub(crate) fn of(path: &Path) -> Option<Self> {
-        let data = std::fs::metadata(path).ok()?;
+        let data = fs_err::metadata(path).ok()?;
         Some(Self {
             inode: data.ino(),
             mode: data.mode(),

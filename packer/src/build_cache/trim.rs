@@ -108,7 +108,7 @@ fn item_at(path: PathBuf) -> Option<Item> {
 }
 
 fn below(directory: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(directory).into_iter().flatten();
+    let entries = fs_err::read_dir(directory).into_iter().flatten();
     entries.filter_map(|entry| Some(entry.ok()?.path())).collect()
 }
 
@@ -123,7 +123,7 @@ fn remove(root: &Path, path: &Path) {
         .prefix("removed-")
         .tempdir_in(root.join(BUILD_CACHE_TMP));
     if let Ok(away) = away {
-        std::fs::rename(path, away.path().join(name)).unwrap_or_default();
+        fs_err::rename(path, away.path().join(name)).unwrap_or_default();
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 
 use pyship_launcher::format::manifest::{Layer, Manifest};
 use pyship_launcher::format::names::LAYER_APP;
@@ -32,7 +33,7 @@ impl Trial {
     /// Moves a layer to the directory that is removed after the trial run.
     fn discard(&self, layer: &Path) {
         let away = self.directory.path().join(layer.file_name().unwrap_or_default());
-        std::fs::rename(layer, away).unwrap_or_default();
+        fs_err::rename(layer, away).unwrap_or_default();
     }
 }
 
@@ -61,8 +62,8 @@ impl BuildCache {
             if trial.before.contains(&to) {
                 trial.discard(&to);
             }
-            if std::fs::rename(&from, &to).is_ok() {
-                self.has_grown.set(true);
+            if fs_err::rename(&from, &to).is_ok() {
+                self.has_grown.store(true, Ordering::Relaxed);
             }
         }
     }

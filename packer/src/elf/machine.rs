@@ -13,11 +13,11 @@ pub(super) const MAGIC: &[u8] = b"\x7fELF";
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct Machine {
     /// `e_machine`.
-    code: u16,
+    pub(crate) code: u16,
     /// Whether it is of class 64.
-    wide: bool,
+    pub(crate) wide: bool,
     /// Whether it is little-endian.
-    little: bool,
+    pub(crate) little: bool,
 }
 
 impl Machine {

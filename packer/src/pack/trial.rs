@@ -1,5 +1,5 @@
-//! Tries out what starts, by starting the finished file's interpreter in a cache of its own: what is checked
-//! is what users will get, down to the libraries.
+//! The trial run: starts the finished file's interpreter in a cache of its own and finds the entry point, so that
+//! what is checked is what users get, down to the shared libraries.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -7,30 +7,45 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 use pyship_launcher::format::manifest::{Entry, Manifest};
 use pyship_launcher::format::names::{ENV_CACHE_DIR, ENV_STORE, ENV_TOOL};
+use pyship_launcher::target::HOST;
 
-use crate::build_cache::BuildCache;
+use super::Pack;
+use crate::assemble::Assembled;
 
-/// What the interpreter is told to do: as far as an import goes, and no further. The first argument says which
-/// kind of entry it is.
-const CHECK: &str = include_str!("trial.py");
-/// It ended for a reason that it has said on its last line.
-const SAID: i32 = 3;
+/// Imports the entry point and runs nothing of it. The first argument says which kind of entry point it is.
+const SCRIPT: &str = include_str!("trial.py");
+/// The script's exit code when its last line says what is missing.
+const MISSING: i32 = 3;
 
-/// Checks the entry of `file`, unpacking it below `scratch`, but for layers that an earlier check has unpacked
-/// into the build cache.
+/// Tries `file` out, unless the options or the target forbid it; gives whether it was tried.
+///
+/// Layers that an earlier trial run has unpacked are read from the build cache.
 ///
 /// # Errors
-/// When the interpreter does not come up, or what starts is not there: says which, with what Python said.
-pub(super) fn check(file: &Path, manifest: &Manifest, scratch: &Path, cache: &BuildCache) -> Result<()> {
-    if let Some(trial) = cache.trial() {
-        if start(file, manifest, scratch, &trial.cache(), Some(trial.store())).is_ok() {
-            cache.keep_unpacked(&trial, manifest);
-            return Ok(());
+/// When the interpreter does not start, or the entry point is not found: says which, with Python's own words.
+pub(super) fn run(pack: &Pack<'_>, file: &Assembled) -> Result<bool> {
+    if pack.options.no_check {
+        return Ok(false);
+    }
+    if pack.target != HOST {
+        pack.ui.note(&format!(
+            "no trial run: it takes a machine of `{}`",
+            pack.target.triple
+        ));
+        return Ok(false);
+    }
+    pack.ui.step("trial run");
+    let (path, manifest, scratch) = (file.path(), &file.manifest, pack.scratch.path());
+    if let Some(trial) = pack.cache.trial() {
+        if start(path, manifest, scratch, &trial.cache(), Some(trial.store())).is_ok() {
+            pack.cache.keep_unpacked(&trial, manifest);
+            return Ok(true);
         }
         // A cache that is full, damaged or on a file system without programs says nothing about the file.
-        cache.forget_unpacked(&trial, manifest);
+        pack.cache.forget_unpacked(&trial, manifest);
     }
-    start(file, manifest, scratch, &scratch.join("cache"), None)
+    start(path, manifest, scratch, &scratch.join("cache"), None)?;
+    Ok(true)
 }
 
 fn start(file: &Path, manifest: &Manifest, scratch: &Path, cache: &Path, store: Option<&Path>) -> Result<()> {
@@ -45,7 +60,7 @@ fn start(file: &Path, manifest: &Manifest, scratch: &Path, cache: &Path, store: 
         .current_dir(scratch)
         .stdin(Stdio::null())
         .arg("-c")
-        .arg(CHECK)
+        .arg(SCRIPT)
         .args(arguments(&manifest.entry));
     let output = command
         .output()
@@ -53,19 +68,20 @@ fn start(file: &Path, manifest: &Manifest, scratch: &Path, cache: &Path, store: 
     if output.status.success() {
         return Ok(());
     }
-    let said = String::from_utf8_lossy(&output.stderr);
-    let said = said.trim_end();
-    if output.status.code() == Some(SAID) {
-        let (before, last) = said.rsplit_once('\n').unwrap_or(("", said));
+    let status = output.status;
+    let output = String::from_utf8_lossy(&output.stderr);
+    let output = output.trim_end();
+    if status.code() == Some(MISSING) {
+        let (before, last) = output.rsplit_once('\n').unwrap_or(("", output));
         let before = if before.is_empty() {
             String::new()
         } else {
             format!("\n{before}")
         };
-        bail!("failed to find what starts: {last}{before}");
+        bail!("failed to find the entry point: {last}{before}");
     }
-    let how = crate::child::in_words(output.status);
-    bail!("failed to try out the packed interpreter: it {how}\n{said}");
+    let how = crate::child::in_words(status);
+    bail!("failed to start the packed interpreter: it {how}\n{output}");
 }
 
 fn arguments(entry: &Entry) -> Vec<String> {

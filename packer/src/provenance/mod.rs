@@ -18,7 +18,6 @@ use anyhow::Result;
 use pyship_launcher::format::manifest::Manifest;
 use pyship_launcher::format::names::{LAYER_LIBC, LAYER_RUNTIME};
 use pyship_launcher::hex::hex;
-use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -44,7 +43,7 @@ pub(crate) struct Ingredients<'a> {
     /// `sys.version`
     pub(crate) build: &'a str,
     /// The launcher.
-    pub(crate) stub: &'a [u8],
+    pub(crate) launcher: &'a [u8],
     /// The packages.
     pub(crate) distributions: &'a [Distribution],
     /// [`tree_digest()`] of the app, before it is compiled.
@@ -85,7 +84,7 @@ fn dependencies(from: &Ingredients<'_>) -> Vec<Value> {
         json!({
             "name": "pyship-launcher",
             "uri": purl::generic("pyship-launcher", env!("CARGO_PKG_VERSION")),
-            "digest": { "sha256": hex(&Sha256::digest(from.stub)) },
+            "digest": { "sha256": hex(&Sha256::digest(from.launcher)) },
         }),
         json!({
             "name": "cpython",
@@ -113,27 +112,4 @@ fn dependencies(from: &Ingredients<'_>) -> Vec<Value> {
         list.push(json!({ "name": from.manifest.name, "digest": { "pyship-tree": from.app } }));
     }
     list
-}
-
-/// The manifest as it stands in a file.
-#[derive(Serialize)]
-pub(crate) struct Whole<'a> {
-    /// What the launcher reads.
-    #[serde(flatten)]
-    pub(crate) manifest: &'a Manifest,
-    /// The predicate; files of an earlier pyship have none.
-    #[serde(skip_serializing_if = "Value::is_null")]
-    pub(crate) provenance: &'a Value,
-}
-
-impl Whole<'_> {
-    /// The bytes of `pyship.json`.
-    ///
-    /// # Errors
-    /// None that can be met: the types hold nothing that JSON can't say.
-    pub(crate) fn encode(&self) -> Result<Vec<u8>> {
-        let mut bytes = serde_json::to_vec(self)?;
-        bytes.push(b'\n');
-        Ok(bytes)
-    }
 }

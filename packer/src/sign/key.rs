@@ -100,7 +100,7 @@ pub(crate) fn secret(path: &Path, password: Password<'_>) -> Result<SecretKey> {
 
 /// Whether users other than the owner may read a secret key's file.
 pub(crate) fn is_exposed(path: &Path) -> bool {
-    std::fs::metadata(path).is_ok_and(|data| data.permissions().mode() & 0o077 != 0)
+    fs_err::metadata(path).is_ok_and(|data| data.permissions().mode() & 0o077 != 0)
 }
 
 /// The bytes of a secret key; none when `text` is something else.
@@ -124,7 +124,7 @@ pub(crate) fn generate(secret_path: &Path, public_path: &Path, password: Passwor
     // Checked again when the files get their names, but nobody should enter a password in vain.
     for path in [secret_path, public_path] {
         ensure!(
-            std::fs::symlink_metadata(path).is_err(),
+            fs_err::symlink_metadata(path).is_err(),
             "failed to write `{}`: it exists already",
             path.display()
         );
@@ -155,7 +155,7 @@ pub(crate) fn generate(secret_path: &Path, public_path: &Path, password: Passwor
     secret_file.create()?;
     if let Err(error) = public_file.create() {
         // Without the public key, a secret key is of no use.
-        std::fs::remove_file(secret_path).unwrap_or_default();
+        fs_err::remove_file(secret_path).unwrap_or_default();
         return Err(error);
     }
     public_from_text(&pair.pk.to_base64()).context("failed to make a key pair")

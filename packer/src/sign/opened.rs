@@ -45,11 +45,12 @@ impl Opened {
     ///
     /// # Errors
     /// When there is none or it can't be read.
+    #[expect(clippy::disallowed_methods, reason = "`failed` names the path")]
     pub(crate) fn new(path: &Path) -> Result<Self> {
         let failed =
             |error: std::io::Error| anyhow!("failed to read `{}`: {}", path.display(), cause(&error));
         // Before it is opened: opening a fifo would wait for its writer.
-        let kind = std::fs::metadata(path).map_err(failed)?;
+        let kind = path.metadata().map_err(failed)?;
         ensure!(
             kind.is_file(),
             "failed to read `{}`: it is not a regular file",
@@ -95,7 +96,7 @@ impl Opened {
     pub(crate) fn unchanged(&self) -> Result<()> {
         let failed = || format!("failed to read `{}`", self.path.display());
         let now = State::of(&self.file.metadata().with_context(failed)?);
-        let at_path = State::of(&std::fs::metadata(&self.path).with_context(failed)?);
+        let at_path = State::of(&self.path.metadata().with_context(failed)?);
         ensure!(
             now == self.state && at_path == self.state,
             "{}: it was changed or replaced while it was read",

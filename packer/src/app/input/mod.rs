@@ -12,8 +12,8 @@ use anyhow::{Context, Result, anyhow};
 
 use super::exclude::Excludes;
 use super::pyproject::{self, ProjectFile};
-use super::settings::Settings;
 use super::source::AppSource;
+use crate::options::PackOptions;
 use crate::tree::Tree;
 
 /// What `pyship pack` was given as APP.
@@ -59,9 +59,9 @@ impl Input {
     }
 
     /// `[tool.pyship]`, if it has a pyproject.toml.
-    pub(crate) fn settings(&self) -> Option<&Settings> {
+    pub(crate) fn options(&self) -> Option<&PackOptions> {
         match self {
-            Self::Project(_, file) => Some(&file.settings),
+            Self::Project(_, file) => Some(&file.options),
             Self::Nothing | Self::Script(_) | Self::Directory(_) => None,
         }
     }
