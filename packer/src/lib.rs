@@ -3,31 +3,32 @@
 //! A pack is a row of functions from trees to trees ([`tree`]), then [`layer`] compresses and [`assemble`]
 //! writes the file.
 
-pub mod app;
-pub mod assemble;
-pub mod build_cache;
+pub(crate) mod app;
+pub(crate) mod assemble;
+pub(crate) mod build_cache;
 pub(crate) mod bytecode;
 pub(crate) mod child;
 pub mod cli;
-pub mod elf;
+pub(crate) mod elf;
 pub(crate) mod environment;
-pub mod glibc;
+pub(crate) mod glibc;
 #[cfg(test)]
 mod golden;
 pub(crate) mod hint;
 pub mod interpreter;
-pub mod layer;
+pub(crate) mod layer;
+pub(crate) mod names;
 pub mod options;
-pub mod output;
+pub(crate) mod output;
 pub mod pack;
 pub(crate) mod packages;
-pub mod provenance;
+pub(crate) mod provenance;
 pub mod redact;
-pub mod sbom;
-pub mod sign;
+pub(crate) mod sbom;
+pub(crate) mod sign;
 pub mod size;
 pub(crate) mod startup;
 pub mod target;
-pub mod tree;
+pub(crate) mod tree;
 pub mod ui;
 pub(crate) mod url;

@@ -115,9 +115,9 @@ pub const LIBC_LIB: &str = "lib";
 pub const SCRIPT_SHEBANG: &str = "#!pyship-python";
 
 /// Directory of a cache root that this version of the layout owns.
-pub(crate) const CACHE_VERSION: &str = "v1";
+pub const CACHE_VERSION: &str = "v1";
 /// Unpacked layers, each in a directory named by its digest.
-pub(crate) const CACHE_LAYERS: &str = "layers";
+pub const CACHE_LAYERS: &str = "layers";
 /// Apps as virtual environments.
 pub(crate) const CACHE_APPS: &str = "apps";
 /// Lock files.
@@ -136,7 +136,7 @@ pub(crate) const CACHE_TAG: &str = "CACHEDIR.TAG";
 pub(crate) const CACHE_TAG_CONTENT: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\
     # This directory holds unpacked pyship files; it can be removed when none of them is running.\n";
 /// Name of a cache root below `$XDG_CACHE_HOME`, and prefix of those in shared temporary directories.
-pub(crate) const CACHE_NAME: &str = "pyship";
+pub const CACHE_NAME: &str = "pyship";
 /// Below the home directory: the user's cache directory where `$XDG_CACHE_HOME` is not set.
 pub(crate) const HOME_CACHE: &str = ".cache";
 

@@ -108,7 +108,7 @@ fn provenance(file: &Path, json: bool) -> Result<()> {
         file.display()
     );
     if !json {
-        return ui::data(&provenance::shown(&predicate));
+        return ui::data(&provenance::display(&predicate));
     }
     let mut hash = Sha256::new();
     opened.each_piece(|piece| hash.update(piece))?;

@@ -10,11 +10,11 @@ use sha2::{Digest, Sha256};
 use pyship_launcher::error::plain_json;
 
 use super::file::open;
-use super::verify;
+use crate::output;
 use crate::provenance::{self, time};
 use crate::sbom::document::{Subject, document};
 use crate::sbom::{contents, package};
-use crate::sign::{Opened, write_public};
+use crate::sign::Opened;
 use crate::ui;
 
 const EXAMPLES: &str = "\
@@ -49,9 +49,11 @@ pub(super) struct SbomOptions {
 
 /// Writes the bill of materials of a file.
 pub(super) fn command(options: &SbomOptions) -> Result<()> {
-    let SbomOptions { file, output, .. } = options;
-    if let Some(output) = output {
-        verify::apart(output, &[file])?;
+    let SbomOptions {
+        file, output: out, ..
+    } = options;
+    if let Some(out) = out {
+        output::check(out, &[file])?;
     }
     let opened = Opened::new(file)?;
     let (payload, manifest) = open(file)?;
@@ -61,7 +63,7 @@ pub(super) fn command(options: &SbomOptions) -> Result<()> {
     opened.each_piece(|piece| hash.update(piece))?;
     opened.unchanged()?;
     let timestamp = match options.timestamp {
-        true => Some(time::rfc3339(time::seconds()?)),
+        true => Some(time::timestamp()?.to_string()),
         false => None,
     };
     let made = document(&Subject {
@@ -74,8 +76,8 @@ pub(super) fn command(options: &SbomOptions) -> Result<()> {
         timestamp,
     })?;
     let text = format!("{}\n", serde_json::to_string_pretty(&made)?);
-    match output {
-        Some(output) => write_public(output, &text),
+    match out {
+        Some(out) => output::write_text(out, &text),
         None => ui::data(&plain_json(&text)),
     }
 }

@@ -6,9 +6,10 @@ use anyhow::Result;
 use clap::Args;
 
 use super::verify;
+use crate::output;
 use crate::provenance::time;
 use crate::sign::key::{self, Password};
-use crate::sign::{Opened, signature, write_public};
+use crate::sign::{Opened, signature};
 use crate::ui;
 
 const SIGN_EXAMPLES: &str = "\
@@ -82,11 +83,11 @@ pub(super) struct KeygenOptions {
 /// Signs a file.
 pub(super) fn command(options: &SignOptions) -> Result<()> {
     let SignOptions { file, key, .. } = options;
-    let output = options
+    let out = options
         .output
         .clone()
         .unwrap_or_else(|| signature::default_path(file));
-    verify::apart(&output, &[file, key])?;
+    output::check(&out, &[file, key])?;
     let opened = Opened::new(file)?;
     verify::before_signing(file)?;
     let secret = key::secret(key, password(options.password_file.as_deref()))?;
@@ -95,14 +96,14 @@ pub(super) fn command(options: &SignOptions) -> Result<()> {
         None => default_comment(file)?,
     };
     let text = signature::sign(&opened, &secret, &comment)?;
-    write_public(&output, &text)?;
+    output::write_text(&out, &text)?;
     if key::is_exposed(key) {
         ui::warning(&format!(
             "the secret key `{}` can be read by other users",
             key.display()
         ));
     }
-    ui::data(&format!("{}\n", output.display()))
+    ui::data(&format!("{}\n", out.display()))
 }
 
 /// Makes a key pair.
@@ -111,7 +112,8 @@ pub(super) fn keygen(options: &KeygenOptions) -> Result<()> {
         .public
         .clone()
         .unwrap_or_else(|| options.key.with_extension("pub"));
-    verify::apart(&public, &[&options.key])?;
+    output::check(&public, &[&options.key])?;
+    output::check::<&Path>(&options.key, &[])?;
     let password = if options.no_password {
         Password::None
     } else {
@@ -137,5 +139,8 @@ fn default_comment(file: &Path) -> Result<String> {
         .chars()
         .map(|letter| if letter.is_control() { '?' } else { letter })
         .collect();
-    Ok(format!("timestamp:{}\tfile:{name}\thashed", time::seconds()?))
+    Ok(format!(
+        "timestamp:{}\tfile:{name}\thashed",
+        time::timestamp()?.as_second()
+    ))
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail, ensure};
+use anyhow::Result;
 use clap::Args;
 use pyship_launcher::error::plain_json;
 use pyship_launcher::format::manifest::Manifest;
@@ -157,27 +157,4 @@ fn printable(comment: &str) -> String {
 pub(super) fn before_signing(file: &Path) -> Result<()> {
     let (payload, manifest) = open(file)?;
     content(&payload, &manifest)
-}
-
-/// Refuses an output that is one of the inputs.
-///
-/// # Errors
-/// When it is.
-pub(super) fn apart(output: &Path, inputs: &[&Path]) -> Result<()> {
-    let real = |path: &Path| fs_err::canonicalize(path).ok();
-    for input in inputs {
-        let same = output == *input || real(output).is_some_and(|found| Some(found) == real(input));
-        if same {
-            bail!(
-                "failed to write `{}`: it would replace what is read",
-                output.display()
-            );
-        }
-    }
-    ensure!(
-        !output.is_dir(),
-        "failed to write `{}`: it is a directory",
-        output.display()
-    );
-    Ok(())
 }

@@ -64,6 +64,6 @@ fn loader_of(bytes: &[u8]) -> Result<Option<String>> {
 pub(super) fn needed(file: &Path) -> Vec<String> {
     let elf = fs_err::read(file)
         .ok()
-        .and_then(|bytes| crate::elf::read::inspect(&bytes).ok().flatten());
+        .and_then(|bytes| crate::elf::inspect(&bytes).ok().flatten());
     elf.map_or_else(Vec::new, |elf| elf.needed)
 }

@@ -357,7 +357,7 @@ impl PackOptions {
 
     /// How layers are compressed. A level takes precedence over `release`: both can only be set in `[tool.pyship]`.
     #[must_use]
-    pub fn compression(&self) -> Compression {
+    pub(crate) fn compression(&self) -> Compression {
         match self.level {
             Some(level) => Compression::Level(level),
             None if self.release => Compression::Smallest,

@@ -11,37 +11,41 @@ use pyship_launcher::format::names::APP_CODE;
 use super::{Pack, packages};
 use crate::app::entry::{self, EntryFlags};
 use crate::app::exclude::Excludes;
-use crate::app::project::{self, Project};
-use crate::app::source::{self, AppSource};
-use crate::elf::layer::LayerElf;
+use crate::app::input::{self, Input};
+use crate::app::source::AppSource;
+use crate::elf::LayerElf;
 use crate::interpreter::mentions::mentioned;
 use crate::options::PackOptions;
 use crate::tree::{LayerPath, Node, Tree};
 use crate::ui::Ui;
 use crate::{provenance, startup};
 
-/// What APP is. None when the file is packages alone.
-pub(super) struct Source(Option<AppSource>);
+/// What APP is, and its files. There are none when the file is packages alone.
+pub(super) struct Source {
+    input: Input,
+    app: Option<AppSource>,
+}
 
 impl Source {
     /// `[tool.pyship]`.
     pub(super) fn options(&self) -> PackOptions {
-        let file = self.0.as_ref().and_then(|app| app.project.as_ref());
-        file.map(|file| file.options.clone()).unwrap_or_default()
+        self.input.options().cloned().unwrap_or_default()
     }
 
     /// What the project depends on.
     pub(super) fn dependencies(&self) -> &[String] {
-        self.project().map_or(&[], |project| &project.dependencies)
+        let project = self.app.as_ref().and_then(|app| app.project.as_ref());
+        project.map_or(&[], |project| &project.dependencies)
     }
 
-    fn project(&self) -> Option<&Project> {
-        self.0.as_ref()?.project.as_ref()?.project.as_ref()
+    /// The version that the project gives itself.
+    fn version(&self) -> Option<String> {
+        self.app.as_ref()?.project.as_ref()?.version.clone()
     }
 
     /// Where imports look, below the code directory.
     fn directories(&self) -> Vec<LayerPath> {
-        let directories = self.0.as_ref().map(|app| &app.import_directories);
+        let directories = self.app.as_ref().map(|app| &app.import_directories);
         directories.map_or_else(
             || vec![LayerPath::new()],
             |directories| directories.iter().map(|name| name.clone().into_bytes()).collect(),
@@ -52,14 +56,12 @@ impl Source {
 /// Reads the project's options first, since they say what to leave out, then the code.
 pub(super) fn read(options: &PackOptions, ui: &Ui) -> Result<Source> {
     ui.step("reading the app");
-    let Some(app) = &options.app else {
-        return Ok(Source(None));
-    };
-    let project = project::read(app)?.map(|file| file.options);
-    let project = project.iter().flat_map(|options| &options.exclude);
+    let input = Input::detect(options.app.as_deref())?;
+    let project = input.options().into_iter().flat_map(|options| &options.exclude);
     let globs: Vec<&String> = project.chain(&options.exclude).collect();
     let excludes = Excludes::new(&globs, Some(&options.output))?;
-    Ok(Source(Some(source::collect(app, &excludes)?)))
+    let app = input.read(&excludes)?;
+    Ok(Source { input, app })
 }
 
 /// The app layer.
@@ -95,18 +97,17 @@ pub(super) fn prepare(pack: &Pack<'_>, source: Source, packages: &packages::Fact
         function: options.entry.clone(),
         commands: options.command.clone(),
     };
-    let entry = entry::decide(&flags, source.0.as_ref(), &packages.distributions)?;
+    let entry = entry::decide(&flags, source.app.as_ref(), &packages.distributions)?;
     let tree = tree(options, &source)?;
     let directories = source.directories();
-    let version = source.project().and_then(|project| project.version.clone());
     let notes = source
-        .0
+        .app
         .iter()
         .flat_map(|app| &app.notes)
         .map(ToString::to_string);
     let facts = Facts {
         name: name(options)?,
-        version: options.app_version.clone().or(version),
+        version: options.app_version.clone().or_else(|| source.version()),
         entry,
         elf: LayerElf::of(&tree)?,
         mentioned: mentioned(&tree)?,
@@ -123,7 +124,7 @@ pub(super) fn prepare(pack: &Pack<'_>, source: Source, packages: &packages::Fact
 
 /// The code, and what `--include` adds to it.
 fn tree(options: &PackOptions, source: &Source) -> Result<Tree> {
-    let mut tree = source.0.as_ref().map_or_else(Tree::new, |app| app.tree.clone());
+    let mut tree = source.app.as_ref().map_or_else(Tree::new, |app| app.tree.clone());
     tree.insert(APP_CODE, Node::Directory);
     for text in &options.include {
         let (from, to) = split_include(text);
@@ -149,7 +150,7 @@ fn include(tree: &mut Tree, path: &[u8], from: &Path) -> Result<()> {
         tree.insert_path(path, fs_err::canonicalize(from)?, executable);
         return Ok(());
     }
-    let inside = source::collect(from, &Excludes::default())?.tree;
+    let inside = input::included(from)?;
     for (name, node) in inside.iter() {
         if let Some(below) = name.strip_prefix(APP_CODE.as_bytes()) {
             tree.insert([path, below].concat(), node.clone());

@@ -6,15 +6,13 @@ use std::time::SystemTime;
 
 use anyhow::{Context, Result, ensure};
 use pyship_launcher::format::manifest::{CarriedLibc, Libc, LibcPolicy};
-use pyship_launcher::format::names::{LAYER_APP, LAYER_DEPS, LAYER_RUNTIME, LIBC_LIB};
+use pyship_launcher::format::names::LIBC_LIB;
 
 use super::Pack;
 use super::interpreter::machine_of;
 use super::layers::Content;
 use crate::build_cache::stamp::Inputs;
-use crate::elf::layer::LayerElf;
-use crate::elf::read::inspect;
-use crate::elf::survey::{Survey, survey_of};
+use crate::elf::{LayerElf, Survey, inspect, survey};
 use crate::glibc::{self, NoLibc};
 use crate::tree::Tree;
 
@@ -39,13 +37,10 @@ pub(super) struct Glibc {
 ///
 /// # Errors
 /// With `--strict`, when a shared library is missing.
-pub(super) fn prepare(pack: &Pack<'_>, [runtime, deps, app]: [&LayerElf; 3]) -> Result<Glibc> {
+pub(super) fn prepare(pack: &Pack<'_>, layers: [&LayerElf; 3]) -> Result<Glibc> {
     let executable = &pack.interpreters.packed.executable;
     let machine = machine_of(executable)?;
-    let found = survey_of(
-        machine,
-        &[(LAYER_RUNTIME, runtime), (LAYER_DEPS, deps), (LAYER_APP, app)],
-    );
+    let found = survey(machine, &layers);
     let mut warnings = warnings(&found);
     ensure!(
         !pack.options.strict || found.unresolved.is_empty(),
@@ -67,7 +62,7 @@ pub(super) fn prepare(pack: &Pack<'_>, [runtime, deps, app]: [&LayerElf; 3]) -> 
             carried,
         },
         content: content.unwrap_or_else(|| Content::new(Tree::new())),
-        because: found.floor.map(|floor| floor.by.to_string()),
+        because: found.floor.map(|floor| floor.by),
         warnings,
     })
 }
@@ -134,7 +129,7 @@ fn warnings(found: &Survey) -> Vec<String> {
         missing
             .entry(&unresolved.soname)
             .or_default()
-            .push(unresolved.file.to_string());
+            .push(unresolved.file.clone());
     }
     for (soname, files) in missing {
         warnings.push(format!(
@@ -142,18 +137,17 @@ fn warnings(found: &Survey) -> Vec<String> {
             some_of(&files)
         ));
     }
-    let stacks: Vec<String> = found.executable_stacks.iter().map(ToString::to_string).collect();
-    if !stacks.is_empty() {
+    if !found.executable_stacks.is_empty() {
         warnings.push(format!(
             "an executable stack is required by {}: newer systems refuse to load that",
-            some_of(&stacks)
+            some_of(&found.executable_stacks)
         ));
     }
-    for (place, machine) in &found.foreign {
-        warnings.push(format!("`{place}` is for another machine ({machine})"));
+    for (path, machine) in &found.foreign {
+        warnings.push(format!("`{path}` is for another machine ({machine})"));
     }
-    for (place, reason) in &found.damaged {
-        warnings.push(format!("`{place}` can't be read as an ELF file: {reason}"));
+    for (path, reason) in &found.damaged {
+        warnings.push(format!("`{path}` can't be read as an ELF file: {reason}"));
     }
     warnings
 }

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::build_cache::key::Key;
 use crate::build_cache::stamp::Stamp;
-use crate::elf::read::{Machine, inspect};
+use crate::elf::{Machine, inspect};
 use crate::environment::Environment;
 use crate::hint::WithHint as _;
 use crate::interpreter::archive::{self, Unpacked};

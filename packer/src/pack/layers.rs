@@ -5,7 +5,7 @@ use pyship_launcher::format::names::{LAYER_LIBC, LAYERS};
 use serde::Serialize;
 
 use super::Pack;
-use crate::build_cache::entry::Keep;
+use crate::build_cache::entry::NewEntry;
 use crate::build_cache::stamp::Inputs;
 use crate::layer::{self, CollectError, Packed};
 use crate::tree::Tree;
@@ -17,15 +17,15 @@ pub(super) enum Content {
     /// Made by this pack.
     Fresh {
         tree: Tree,
-        /// How the build cache stores it, unless it must not.
-        keep: Option<Keep>,
+        /// Its entry in the build cache, unless it must not be stored.
+        entry: Option<NewEntry>,
     },
 }
 
 impl Content {
     /// A layer that isn't stored in the build cache.
     pub(super) fn new(tree: Tree) -> Self {
-        Self::Fresh { tree, keep: None }
+        Self::Fresh { tree, entry: None }
     }
 
     /// A layer that the build cache stores under `key`, when there is one, with what later steps must know of it.
@@ -35,15 +35,15 @@ impl Content {
         inputs: Inputs,
         facts: &impl Serialize,
     ) -> Result<Self> {
-        let keep = match key {
-            Some(key) => Some(Keep {
+        let entry = match key {
+            Some(key) => Some(NewEntry {
                 key,
                 inputs,
                 facts: serde_json::to_value(facts)?,
             }),
             None => None,
         };
-        Ok(Self::Fresh { tree, keep })
+        Ok(Self::Fresh { tree, entry })
     }
 
     /// The tree of a fresh layer.
@@ -82,21 +82,21 @@ pub(super) fn compress(pack: &Pack<'_>, contents: [Content; 4]) -> Result<Layers
                 cached.push(name);
             }
             Content::Fresh { tree, .. } if name == LAYER_LIBC && tree.is_empty() => {}
-            Content::Fresh { tree, keep } => packed.push(compress_one(pack, name, &tree, keep.as_ref())?),
+            Content::Fresh { tree, entry } => packed.push(compress_one(pack, name, &tree, entry.as_ref())?),
         }
     }
     Ok(Layers { packed, cached })
 }
 
-fn compress_one(pack: &Pack<'_>, name: &str, tree: &Tree, keep: Option<&Keep>) -> Result<Packed> {
+fn compress_one(pack: &Pack<'_>, name: &str, tree: &Tree, entry: Option<&NewEntry>) -> Result<Packed> {
     let compression = pack.options.compression();
     let advance = |bytes| pack.ui.advance(bytes);
-    if let Some(keep) = keep
-        && let Some(collected) = pack.cache.collecting()
+    if let Some(entry) = entry
+        && let Some(file) = pack.cache.new_file()
     {
-        match layer::pack(name, tree, compression, collected.as_file(), &advance) {
+        match layer::pack(name, tree, compression, file.as_file(), &advance) {
             Ok(packed) => {
-                pack.cache.keep(keep, &packed, collected);
+                pack.cache.store(entry, &packed, file);
                 return Ok(packed);
             }
             // A build cache without room doesn't fail a pack.

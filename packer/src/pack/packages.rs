@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::Pack;
 use super::layers::Content;
 use crate::build_cache::stamp::Inputs;
-use crate::elf::layer::LayerElf;
+use crate::elf::LayerElf;
 use crate::interpreter::mentions::mentioned;
 use crate::packages::install;
 use crate::packages::metadata::{self, Distribution};

@@ -7,7 +7,6 @@ use std::time::SystemTime;
 
 use anyhow::Result;
 use pyship_launcher::format::manifest::Entry;
-use pyship_launcher::format::names::LAYER_DEPS;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -16,11 +15,7 @@ use super::interpreter::machine_of;
 use super::layers::Content;
 use super::{Pack, packages};
 use crate::build_cache::stamp::{Inputs, Stamp};
-use crate::elf::layer::LayerElf;
-use crate::elf::lookup::Lookup;
-use crate::elf::prepare::prepare_runtime;
-use crate::elf::read::Machine;
-use crate::elf::survey::survey_of;
+use crate::elf::{LayerElf, LibrarySearch, Machine, prepare_runtime, survey};
 use crate::interpreter::prune::{self, PruneReport};
 use crate::interpreter::{fallbacks, python_home};
 use crate::size;
@@ -47,8 +42,7 @@ pub(super) fn prepare(pack: &Pack<'_>, app: &App, packages: &packages::Facts) ->
     let (tree, pruned) = python_home::collect(&pack.interpreters.packed, &groups)?;
     let machine = machine_of(&pack.interpreters.packed.executable)?;
     // A second copy of libpython stays only when a package or the app needs it.
-    let others = [&packages.elf, &app.facts.elf].map(|elf| (LAYER_DEPS, elf));
-    let mut needed = survey_of(machine, &others).needed;
+    let mut needed = survey(machine, &[&packages.elf, &app.facts.elf]).needed;
     needed.retain(|soname| soname.starts_with("libpython"));
     let key = key(pack, &tree, &needed, began)?;
     if let Some(found) = key.as_ref().and_then(|key| pack.cache.find(key)) {
@@ -143,10 +137,10 @@ fn complete(
     needed: &BTreeSet<String>,
 ) -> Result<(Tree, Facts, Inputs)> {
     let packed = &pack.interpreters.packed;
-    let lookup = Lookup::new(machine, pack.options.sysroot.as_deref());
+    let libraries = LibrarySearch::new(machine, pack.options.sysroot.as_deref());
     let root = system_root(pack);
     fallbacks::complete(&mut tree, &packed.layer_stdlib(), root)?;
-    let closed = prepare_runtime(&mut tree, &lookup, needed)?;
+    let closed = prepare_runtime(&mut tree, &libraries, needed)?;
     for (soname, library) in &closed.carried {
         pack.ui.detail(&format!(
             "carries {soname} from {} for {}",

@@ -16,7 +16,11 @@ use crate::redact::{file_name, requirement};
 ///
 /// # Errors
 /// When a requirements file can't be read.
-pub fn parameters(options: &PackOptions, manifest: &Manifest, dependencies: &[String]) -> Result<Value> {
+pub(crate) fn parameters(
+    options: &PackOptions,
+    manifest: &Manifest,
+    dependencies: &[String],
+) -> Result<Value> {
     let mut parameters = serde_json::to_value(options)?;
     let dependencies = dependencies.iter().map(|text| Value::from(requirement(text)));
     for (name, value) in [

@@ -1,11 +1,12 @@
-//! Search paths as the loader reads them: a `:` list with `$ORIGIN` for the directory of the file.
+//! Search paths as the loader reads them: a list with `:` between directories, and `$ORIGIN` for the directory of the
+//! file.
 
 use std::path::{Component, Path, PathBuf};
 
 /// The directories of a search path for a file in `origin`.
 ///
-/// Entries that aren't absolute mean the working directory to the loader, and `$LIB` and `$PLATFORM` mean
-/// what its builder chose: both are left out.
+/// Left out are relative entries, which the loader takes from the working directory, and those with `$LIB` or
+/// `$PLATFORM`, whose values depend on how the loader was built.
 pub(super) fn expand(search_path: &str, origin: &Path) -> Vec<PathBuf> {
     let mut directories = Vec::new();
     for entry in search_path.split(':') {
@@ -26,7 +27,7 @@ pub(super) fn expand(search_path: &str, origin: &Path) -> Vec<PathBuf> {
     directories
 }
 
-/// A relative path without `.` and `..`; none when it leads out of where it began.
+/// A relative path without `.` and `..`; none when it leaves the directory that it starts from.
 pub(super) fn normalize(path: &Path) -> Option<PathBuf> {
     let mut clean = PathBuf::new();
     for component in path.components() {

@@ -58,20 +58,12 @@ fn it_agrees_with_readelf() {
 }
 
 #[test]
-fn a_program_is_told_from_a_library() {
+fn programs_name_their_loader() {
     for interpreter in interpreters() {
         let elf = inspect(&fs_err::read(&interpreter.executable).expect("readable")).expect("well-formed");
         let elf = elf.expect("an ELF file");
-        assert_eq!(elf.kind, Kind::Executable);
+        assert!(elf.is_loadable);
         assert!(elf.interpreter.is_some_and(|loader| loader.contains("/ld-linux")));
-        for entry in fs_err::read_dir(&interpreter.dynload).expect("readable") {
-            let bytes = fs_err::read(entry.expect("readable").path()).expect("readable");
-            assert!(
-                inspect(&bytes)
-                    .expect("well-formed")
-                    .is_none_or(|elf| elf.kind == Kind::Shared)
-            );
-        }
     }
 }
 
@@ -84,14 +76,7 @@ fn section_headers_are_not_needed() {
     bytes[0x28..0x30].fill(0);
     bytes[0x3c..0x40].fill(0);
     let bare = inspect(&bytes).expect("well-formed").expect("an ELF file");
-    assert_eq!(
-        bare,
-        Elf {
-            symtab: false,
-            debug: false,
-            ..whole
-        }
-    );
+    assert_eq!(bare, whole);
 }
 
 #[test]

@@ -7,34 +7,32 @@ use std::path::Path;
 use anyhow::{Context, Result, anyhow};
 use serde::Deserialize;
 
-use super::suggest::{listed, near};
+use super::suggest::{quoted, similar};
 use crate::options::PackOptions;
 
 /// What a pyproject.toml says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ProjectFile {
-    /// `[project]`, when it is there.
-    pub project: Option<Project>,
+pub(crate) struct ProjectFile {
+    /// `[project]`, if the file has it.
+    pub(crate) project: Option<Project>,
     /// `[tool.pyship]`, or its defaults.
-    pub options: PackOptions,
+    pub(crate) options: PackOptions,
 }
 
 /// `[project]`, as far as packing needs it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case", default)]
-pub struct Project {
+pub(crate) struct Project {
     /// The project's name.
-    pub name: Option<String>,
+    pub(crate) name: Option<String>,
     /// Its version, unless it is dynamic.
-    pub version: Option<String>,
-    /// The Python versions that it runs on.
-    pub requires_python: Option<String>,
-    /// What it needs.
-    pub dependencies: Vec<String>,
-    /// Its commands: name and `module:attr`.
-    pub scripts: BTreeMap<String, String>,
-    /// Its commands with a window.
-    pub gui_scripts: BTreeMap<String, String>,
+    pub(crate) version: Option<String>,
+    /// The packages that it depends on.
+    pub(crate) dependencies: Vec<String>,
+    /// Its commands: the name, and the function as `module:attr`.
+    pub(crate) scripts: BTreeMap<String, String>,
+    /// Its commands that open a window, in the same form.
+    pub(crate) gui_scripts: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]
@@ -50,11 +48,11 @@ struct Tool {
     pyship: PackOptions,
 }
 
-/// Reads `pyproject.toml` in the directory `app`; nothing when there is none.
+/// Reads `pyproject.toml` in the directory `app`; none when there is no such file.
 ///
 /// # Errors
-/// When it can't be read, isn't TOML, or `[tool.pyship]` has a key or value that no option has.
-pub fn read(app: &Path) -> Result<Option<ProjectFile>> {
+/// When it can't be read, is not TOML, or has a key or value in `[tool.pyship]` that is not an option's.
+pub(crate) fn read(app: &Path) -> Result<Option<ProjectFile>> {
     let path = app.join("pyproject.toml");
     let text = match fs_err::read_to_string(&path) {
         Ok(text) => text,
@@ -64,7 +62,7 @@ pub fn read(app: &Path) -> Result<Option<ProjectFile>> {
         Err(error) => return Err(error.into()),
     };
     let document: Document = toml::from_str(&text)
-        .map_err(|error| anyhow!(sentence(&error, &text)))
+        .map_err(|error| anyhow!(one_line(&error, &text)))
         .with_context(|| format!("failed to read `{}`", path.display()))?;
     Ok(Some(ProjectFile {
         project: document.project,
@@ -72,8 +70,8 @@ pub fn read(app: &Path) -> Result<Option<ProjectFile>> {
     }))
 }
 
-/// One line in place of toml's picture: where, the line itself, and what is wrong with it.
-fn sentence(error: &toml::de::Error, text: &str) -> String {
+/// The error in one line, where toml would print several: the line's number, the line, and what is wrong with it.
+fn one_line(error: &toml::de::Error, text: &str) -> String {
     let message = error.message();
     let message = unknown_key(message).unwrap_or_else(|| message.lines().collect::<Vec<_>>().join(", "));
     let Some(before) = error.span().and_then(|span| text.get(..span.start)) else {
@@ -84,15 +82,15 @@ fn sentence(error: &toml::de::Error, text: &str) -> String {
     format!("line {}, `{line}`: {message}", number + 1)
 }
 
-/// serde lists every key that there is; name those that look like the one that isn't.
+/// serde's message lists every known key. This one suggests those that are similar to the unknown one.
 fn unknown_key(message: &str) -> Option<String> {
     let (name, known) = message.strip_prefix("unknown field `")?.split_once('`')?;
     let known: Vec<&str> = known.split('`').skip(1).step_by(2).collect();
-    let near = near(name, known.iter().copied());
-    let hint = if near.is_empty() {
+    let similar = similar(name, known.iter().copied());
+    let hint = if similar.is_empty() {
         String::new()
     } else {
-        format!("; did you mean {}?", listed(&near))
+        format!("; did you mean {}?", quoted(&similar))
     };
     Some(format!("no option of pyship is called `{name}`{hint}"))
 }
@@ -115,9 +113,9 @@ mod tests {
     }
 
     #[test]
-    fn both_tables_are_read_and_others_are_not_ours() {
+    fn both_tables_are_read_and_others_are_ignored() {
         let found = read_text(
-            "[project]\nname = 'demo'\nversion = '1.2'\nrequires-python = '>=3.9'\ndependencies = ['six']\nreadme = 'x'\n\
+            "[project]\nname = 'demo'\nversion = '1.2'\ndependencies = ['six']\nreadme = 'x'\n\
              [project.scripts]\ndemo = 'demo.cli:main'\n[tool.ruff]\nline-length = 100\n\
              [tool.pyship]\nmodule = 'demo'\n",
         );
@@ -136,11 +134,11 @@ mod tests {
 
     #[test]
     fn no_file_is_no_project() {
-        assert_eq!(read(tempfile::tempdir().unwrap().path()).unwrap(), None);
+        assert!(read(tempfile::tempdir().unwrap().path()).unwrap().is_none());
     }
 
     #[test]
-    fn mistakes_are_one_line_with_their_place() {
+    fn mistakes_are_reported_in_one_line_with_their_position() {
         assert_eq!(
             refused("[tool.pyship]\nmodul = 'x'\n"),
             "line 2, `modul = 'x'`: no option of pyship is called `modul`; did you mean `module`?"

@@ -1,11 +1,14 @@
 use std::ffi::OsStr;
 use std::fs::Permissions;
-use std::os::unix::fs::symlink;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::net::UnixListener;
 
 use tempfile::TempDir;
 
 use super::*;
+use crate::app::note::Note;
+use crate::tree::Node;
 
 fn write(root: &TempDir, path: &str, text: &str) {
     let path = root.path().join(path);
@@ -17,6 +20,10 @@ fn app(files: &[&str]) -> TempDir {
     let root = tempfile::tempdir().unwrap();
     files.iter().for_each(|file| write(&root, file, "x = 1\n"));
     root
+}
+
+fn collect(app: &Path, excludes: &Excludes) -> Result<AppSource> {
+    Ok(Input::detect(Some(app))?.read(excludes)?.unwrap())
 }
 
 fn collected(root: &TempDir) -> AppSource {
@@ -45,7 +52,7 @@ fn refused(path: &Path) -> String {
 }
 
 #[test]
-fn a_directory_is_taken_but_for_what_no_program_needs() {
+fn a_directory_is_packed_without_caches_and_secrets() {
     let root = app(&[
         "main.py",
         "pkg/__init__.py",
@@ -75,7 +82,7 @@ fn a_directory_is_taken_but_for_what_no_program_needs() {
 }
 
 #[test]
-fn excludes_and_the_output_file_stay_behind_and_unused_globs_are_told() {
+fn excludes_and_the_output_file_are_left_out_and_unused_globs_are_noted() {
     let root = app(&["main.py", "app.bin", "docs/a.md", "docs/b.py", "deep/docs/c.md"]);
     let excludes = Excludes::new(&["/docs/", "*.nothing"], Some(&root.path().join("app.bin"))).unwrap();
     let source = collect(root.path(), &excludes).unwrap();
@@ -114,7 +121,7 @@ fn links_within_stay_links() {
 }
 
 #[test]
-fn links_out_are_replaced_by_what_they_lead_to() {
+fn links_to_files_outside_are_replaced_by_copies() {
     let outside = app(&["shared/x.py", "shared/__pycache__/x.pyc", "one.txt"]);
     symlink("x.py", outside.path().join("shared/same.py")).unwrap();
     let root = app(&["main.py"]);
@@ -146,18 +153,18 @@ fn links_out_are_replaced_by_what_they_lead_to() {
 }
 
 #[test]
-fn a_link_to_what_holds_the_app_is_an_error() {
+fn a_link_to_a_directory_that_contains_it_is_an_error() {
     let root = app(&["app/main.py"]);
     symlink("..", root.path().join("app/parent")).unwrap();
     let message = refused(&root.path().join("app"));
     assert!(
-        message.contains("`parent` leads to `") && message.contains("leave it out with --exclude"),
+        message.contains("the link `parent` leads to `") && message.contains("leave it out with --exclude"),
         "{message}"
     );
 }
 
 #[test]
-fn what_is_no_file_is_left_out_and_told() {
+fn special_files_and_broken_links_are_left_out_and_noted() {
     let root = app(&["main.py", ".git/config"]);
     symlink("gone", root.path().join("broken")).unwrap();
     symlink("loop", root.path().join("loop")).unwrap();
@@ -183,16 +190,13 @@ fn a_project_with_its_code_in_src_is_imported_from_there() {
     write(&root, "pyproject.toml", "[project]\nname = 'demo'\n");
     let source = collected(&root);
     assert_eq!(source.import_directories, ["src", ""]);
-    assert_eq!(
-        source.project.unwrap().project.unwrap().name.as_deref(),
-        Some("demo")
-    );
+    assert_eq!(source.project.unwrap().name.as_deref(), Some("demo"));
     write(&root, "src/__init__.py", "");
     assert_eq!(collected(&root).import_directories, [""]);
 }
 
 #[test]
-fn a_script_is_taken_alone() {
+fn a_script_is_packed_alone() {
     let root = app(&["tool.py", "other.py"]);
     let source = collect(&root.path().join("tool.py"), &Excludes::default()).unwrap();
     assert_eq!(
@@ -202,7 +206,7 @@ fn a_script_is_taken_alone() {
 }
 
 #[test]
-fn what_is_no_app_is_said_in_one_sentence() {
+fn an_app_of_no_known_kind_is_an_error() {
     let root = app(&["notes.txt", "empty/.git/HEAD"]);
     let at = |name: &str| root.path().join(name);
     let sentence = |name: &str, cause: &str| format!("failed to pack `{}`: {cause}", at(name).display());
@@ -214,8 +218,5 @@ fn what_is_no_app_is_said_in_one_sentence() {
         refused(&at("notes.txt")),
         sentence("notes.txt", "an app is a directory or a `.py` script")
     );
-    assert_eq!(
-        refused(&at("empty")),
-        sentence("empty", "it holds no file to pack")
-    );
+    assert_eq!(refused(&at("empty")), sentence("empty", "it has no file to pack"));
 }
