@@ -25,7 +25,7 @@ pub type Stamp = Option<(u64, i64, i64)>;
 /// What a start can see of the system with a few `stat`s.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Host {
-    /// The loader of [`HOST`](crate::target::HOST).
+    /// The loader of [`HOST`].
     pub loader: Stamp,
     /// Whether the loader expands `$ORIGIN` for the interpreter: it needs `/proc` for that, and doesn't do it in a
     /// set-user-ID start.
@@ -39,7 +39,7 @@ pub struct Host {
 pub enum Choice {
     /// The interpreter is exec'd as it is.
     Host,
-    /// The carried loader is exec'd and told what to load.
+    /// The carried loader is executed with the libraries to load as arguments.
     Carried,
 }
 

@@ -89,7 +89,7 @@ pub const LAYER_DEPS: &str = "deps";
 /// Layer with the app: [`APP_CODE`] and [`APP_START`].
 pub const LAYER_APP: &str = "app";
 /// Every layer, the one that changes least often first.
-pub(crate) const LAYERS: &[&str] = &[LAYER_LIBC, LAYER_RUNTIME, LAYER_DEPS, LAYER_APP];
+pub const LAYERS: &[&str] = &[LAYER_LIBC, LAYER_RUNTIME, LAYER_DEPS, LAYER_APP];
 
 /// Directory of the app layer that holds the user's code; it is on `sys.path`.
 pub const APP_CODE: &str = "code";
