@@ -4,21 +4,22 @@
 //! [launcher ELF][ZIP: layers/<name>.tar.zst, __main__.py, pyship.json, central directory, comment = trailer]
 //! ```
 //!
-//! [`names`] declares every name; [`trailer`], [`manifest`], [`member`] and [`record`] the bytes;
-//! [`payload`] opens a file; [`unpack`] turns verified frames into directories; [`cache`] publishes them;
-//! [`libc_choice`] and [`start`] decide what is exec'd; [`limits`] how much is done at once. Whatever needs `unsafe` is in [`sys`].
+//! [`mod@format`] is the bytes and every name. [`payload`] opens a packed file, [`unpack`] turns verified frames into
+//! directories, [`cache`] publishes them. [`libc_choice`] and [`start`] decide what is executed, [`limits`] how much is
+//! done at once. All `unsafe` code is in [`sys`], but for the declaration of `main`. The program itself is in
+//! `bin/pyship-launcher/`.
 
+pub mod bytes;
 pub mod cache;
+pub mod environment;
 pub mod error;
+pub mod format;
+pub mod hex;
 pub mod libc_choice;
-pub mod limits;
-pub mod manifest;
-pub mod member;
-pub mod names;
-pub mod order;
+mod limits;
 pub mod payload;
-pub mod record;
+mod sort;
 pub mod start;
 pub mod sys;
-pub mod trailer;
+pub mod target;
 pub mod unpack;

@@ -12,59 +12,12 @@ use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 
 use crate::error::{Error, Kind, Result};
-use crate::manifest::{Libc, LibcPolicy};
+use crate::format::manifest::{Libc, LibcPolicy};
 use crate::sys;
-
-/// The program loader that a glibc program of this machine names.
-pub const LOADER: &str = if cfg!(target_arch = "aarch64") {
-    "/lib/ld-linux-aarch64.so.1"
-} else {
-    "/lib64/ld-linux-x86-64.so.2"
-};
+use crate::target::HOST;
 
 /// Version strings are looked for in this many bytes; libstdc++ has 2.5 MB.
 const LIBRARY_MAX: u64 = 16 << 20;
-
-/// Where distributions keep the C library, in the order in which they are looked at.
-const DIRECTORIES: &[&str] = if cfg!(target_arch = "aarch64") {
-    &[
-        "/lib/aarch64-linux-gnu",
-        "/usr/lib/aarch64-linux-gnu",
-        "/lib64",
-        "/usr/lib64",
-        "/lib",
-        "/usr/lib",
-    ]
-} else {
-    &[
-        "/lib/x86_64-linux-gnu",
-        "/usr/lib/x86_64-linux-gnu",
-        "/lib64",
-        "/usr/lib64",
-        "/lib",
-        "/usr/lib",
-    ]
-};
-
-/// Libraries that a system has or lacks whatever its loader is: libstdc++ and libgcc_s, where Debian's kind and
-/// where all others keep them.
-const COMPILERS: [[&str; 2]; 2] = if cfg!(target_arch = "aarch64") {
-    [
-        [
-            "/usr/lib/aarch64-linux-gnu/libstdc++.so.6",
-            "/lib/aarch64-linux-gnu/libgcc_s.so.1",
-        ],
-        ["/usr/lib64/libstdc++.so.6", "/lib64/libgcc_s.so.1"],
-    ]
-} else {
-    [
-        [
-            "/usr/lib/x86_64-linux-gnu/libstdc++.so.6",
-            "/lib/x86_64-linux-gnu/libgcc_s.so.1",
-        ],
-        ["/usr/lib64/libstdc++.so.6", "/lib64/libgcc_s.so.1"],
-    ]
-};
 
 /// A file's size and modification time (seconds, nanoseconds), when there is one.
 pub type Stamp = Option<(u64, i64, i64)>;
@@ -72,7 +25,7 @@ pub type Stamp = Option<(u64, i64, i64)>;
 /// What a start can see of the system at the price of a few `stat`s.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Host {
-    /// [`LOADER`]
+    /// The loader of [`HOST`](crate::target::HOST).
     pub loader: Stamp,
     /// Whether `/proc` is mounted: without it the loader can't expand `$ORIGIN` for the interpreter. False in a
     /// set-user-ID start too, where it doesn't want to.
@@ -94,7 +47,7 @@ impl Host {
     /// Looks at the system.
     #[must_use]
     pub fn look(proc: bool) -> Self {
-        let loader = stamp(LOADER);
+        let loader = stamp(HOST.loader);
         let compilers = match (loader, proc) {
             (Some(_), true) => compilers(),
             _ => [None; 2],
@@ -120,12 +73,17 @@ impl Host {
 
 /// Two calls on Debian's kind, three on others, four where there is no libstdc++.
 fn compilers() -> [Stamp; 2] {
-    for [cxx, gcc] in COMPILERS {
+    for [cxx, gcc] in HOST.compiler_libraries {
         if let Some(found) = stamp(cxx) {
             return [Some(found), stamp(gcc)];
         }
     }
-    [None, COMPILERS.into_iter().find_map(|[_, gcc]| stamp(gcc))]
+    [
+        None,
+        HOST.compiler_libraries
+            .into_iter()
+            .find_map(|[_, gcc]| stamp(gcc)),
+    ]
 }
 
 fn stamp(path: &str) -> Stamp {
@@ -173,7 +131,7 @@ fn no_proc() -> Error {
 /// Whether the host has everything, or what it lacks.
 fn suits(libc: &Libc, host: &Host) -> std::result::Result<(), String> {
     if host.loader.is_none() {
-        return Err(format!("this system has none (no `{LOADER}`)"));
+        return Err(format!("this system has none (no `{}`)", HOST.loader));
     }
     let (major, minor) = libc.floor;
     let c_library = find("libc.so.6").ok_or("this system has none (no `libc.so.6`)")?;
@@ -193,7 +151,7 @@ fn suits(libc: &Libc, host: &Host) -> std::result::Result<(), String> {
 }
 
 fn find(name: &str) -> Option<Vec<u8>> {
-    DIRECTORIES
+    HOST.library_directories
         .iter()
         .find_map(|directory| read(&format!("{directory}/{name}")).ok())
 }
@@ -224,7 +182,7 @@ fn release(c_library: &[u8]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::manifest::CarriedLibc;
+    use crate::format::manifest::CarriedLibc;
 
     fn libc(policy: LibcPolicy, floor: (u32, u32), carried: bool) -> Libc {
         let carried = carried.then(|| CarriedLibc {
@@ -234,7 +192,7 @@ mod tests {
         Libc {
             policy,
             floor,
-            loader: LOADER.into(),
+            loader: HOST.loader.into(),
             system: Default::default(),
             carried,
         }

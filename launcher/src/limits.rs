@@ -10,8 +10,7 @@ const SPACE_PER_THREAD: u64 = 96 << 20;
 const DESCRIPTORS_FEW: u64 = 64;
 
 /// How many threads may unpack.
-#[must_use]
-pub fn threads_max() -> usize {
+pub(crate) fn threads_max() -> usize {
     let space = match getrlimit(Resource::As).current {
         // The first thread's heap is the program's own; a program of 1 GB needs no counting.
         Some(bytes) => usize::try_from(bytes / SPACE_PER_THREAD)
@@ -24,8 +23,7 @@ pub fn threads_max() -> usize {
 }
 
 /// How many layers may be unpacked at once.
-#[must_use]
-pub fn layers_max() -> usize {
+pub(crate) fn layers_max() -> usize {
     if few_descriptors() { 1 } else { usize::MAX }
 }
 

@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Kind, Result, cause};
-use crate::manifest::{Manifest, hex};
-use crate::trailer::{self, Trailer};
+use crate::format::manifest::Manifest;
+use crate::format::trailer::{self, Trailer};
+use crate::hex::hex;
 
 /// A packed file.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::time::{Duration, SystemTime};
 
-use crate::names::EXIT_FAILURE;
+use crate::format::names::EXIT_FAILURE;
 
 /// The `fcntl` that chooses a lease's signal (`asm-generic/fcntl.h`; x86-64 and aarch64 use that).
 const F_SETSIG: c_int = 10;

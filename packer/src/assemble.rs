@@ -7,16 +7,18 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use anyhow::{Context, Result, ensure};
-use pyship_launcher::manifest::{self, Manifest, hex};
-use pyship_launcher::names::{MEMBER_LAYER_PREFIX, MEMBER_LAYER_SUFFIX, MEMBER_MAIN, MEMBER_MANIFEST};
-use pyship_launcher::trailer::{self, Trailer};
+use pyship_launcher::format::manifest::{self, Manifest, ManifestFile};
+use pyship_launcher::format::names::{
+    MEMBER_LAYER_PREFIX, MEMBER_LAYER_SUFFIX, MEMBER_MAIN, MEMBER_MANIFEST,
+};
+use pyship_launcher::format::trailer::{self, Trailer};
+use pyship_launcher::hex::hex;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
 use crate::layer::Packed;
-use crate::provenance::Whole;
 
 /// A file that is whole, under a name of its own beside the one it will get; removed when dropped.
 pub struct Assembled {
@@ -101,7 +103,7 @@ pub fn write(
     }
     zip.start_file(MEMBER_MAIN, options(0)).with_context(failed)?;
     zip.write_all(main).with_context(failed)?;
-    let json = Whole {
+    let json = ManifestFile {
         manifest: &manifest,
         provenance,
     }
@@ -220,7 +222,8 @@ impl Seek for Tracked<'_> {
 mod tests {
     use std::collections::BTreeMap;
 
-    use pyship_launcher::manifest::{Entry, FORMAT, Launcher, Libc, LibcPolicy, Python};
+    use pyship_launcher::format::FORMAT;
+    use pyship_launcher::format::manifest::{Entry, Launcher, Libc, LibcPolicy, Python};
     use pyship_launcher::payload::Payload;
 
     use super::*;

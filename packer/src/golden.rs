@@ -12,8 +12,9 @@
 use std::path::Path;
 use std::process::Command;
 
-use pyship_launcher::manifest::{CarriedLibc, Entry, FORMAT, Launcher, Libc, LibcPolicy, Manifest, Python};
-use pyship_launcher::names::{
+use pyship_launcher::format::FORMAT;
+use pyship_launcher::format::manifest::{CarriedLibc, Entry, Launcher, Libc, LibcPolicy, Manifest, Python};
+use pyship_launcher::format::names::{
     APP_CODE, APP_START, LAYER_APP, LAYER_DEPS, LAYER_LIBC, LAYER_RUNTIME, LIBC_LIB, SCRIPT_SHEBANG,
     START_ALONE, START_EARLY, START_PTH, START_RUN,
 };
@@ -21,8 +22,9 @@ use serde_json::json;
 
 use crate::layer::{self, Compression, Packed};
 use crate::tree::{Node, Tree};
-use crate::{assemble, start, stub};
+use crate::{assemble, startup, target};
 
+const TARGET: &str = "x86_64-unknown-linux-gnu";
 const STDLIB: &str = "lib/python3.12";
 const LOADER: &str = "lib/ld-linux-x86-64.so.2";
 
@@ -31,16 +33,23 @@ const LOADER: &str = "lib/ld-linux-x86-64.so.2";
 fn golden_files_are_written() {
     let directory = std::env::var_os("PYSHIP_GOLDEN").expect("PYSHIP_GOLDEN names the directory");
     let directory = Path::new(&directory);
-    let stub = stub::for_target(stub::X86_64).unwrap();
+    let (_, launcher) = target::find(TARGET).unwrap();
     let scratch = tempfile::tempdir().unwrap();
     let layers = layers(&program(&scratch.path().join("program")));
     for (name, manifest) in [("app", app()), ("interpreter", interpreter())] {
         let out = scratch.path().join(name);
         let provenance = json!({ "predicateType": "https://slsa.dev/provenance/v1" });
-        let written = assemble::write(&out, stub, start::zip_main(), manifest, &layers, &provenance);
+        let written = assemble::write(
+            &out,
+            launcher,
+            startup::zip_main(),
+            manifest,
+            &layers,
+            &provenance,
+        );
         written.unwrap().publish().unwrap();
         let bytes = fs_err::read(out).unwrap();
-        let (launcher, payload) = bytes.split_at(stub.len());
+        let (launcher, payload) = bytes.split_at(launcher.len());
         fs_err::write(directory.join("launcher"), launcher).unwrap();
         fs_err::write(directory.join(name), payload).unwrap();
     }
@@ -91,7 +100,7 @@ fn manifest(policy: LibcPolicy) -> Manifest {
         pyship: env!("CARGO_PKG_VERSION").into(),
         name: "golden-python".into(),
         version: None,
-        target: stub::X86_64.into(),
+        target: TARGET.into(),
         launcher: Launcher {
             size: 0,
             sha256: String::new(),

@@ -14,8 +14,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, Result};
-use pyship_launcher::manifest::{Frame, Layer, hex};
-use pyship_launcher::member::{END, Member, MemberKind, padding};
+use pyship_launcher::format::manifest::{Frame, Layer};
+use pyship_launcher::format::member::{END, Member, MemberKind, padding};
+use pyship_launcher::hex::hex;
 use pyship_launcher::unpack::WINDOW_LOG_MAX;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};

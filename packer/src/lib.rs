@@ -5,22 +5,27 @@
 
 pub mod app;
 pub mod assemble;
-pub mod bare;
 pub mod build_cache;
 pub mod bytecode;
+pub mod child;
 pub mod cli;
 pub mod elf;
+pub mod environment;
+pub mod glibc;
 #[cfg(test)]
 mod golden;
 pub mod interpreter;
 pub mod layer;
-pub mod libc;
-pub mod module_index;
+pub mod options;
+pub mod output;
 pub mod pack;
 pub mod packages;
 pub mod provenance;
+pub mod redact;
 pub mod sbom;
 pub mod sign;
-pub mod start;
-pub mod stub;
+pub mod size;
+pub mod startup;
+pub mod target;
 pub mod tree;
+pub mod ui;

@@ -168,3 +168,7 @@ impl Tree {
 pub fn layer_path(path: &Path) -> LayerPath {
     path.as_os_str().as_bytes().to_vec()
 }
+/// A path in a layer, for messages.
+pub(crate) fn display(path: &[u8]) -> String {
+    String::from_utf8_lossy(path).into_owned()
+}

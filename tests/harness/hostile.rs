@@ -7,10 +7,11 @@ use std::io::Write as _;
 use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use pyship_launcher::manifest::{Frame, Layer, Manifest, hex};
-use pyship_launcher::member::{END, Member, MemberKind, padding};
+use pyship_launcher::format::manifest::{Frame, Layer, Manifest};
+use pyship_launcher::format::member::{END, Member, MemberKind, padding};
+use pyship_launcher::format::trailer::{self, Trailer};
+use pyship_launcher::hex::hex;
 use pyship_launcher::payload::Payload;
-use pyship_launcher::trailer::{self, Trailer};
 use sha2::{Digest, Sha256};
 
 /// A file to be.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use pyship_launcher::names::ENV_CACHE_DIR;
+use pyship_launcher::format::names::ENV_CACHE_DIR;
 use tempfile::TempDir;
 
 use crate::aarch64::{AARCH64, for_aarch64, pyship_for_aarch64};

@@ -24,9 +24,9 @@ const BAD: &[(&str, &str)] = &[
     (": >\"$2/pyship\"", "it is not a directory"),
     (
         "ln -s /nowhere/at/all \"$2/pyship\"",
-        "it is a link that leads nowhere",
+        "it is a dangling symbolic link",
     ),
-    ("ln -s pyship \"$2/pyship\"", "it is a link that leads nowhere"),
+    ("ln -s pyship \"$2/pyship\"", "it is a dangling symbolic link"),
     (
         "mkdir \"$2/pyship\"; chown 12345 \"$2/pyship\"",
         "it belongs to uid 12345, not to uid 0",

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use crate::support::{assert_launcher_failed, assert_unused};
 
 /// Length of the ZIP's end comment; asked of the format itself, so that it can't drift.
-const TRAILER: usize = pyship_launcher::trailer::SIZE;
+const TRAILER: usize = pyship_launcher::format::trailer::SIZE;
 
 /// A place for damaged copies, and a cache that has to stay empty.
 struct Bench {
@@ -157,7 +157,7 @@ fn the_payload_stripped_off() {
 
 #[test]
 fn a_newer_format_is_named() {
-    use pyship_launcher::trailer::Trailer;
+    use pyship_launcher::format::trailer::Trailer;
     let (bench, _) = bench();
     let at = bench.whole.len() - TRAILER;
     let trailer: [u8; TRAILER] = bench.whole[at..].try_into().unwrap();

@@ -163,7 +163,11 @@ fn every_kind_of_call_may_be_the_one_that_is_refused() {
         let outcome = refused(&packed, place.path(), call, errno, when);
         assert_launcher_failed(&outcome, &what);
         if errno == "EPERM" {
-            assert!(outcome.err().contains("has no links"), "{}", outcome.report());
+            assert!(
+                outcome.err().contains("has no symbolic links"),
+                "{}",
+                outcome.report()
+            );
         }
         assert_whole_or_nothing(&packed, place.path(), &what);
     }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use flate2::write::GzEncoder;
 use harness::hostile::{compress, directory, file, link, member, patched, pax, typed};
 use harness::{Pack, files_below};
-use pyship_launcher::member::{END, MemberKind};
+use pyship_launcher::format::member::{END, MemberKind};
 use tempfile::TempDir;
 
 use crate::support::assert_one_sentence;

@@ -16,11 +16,11 @@ VERSIONS = range(9, 15)
 # What the launcher keeps away from the interpreter while it starts (`names::ENV_PYTHON_CODE`).
 KEPT = re.findall(
     r'"(PYTHON\w+)"',
-    (REPOSITORY / "launcher/src/names.rs").read_text().split("ENV_PYTHON_CODE", 1)[1].split("]", 2)[1],
+    (REPOSITORY / "launcher/src/format/names.rs").read_text().split("ENV_PYTHON_CODE", 1)[1].split("]", 2)[1],
 )
 assert "PYTHONPATH" in KEPT
 LAUNCHER = REPOSITORY / "launcher/src"
-MODULE_INDEX = re.search(r'MODULE_INDEX: &str = "(.*?)"', (LAUNCHER / "names.rs").read_text())[1]
+MODULE_INDEX = re.search(r'MODULE_INDEX: &str = "(.*?)"', (LAUNCHER / "format/names.rs").read_text())[1]
 UNPACKED_TIME = int(re.search(r"UNPACKED_TIME: i64 = ([0-9_]+);", (LAUNCHER / "unpack/mod.rs").read_text())[1])
 
 
@@ -68,17 +68,17 @@ def interpreters():
 
 
 def sources(constants):
-    """The sources as `packer/src/start.rs` puts them together, with the app's constants."""
-    rust = (SOURCES / "start.rs").read_text()
+    """The sources as `packer/src/startup/mod.rs` puts them together, with the app's constants."""
+    rust = (SOURCES / "startup/mod.rs").read_text()
     config = "".join(f"{name} = {value!r}\n" for name, value in constants.items())
     for module, constant in (("encodings", "EARLY"), ("_pyship", "ALONE"), ("_pyship_run", "RUN")):
         parts = re.findall(r'include_str!\("(.*?)"\)', rust.split(f"const {constant}: &str = ", 1)[1].split(";", 1)[0])
-        text = "".join((SOURCES / part).read_text() for part in parts)
+        text = "".join((SOURCES / "startup" / part).read_text() for part in parts)
         yield module, text.replace("# CONFIG\n", config, 1)
 
 
 def build_writer():
-    """Builds the packer's tests, of which one writes an index for whoever asks (`packer/src/module_index/tests.rs`)."""
+    """Builds the packer's tests, of which one writes an index for whoever asks (`packer/src/startup/module_index/tests.rs`)."""
     command = ["cargo", "test", "--package", "pyship", "--lib", "--no-run", "--locked", "--message-format=json"]
     built = subprocess.run(command, cwd=REPOSITORY, stdout=subprocess.PIPE, check=True)
     programs = [json.loads(line).get("executable") for line in built.stdout.splitlines()]
@@ -127,7 +127,7 @@ class App:
                 lines = enumerate(text.splitlines(), 1)
                 pth.append((path, tuple((n, line) for n, line in lines if line.strip() and line[0] != "#")))
         site_packages.mkdir(parents=True, exist_ok=True)
-        shutil.copy(SOURCES / "start/__pyship__.pth", site_packages)
+        shutil.copy(SOURCES / "startup/__pyship__.pth", site_packages)
         constants = dict(name="odd 'name' é", version="1.2", _EXECUTABLE=python.executable, _STDLIB=python.stdlib)
         constants.update(_SITE_PACKAGES=python.site_packages, _DIRECTORIES=directories, _ENTRY=entry)
         constants.update(_PTH=tuple(pth), _SITECUSTOMIZE=custom)

@@ -132,7 +132,7 @@ class Environment(Case):
         packed.write_text('#!/bin/sh\nfor a in "$0" "$@"; do echo "$a"; done; exit 7\n')
         packed.chmod(0o755)
         with zipfile.ZipFile(packed, "a") as archive:
-            archive.write(SOURCES / "start/zip_main.py", "__main__.py")
+            archive.write(SOURCES / "startup/zip_main.py", "__main__.py")
         for options in ([], ["-I"]):
             command = [self.python.path, *options, "app.bin", "-x", "a b"]
             done = run(command, env=base_env(), cwd=self.directory)

@@ -1,14 +1,14 @@
 //! The app's directory: a virtual environment whose `bin/python3` is the launcher itself.
 //!
 //! ```text
-//! bin/python3                          the launcher's ELF file: starts the interpreter as the record says
+//! bin/python3                          the launcher: starts the interpreter as the launch record says
 //! bin/python, bin/python3.12           links to it
 //! bin/<script>                         the deps layer's Python scripts with this interpreter; links to the others
 //! pyvenv.cfg                           home = <runtime layer>/bin
 //! lib/python3.12/site-packages         link into the deps layer
 //! share, etc, ...                      links into the deps layer
 //! app                                  link to the app layer
-//! launch                               the record
+//! launch                               the launch record
 //! .pyship-members                      the index of all this
 //! ```
 
@@ -17,36 +17,36 @@ use std::io::{self, ErrorKind};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use super::sentinels;
+use super::sentinels::sentinels;
 use crate::error::{Error, Result};
-use crate::libc_choice::Choice;
-use crate::manifest::{Entry, Manifest};
-use crate::names::{
-    APP_LINK, APP_RECORD, CACHE_INDEX, LAYER_APP, LAYER_DEPS, LAYER_LIBC, LAYER_RUNTIME, LIBC_LIB,
-    SCRIPT_SHEBANG,
+use crate::format::manifest::{Entry, Manifest};
+use crate::format::names::{
+    APP_LINK, APP_PYTHON, APP_RECORD, CACHE_INDEX, LAYER_APP, LAYER_DEPS, LAYER_LIBC, LAYER_RUNTIME,
+    LIBC_LIB, PYVENV_CFG, SCRIPT_SHEBANG,
 };
-use crate::record::{Loader, Record};
+use crate::format::record::{Loader, Record};
+use crate::libc_choice::Choice;
 use crate::unpack::Sink;
 
-/// The kernel of before 5.1 cuts a `#!` line after this many bytes.
+/// Kernels before 5.1 truncate a `#!` line after this many bytes.
 const SHEBANG_MAX: usize = 127;
 
 /// What an app's directory is made from.
-pub struct Parts<'a> {
+pub(super) struct Parts<'a> {
     /// The file's manifest.
-    pub manifest: &'a Manifest,
-    /// Host's or carried C library.
-    pub choice: Choice,
-    /// The directory's final path, which goes into files.
-    pub directory: &'a Path,
+    pub(super) manifest: &'a Manifest,
+    /// The host's or the carried C library.
+    pub(super) choice: Choice,
+    /// The directory's final path, which some of its files contain.
+    pub(super) directory: &'a Path,
     /// The launcher's ELF file.
-    pub launcher: Vec<u8>,
-    /// Where a layer lies.
-    pub layers: &'a dyn Fn(&str) -> Option<PathBuf>,
+    pub(super) launcher: Vec<u8>,
+    /// The path of a layer, by its name.
+    pub(super) layers: &'a dyn Fn(&str) -> Option<PathBuf>,
 }
 
-/// All that an app's directory holds, parents before what is below them.
-pub struct Plan {
+/// Everything that an app's directory holds, parents before what is below them.
+pub(super) struct Plan {
     nodes: Vec<(PathBuf, Node)>,
 }
 
@@ -57,20 +57,20 @@ enum Node {
 }
 
 impl Plan {
-    /// Decides; reads the layers and writes nothing.
+    /// Reads the layers and decides; writes nothing.
     ///
     /// # Errors
     /// When a layer can't be read.
-    pub fn of(parts: Parts<'_>) -> Result<Self> {
+    pub(super) fn new(parts: Parts<'_>) -> Result<Self> {
         let directory = parts.directory;
         decide(parts).map_err(|error| Error::storage("plan the app's directory", directory, &error))
     }
 
-    /// Hands everything to a sink: one that writes the directory, or one that compares it.
+    /// Passes everything to a sink, which writes the directory or compares it.
     ///
     /// # Errors
     /// The sink's.
-    pub fn feed(&self, sink: &dyn Sink) -> Result<()> {
+    pub(super) fn feed(&self, sink: &dyn Sink) -> Result<()> {
         for (path, node) in &self.nodes {
             let path = path.as_os_str().as_bytes();
             match node {
@@ -88,7 +88,7 @@ impl Plan {
         self.nodes.push((path.into(), node));
     }
 
-    /// The first one of a name counts.
+    /// Whether a path is taken: the first node of a path counts.
     fn has(&self, path: &Path) -> bool {
         self.nodes.iter().any(|(known, _)| known == path)
     }
@@ -118,17 +118,13 @@ fn decide(mut parts: Parts<'_>) -> io::Result<Plan> {
     };
     let mut plan = Plan { nodes: Vec::new() };
     plan.add("bin", Node::Directory);
-    plan.file("bin/python3", launcher, true);
+    plan.file(APP_PYTHON, launcher, true);
     plan.link("bin/python", "python3");
     if let Some(versioned) = Path::new(&manifest.python.executable).file_name() {
         plan.link(Path::new("bin").join(versioned), "python3");
     }
     let runtime = layer(LAYER_RUNTIME)?;
-    plan.file(
-        "pyvenv.cfg",
-        pyvenv_cfg(&runtime, &manifest.python.version),
-        false,
-    );
+    plan.file(PYVENV_CFG, pyvenv_cfg(&runtime, &manifest.python.version), false);
     let site_packages = Path::new(&manifest.python.site_packages);
     let mut parents: Vec<&Path> = site_packages
         .ancestors()
@@ -144,7 +140,7 @@ fn decide(mut parts: Parts<'_>) -> io::Result<Plan> {
     if let Some(deps) = layers(LAYER_DEPS) {
         plan.link(site_packages, deps.join(site_packages));
         link_rest(&mut plan, &deps)?;
-        add_scripts(&mut plan, &deps.join("bin"), &directory.join("bin/python3"))?;
+        add_scripts(&mut plan, &deps.join("bin"), &directory.join(APP_PYTHON))?;
     } else {
         plan.add(site_packages, Node::Directory);
     }
@@ -155,7 +151,7 @@ fn decide(mut parts: Parts<'_>) -> io::Result<Plan> {
     Ok(plan)
 }
 
-/// How the app is started, as seen from this cache and this host.
+/// How the app is started from this cache on this host.
 fn record(parts: &Parts<'_>) -> io::Result<Record> {
     let Parts {
         manifest,
@@ -177,14 +173,9 @@ fn record(parts: &Parts<'_>) -> io::Result<Record> {
         _ => None,
     };
     let executable = at(LAYER_RUNTIME, &manifest.python.executable)?;
-    // Whether that is there `execve` says itself.
+    // No check for what is executed: `execve` fails when it is missing.
     let executed = loader.as_ref().map_or(&executable, |loader| &loader.path).clone();
-    let mut checks = vec![
-        directory
-            .join("bin/python3")
-            .into_os_string()
-            .into_encoded_bytes(),
-    ];
+    let mut checks = vec![directory.join(APP_PYTHON).into_os_string().into_encoded_bytes()];
     for layer in &manifest.layers {
         if layer.name == LAYER_LIBC && loader.is_none() {
             continue;
@@ -245,7 +236,7 @@ fn link_rest(plan: &mut Plan, deps: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Links to Tcl's and Tk's own scripts, which they look for beside `sys.executable`.
+/// Links to the script libraries of Tcl and Tk, which they look for beside `sys.executable`.
 fn link_tcl(plan: &mut Plan, runtime: &Path) -> io::Result<()> {
     for entry in sorted(runtime)? {
         let name = entry.file_name();
@@ -278,15 +269,15 @@ fn add_scripts(plan: &mut Plan, from: &Path, python: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// A directory's entries, in the same order wherever it lies.
+/// A directory's entries, sorted by name.
 fn sorted(directory: &Path) -> io::Result<Vec<fs::DirEntry>> {
     let entries = fs::read_dir(directory)?.collect::<io::Result<Vec<_>>>()?;
     let names: Vec<_> = entries.iter().map(fs::DirEntry::file_name).collect();
     let keys: Vec<&[u8]> = names.iter().map(|name| name.as_bytes()).collect();
-    Ok(crate::order::sorted(entries, &keys))
+    Ok(crate::sort::sorted(entries, &keys))
 }
 
-/// What follows the first line of a script that wants our interpreter.
+/// The rest of a script whose first line asks for the app's interpreter; `None` for other files.
 fn python_script(path: &Path) -> io::Result<Option<Vec<u8>>> {
     use std::io::Read;
     let mut file = fs::File::open(path)?;
@@ -301,7 +292,8 @@ fn python_script(path: &Path) -> io::Result<Option<Vec<u8>>> {
     Ok(Some(body))
 }
 
-/// The first lines that make a script run by `python`; a path that `#!` can't say goes through the shell.
+/// The first lines of a script for the interpreter `python`; a path that does not fit in a `#!` line goes through the
+/// shell.
 fn shebang(python: &[u8]) -> Vec<u8> {
     let plain = [b"#!".as_slice(), python, b"\n"].concat();
     if plain.len() <= SHEBANG_MAX && !python.contains(&b' ') && !python.contains(&b'\t') {
@@ -314,7 +306,7 @@ fn shebang(python: &[u8]) -> Vec<u8> {
         }
         quoted.push(byte);
     }
-    // To the shell two empty strings and a command; to Python one string in triple quotes.
+    // The shell reads two empty strings and a command, Python reads one string in triple quotes.
     [
         b"#!/bin/sh\n'''exec' \"".as_slice(),
         &quoted,

@@ -6,7 +6,6 @@
 pub mod entry;
 pub mod exclude;
 mod modules;
-mod near;
 pub mod project;
-pub mod settings;
 pub mod source;
+mod suggest;

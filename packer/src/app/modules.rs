@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use pyship_launcher::names::APP_CODE;
+use pyship_launcher::format::names::APP_CODE;
 
 use super::source::AppSource;
 use crate::tree::Tree;

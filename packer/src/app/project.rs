@@ -7,8 +7,8 @@ use std::path::Path;
 use anyhow::{Context, Result, anyhow};
 use serde::Deserialize;
 
-use super::near::{listed, near};
-use super::settings::Settings;
+use super::suggest::{listed, near};
+use crate::options::PackOptions;
 
 /// What a pyproject.toml says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub struct ProjectFile {
     /// `[project]`, when it is there.
     pub project: Option<Project>,
     /// `[tool.pyship]`, or its defaults.
-    pub settings: Settings,
+    pub options: PackOptions,
 }
 
 /// `[project]`, as far as packing needs it.
@@ -47,7 +47,7 @@ struct Document {
 #[derive(Default, Deserialize)]
 struct Tool {
     #[serde(default)]
-    pyship: Settings,
+    pyship: PackOptions,
 }
 
 /// Reads `pyproject.toml` in the directory `app`; nothing when there is none.
@@ -68,7 +68,7 @@ pub fn read(app: &Path) -> Result<Option<ProjectFile>> {
         .with_context(|| format!("failed to read `{}`", path.display()))?;
     Ok(Some(ProjectFile {
         project: document.project,
-        settings: document.tool.pyship.seen_from(app),
+        options: document.tool.pyship.relative_to(app),
     }))
 }
 
@@ -121,7 +121,7 @@ mod tests {
              [project.scripts]\ndemo = 'demo.cli:main'\n[tool.ruff]\nline-length = 100\n\
              [tool.pyship]\nmodule = 'demo'\n",
         );
-        let ProjectFile { project, settings } = found.unwrap().unwrap();
+        let ProjectFile { project, options } = found.unwrap().unwrap();
         let project = project.unwrap();
         assert_eq!(
             (project.name.as_deref(), project.version.as_deref()),
@@ -131,7 +131,7 @@ mod tests {
             (project.dependencies, project.scripts["demo"].as_str()),
             (vec!["six".to_owned()], "demo.cli:main")
         );
-        assert_eq!(settings.module.as_deref(), Some("demo"));
+        assert_eq!(options.module.as_deref(), Some("demo"));
     }
 
     #[test]

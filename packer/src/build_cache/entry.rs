@@ -10,9 +10,11 @@ use std::fs::File;
 use std::io::Write;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
 
-use pyship_launcher::manifest::{Layer, hex};
+use pyship_launcher::format::manifest::Layer;
+use pyship_launcher::hex::hex;
 use rayon::prelude::*;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -95,7 +97,7 @@ impl BuildCache {
     /// Makes `collected`, which holds the frames of `packed`, an entry. One that can't be written isn't there.
     pub fn keep(&self, keep: &Keep, packed: &Packed, collected: NamedTempFile) {
         if self.write(keep, packed, collected).is_some() {
-            self.wrote.set(true);
+            self.wrote.store(true, Ordering::Relaxed);
         }
     }
 
@@ -161,7 +163,7 @@ fn is_whole(packed: &Packed) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::interpreter::environment::Environment;
+    use crate::environment::Environment;
     use crate::tree::Tree;
 
     fn kept(directory: &std::path::Path) -> (BuildCache, std::path::PathBuf) {

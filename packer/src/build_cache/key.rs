@@ -2,7 +2,7 @@
 
 use std::io;
 
-use pyship_launcher::manifest::hex;
+use pyship_launcher::hex::hex;
 use sha2::{Digest, Sha256};
 
 /// A digest of named fields, in the order in which they were put in.

@@ -18,13 +18,13 @@ pub mod stamp;
 pub mod trim;
 pub mod unpacked;
 
-use std::cell::Cell;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use key::Key;
 
-use crate::interpreter::environment::Environment;
+use crate::environment::Environment;
 
 /// Names the root.
 pub const ENV_DIR: &str = "PYSHIP_BUILD_CACHE_DIR";
@@ -42,7 +42,7 @@ pub struct BuildCache {
     program: String,
     /// Bytes.
     limit: u64,
-    wrote: Cell<bool>,
+    wrote: AtomicBool,
 }
 
 /// Where the build cache of `environment` lies, unless it is given; none when no variable says.
@@ -68,7 +68,7 @@ impl BuildCache {
             root: None,
             program: String::new(),
             limit: 0,
-            wrote: Cell::new(false),
+            wrote: AtomicBool::new(false),
         }
     }
 
@@ -89,7 +89,7 @@ impl BuildCache {
             root: Some(root.join(VERSION)),
             program,
             limit,
-            wrote: Cell::new(false),
+            wrote: AtomicBool::new(false),
         })
     }
 
@@ -104,7 +104,7 @@ impl BuildCache {
 
     /// Trims, when something was written.
     pub fn finish(&self) {
-        if let Some(root) = self.root.as_ref().filter(|_| self.wrote.get()) {
+        if let Some(root) = self.root.as_ref().filter(|_| self.wrote.load(Ordering::Relaxed)) {
             trim::trim(root, self.limit);
         }
     }

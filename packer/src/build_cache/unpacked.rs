@@ -3,9 +3,10 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 
-use pyship_launcher::manifest::{Layer, Manifest};
-use pyship_launcher::names::LAYER_APP;
+use pyship_launcher::format::manifest::{Layer, Manifest};
+use pyship_launcher::format::names::LAYER_APP;
 use tempfile::TempDir;
 
 use super::{BuildCache, trim};
@@ -65,7 +66,7 @@ impl BuildCache {
                 trial.discard(&to);
             }
             if std::fs::rename(&from, &to).is_ok() {
-                self.wrote.set(true);
+                self.wrote.store(true, Ordering::Relaxed);
             }
         }
     }

@@ -5,9 +5,9 @@ use std::process::{Child, ChildStdin, ExitStatus, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 
+use crate::child::{ChildError, End, command_line, tail_of};
+use crate::environment::Environment;
 use crate::interpreter::Interpreter;
-use crate::interpreter::child::{ChildError, End, command_line, tail_of};
-use crate::interpreter::environment::Environment;
 use crate::tree::Content;
 
 const SCRIPT: &str = include_str!("compile.py");

@@ -1,20 +1,29 @@
 //! `pyship build-cache`.
 
 use anyhow::{Context, Result};
+use clap::Subcommand;
 
-use super::options::BuildCacheAction;
-use super::ui;
 use crate::build_cache::{self, trim};
-use crate::interpreter::environment::Environment;
+use crate::environment::Environment;
+use crate::ui;
+
+/// `pyship build-cache`
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub(super) enum Action {
+    /// Print its directory
+    Dir,
+    /// Remove everything in it
+    Clear,
+}
 
 /// Says where the build cache lies, or empties it.
-pub(super) fn command(action: BuildCacheAction) -> Result<()> {
+pub(super) fn command(action: Action) -> Result<()> {
     let environment = Environment::current().context("failed to find the working directory")?;
     let root = build_cache::root(None, &environment)
         .context("failed to find the build cache: neither HOME nor PYSHIP_BUILD_CACHE_DIR is set")?;
     match action {
-        BuildCacheAction::Dir => ui::data(&format!("{}\n", root.display())),
-        BuildCacheAction::Clear => trim::clear(&root)
+        Action::Dir => ui::data(&format!("{}\n", root.display())),
+        Action::Clear => trim::clear(&root)
             .with_context(|| format!("failed to empty the build cache `{}`", root.display())),
     }
 }

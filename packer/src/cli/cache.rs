@@ -5,14 +5,16 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
+use pyship_launcher::cache::candidates::{Candidate, Origin, candidates};
 use pyship_launcher::cache::list::{App, Layer, Listing, list};
-use pyship_launcher::cache::prune::{self, Hand, Policy, Removed, UNUSED};
-use pyship_launcher::cache::roots::{self, Candidate, Standing};
+use pyship_launcher::cache::policy::{Policy, disk};
+use pyship_launcher::cache::prune::{self, Mode, Removed, UNUSED};
+use pyship_launcher::cache::root::Root;
 use pyship_launcher::cache::running::Running;
-use pyship_launcher::start::Environment;
+use pyship_launcher::environment::Environment;
 use serde_json::{Value, json};
 
-use super::ui;
+use crate::{size, ui};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -78,7 +80,7 @@ struct Prune {
     #[arg(long, value_name = "DAYS")]
     older: Option<u32>,
     /// The least recently used, until the cache has at most SIZE: 500M, 2G
-    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    #[arg(long, value_name = "SIZE", value_parser = size::parse)]
     max_size: Option<u64>,
     /// Only apps of this name; may be said several times
     #[arg(long)]
@@ -117,22 +119,22 @@ fn uid() -> u32 {
     rustix::process::geteuid().as_raw()
 }
 
-fn candidates(place: &Place) -> Vec<Candidate> {
+fn candidates_of(place: &Place) -> Vec<Candidate> {
     match &place.root {
         Some(root) => vec![Candidate {
             path: std::path::absolute(root).unwrap_or_else(|_| root.clone()),
-            standing: Standing::Explicit,
+            origin: Origin::Explicit,
         }],
-        None => roots::candidates(&Environment::of_process(), uid(), false),
+        None => candidates(&Environment::of_process(), uid(), false),
     }
 }
 
 /// The caches that are there.
-fn existing(place: &Place) -> Result<Vec<PathBuf>> {
+fn existing(place: &Place) -> Result<Vec<Root>> {
     let mut found = Vec::new();
-    for candidate in candidates(place) {
-        match roots::open_existing(&candidate, uid()) {
-            Ok(root) => found.push(root.path),
+    for candidate in candidates_of(place) {
+        match Root::open(&candidate, uid()) {
+            Ok(root) => found.push(root),
             Err(_) if place.root.is_none() => {}
             Err(reason) => bail!(
                 "failed to open the cache `{}`: {reason}",
@@ -144,24 +146,24 @@ fn existing(place: &Place) -> Result<Vec<PathBuf>> {
 }
 
 fn directory(place: &Place) -> Result<()> {
-    let mut places = existing(place)?;
+    let mut places: Vec<PathBuf> = existing(place)?.into_iter().map(|root| root.path).collect();
     if places.is_empty() {
-        places.extend(candidates(place).into_iter().next().map(|first| first.path));
+        places.extend(candidates_of(place).into_iter().next().map(|first| first.path));
     }
     let lines = places.iter().map(|path| format!("{}\n", path.display()));
     ui::data(&lines.collect::<String>())
 }
 
-fn listing_of(root: &Path) -> Result<Listing> {
+fn listing_of(root: &Root) -> Result<Listing> {
     use anyhow::Context;
-    list(root).with_context(|| format!("failed to list the cache `{}`", root.display()))
+    list(root).with_context(|| format!("failed to list the cache `{}`", root.path.display()))
 }
 
 fn show(place: &Place, json: bool) -> Result<()> {
     let running = Running::look();
     let listings = existing(place)?
         .iter()
-        .map(|root| listing_of(root))
+        .map(listing_of)
         .collect::<Result<Vec<_>>>()?;
     if json {
         let caches: Vec<Value> = listings
@@ -235,7 +237,7 @@ fn as_json(listing: &Listing, running: &Running) -> Value {
         .collect();
     json!({
         "root": listing.root.display().to_string(),
-        "disk": prune::disk(listing),
+        "disk": disk(listing),
         "apps": apps,
         "layers": layers,
     })
@@ -248,12 +250,12 @@ fn seconds(time: SystemTime) -> u64 {
 }
 
 fn table(listing: &Listing, running: &Running) -> String {
-    let mut text = format!("{}: {}\n", listing.root.display(), ui::size(prune::disk(listing)));
+    let mut text = format!("{}: {}\n", listing.root.display(), size::display(disk(listing)));
     for app in &listing.apps {
         let runs = if running.holds(listing, app) { ", runs" } else { "" };
         text.push_str(&format!(
             "  app    {:>10}  {:<14} {}{runs}\n",
-            ui::size(own_disk(listing, app)),
+            size::display(own_disk(listing, app)),
             ago(app.used),
             title(app),
         ));
@@ -273,7 +275,7 @@ fn table(listing: &Listing, running: &Running) -> String {
         };
         text.push_str(&format!(
             "  layer  {:>10}  {:<14} {} {users}\n",
-            ui::size(layer.disk()),
+            size::display(layer.disk()),
             ago(layer.used),
             layer.digest,
         ));
@@ -291,11 +293,11 @@ fn ago(time: SystemTime) -> String {
 }
 
 fn remove(place: &Place, policy: &Policy, dry_run: bool) -> Result<()> {
-    let hand = if dry_run { Hand::DryRun } else { Hand::Really };
+    let mode = if dry_run { Mode::DryRun } else { Mode::Apply };
     let mut text = String::new();
     for root in existing(place)? {
-        let removed = prune::prune(&root, policy, hand)?;
-        text.push_str(&told(&root, &removed, dry_run));
+        let removed = prune::prune(&root, policy, mode)?;
+        text.push_str(&report(&root.path, &removed, dry_run));
     }
     if text.is_empty() {
         text.push_str("there is no cache yet\n");
@@ -303,7 +305,7 @@ fn remove(place: &Place, policy: &Policy, dry_run: bool) -> Result<()> {
     ui::data(&text)
 }
 
-fn told(root: &Path, removed: &Removed, dry_run: bool) -> String {
+fn report(root: &Path, removed: &Removed, dry_run: bool) -> String {
     let mut text = String::new();
     for app in &removed.apps {
         text.push_str(&format!("  app    {:<14} {}\n", ago(app.used), title(app)));
@@ -319,55 +321,8 @@ fn told(root: &Path, removed: &Removed, dry_run: bool) -> String {
     format!(
         "{}: {verb} {} ({} apps, {} layers){running}\n{text}",
         root.display(),
-        ui::size(removed.disk),
+        size::display(removed.disk),
         removed.apps.len(),
         removed.layers.len()
     )
-}
-
-/// `500M`, `2G`, `1.5GB`, `1000000`: powers of a thousand.
-fn parse_size(text: &str) -> Result<u64, String> {
-    let wrong = || format!("`{text}` is not a size: 500M, 2G");
-    let upper = text.trim().to_ascii_uppercase();
-    let plain = upper.strip_suffix('B').unwrap_or(&upper);
-    let (digits, unit) = match plain.char_indices().last() {
-        Some((at, 'K')) => (&plain[..at], 1e3),
-        Some((at, 'M')) => (&plain[..at], 1e6),
-        Some((at, 'G')) => (&plain[..at], 1e9),
-        Some((at, 'T')) => (&plain[..at], 1e12),
-        _ => (plain, 1.0),
-    };
-    let number: f64 = digits.trim().parse().map_err(|_| wrong())?;
-    let bytes = number * unit;
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "checked to be in range"
-    )]
-    if bytes.is_finite() && (0.0..1e18).contains(&bytes) {
-        Ok(bytes as u64)
-    } else {
-        Err(wrong())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sizes_as_people_write_them() {
-        let sizes = [
-            ("500M", 500_000_000),
-            ("2g", 2_000_000_000),
-            ("1.5kB", 1_500),
-            ("0", 0),
-        ];
-        for (text, bytes) in sizes {
-            assert_eq!(parse_size(text), Ok(bytes), "{text}");
-        }
-        for text in ["", "M", "-1", "1e99", "nan", "2 X"] {
-            assert!(parse_size(text).is_err(), "{text}");
-        }
-    }
 }

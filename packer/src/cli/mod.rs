@@ -1,41 +1,74 @@
-//! The command line: what can be said, and who does it.
+//! The command line. Each subcommand is a file with its options, its help and its function.
 
 mod build_cache;
 mod cache;
-mod options;
+mod extract;
+mod file;
+mod inspect;
+mod pack;
 mod sbom;
 mod sign;
-pub mod ui;
+mod targets;
 mod verify;
-mod view;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 
-use options::{Cli, Command};
-pub use options::{LibcOption, PackOptions};
+use crate::options::PackOptions;
+use crate::ui;
 
-/// Runs the command; the one place that turns an error into words and an exit code.
+/// Turns a Python program, its packages and its interpreter into one file that just runs.
+///
+/// The file needs no Python, no network, no root and no compiler where it runs: copy it there and start it.
+#[derive(Debug, Parser)]
+#[command(name = "pyship", version, propagate_version = true, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Pack an app into one file
+    Pack(Box<PackOptions>),
+    /// Show the contents of a packed file
+    Inspect(inspect::InspectOptions),
+    /// Verify a file's integrity and, with --pub, its signature
+    Verify(verify::VerifyOptions),
+    /// Extract a file's layers into a new directory
+    Extract(extract::ExtractOptions),
+    /// Sign a file
+    Sign(sign::SignOptions),
+    /// Create a key pair for `pyship sign`
+    Keygen(sign::KeygenOptions),
+    /// Write a software bill of materials (CycloneDX 1.5) of a file
+    Sbom(sbom::SbomOptions),
+    /// List the supported targets
+    Targets(targets::TargetsOptions),
+    /// Show and prune the cache that packed files unpack to on this machine
+    Cache(cache::CacheOptions),
+    /// Show or clear the build cache
+    BuildCache {
+        #[command(subcommand)]
+        action: build_cache::Action,
+    },
+}
+
+/// Runs the command; the one place that turns an error into a message and an exit code.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let done = match &cli.command {
-        Command::Pack(options) => crate::pack::command(options),
-        Command::BuildCache { action } => build_cache::command(*action),
-        Command::Inspect {
-            file,
-            json,
-            provenance: false,
-        } => view::inspect(file, *json),
-        Command::Inspect { file, json, .. } => view::provenance(file, *json),
+    let done = match &Cli::parse().command {
+        Command::Pack(options) => pack::command(options),
+        Command::Inspect(options) => inspect::command(options),
         Command::Verify(options) => verify::command(options),
+        Command::Extract(options) => extract::command(options),
         Command::Sign(options) => sign::command(options),
         Command::Keygen(options) => sign::keygen(options),
         Command::Sbom(options) => sbom::command(options),
-        Command::Targets { json } => view::targets(*json),
+        Command::Targets(options) => targets::command(options),
         Command::Cache(options) => cache::command(options),
-        Command::Extract { file, directory } => view::extract(file, directory),
+        Command::BuildCache { action } => build_cache::command(*action),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

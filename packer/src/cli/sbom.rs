@@ -9,11 +9,13 @@ use sha2::{Digest, Sha256};
 
 use pyship_launcher::error::plain_json;
 
-use super::{ui, verify, view};
+use super::file::open;
+use super::verify;
 use crate::provenance::{self, time};
 use crate::sbom::document::{Subject, document};
 use crate::sbom::{contents, package};
 use crate::sign::{Opened, write_public};
+use crate::ui;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -52,7 +54,7 @@ pub(super) fn command(options: &SbomOptions) -> Result<()> {
         verify::apart(output, &[file])?;
     }
     let opened = Opened::new(file)?;
-    let (payload, manifest) = view::open(file)?;
+    let (payload, manifest) = open(file)?;
     let contents = contents::read(&payload, &manifest, options.files)?;
     let packages = package::packages(&contents, &manifest.python.site_packages)?;
     let mut hash = Sha256::new();

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use clap::Args;
 
-use super::{ui, verify};
+use super::verify;
 use crate::provenance::time;
 use crate::sign::key::{self, Password};
 use crate::sign::{Opened, signature, write_public};
+use crate::ui;
 
 const SIGN_EXAMPLES: &str = "\
 Examples:

@@ -5,15 +5,17 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail, ensure};
 use clap::Args;
 use pyship_launcher::error::plain_json;
-use pyship_launcher::manifest::{Manifest, hex};
+use pyship_launcher::format::manifest::Manifest;
+use pyship_launcher::hex::hex;
 use pyship_launcher::payload::Payload;
 use pyship_launcher::unpack::{self, Check, Progress, Sink};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::{ui, view};
+use super::file::open;
 use crate::sign::signature::{self, Verified};
 use crate::sign::{Opened, key};
+use crate::ui;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -70,7 +72,7 @@ pub(super) fn command(options: &VerifyOptions) -> Result<()> {
         }
         None => None,
     };
-    let (payload, manifest) = view::open(file)?;
+    let (payload, manifest) = open(file)?;
     content(&payload, &manifest)?;
     // The bytes that were unpacked are those that were hashed.
     opened.unchanged()?;
@@ -154,7 +156,7 @@ fn printable(comment: &str) -> String {
 /// # Errors
 /// When it is no packed file or damaged.
 pub(super) fn before_signing(file: &Path) -> Result<()> {
-    let (payload, manifest) = view::open(file)?;
+    let (payload, manifest) = open(file)?;
     content(&payload, &manifest)
 }
 

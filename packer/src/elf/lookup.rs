@@ -13,6 +13,9 @@ use anyhow::Result;
 
 use super::read::Machine;
 
+/// Where the libraries of a machine that pyship has no target for are searched.
+const COMMON: [&str; 4] = ["/lib64", "/usr/lib64", "/lib", "/usr/lib"];
+
 /// See the module.
 #[derive(Debug, Clone)]
 pub struct Lookup {
@@ -36,20 +39,10 @@ impl Lookup {
         let mut read = BTreeSet::new();
         lookup.read_conf(Path::new("/etc/ld.so.conf"), &mut configured, &mut read);
         lookup.configuration = read.into_iter().collect();
-        let triplet = match machine {
-            Machine::X86_64 => "x86_64-linux-gnu",
-            Machine::Aarch64 => "aarch64-linux-gnu",
-            Machine::Other { .. } => "none",
-        };
-        let defaults = [
-            format!("/lib/{triplet}"),
-            format!("/usr/lib/{triplet}"),
-            "/lib64".to_owned(),
-            "/usr/lib64".to_owned(),
-            "/lib".to_owned(),
-            "/usr/lib".to_owned(),
-        ];
-        configured.extend(defaults.map(PathBuf::from));
+        let defaults = machine
+            .target()
+            .map_or(&COMMON[..], |target| &target.library_directories);
+        configured.extend(defaults.iter().map(PathBuf::from));
         let mut seen = BTreeSet::new();
         lookup.directories = configured
             .into_iter()
@@ -190,6 +183,11 @@ fn parts(path: &Path) -> Vec<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn machine(cpu: &str) -> Machine {
+        Machine::of(pyship_launcher::target::find_cpu(cpu).unwrap())
+    }
+
     use object::elf;
 
     fn library(machine: elf::Machine) -> Vec<u8> {
@@ -221,10 +219,10 @@ mod tests {
         fs_err::os::unix::fs::symlink("loop.so", root.join("usr/lib/loop.so")).expect("a link");
         fs_err::write(root.join("usr/lib/libb.so.1"), "INPUT(libc.so.6)").expect("a file");
 
-        let arm = Lookup::new(Machine::Aarch64, Some(root));
+        let arm = Lookup::new(machine("aarch64"), Some(root));
         assert_eq!(arm.directories[..2], ["/opt/x", "/opt/y"].map(PathBuf::from));
         assert_eq!(arm.find("liba.so.1", &[]), Some(root.join("opt/y/liba.so.1.2")));
-        let intel = Lookup::new(Machine::X86_64, Some(root));
+        let intel = Lookup::new(machine("x86_64"), Some(root));
         assert_eq!(intel.find("liba.so.1", &[]), Some(root.join("opt/x/liba.so.1")));
         assert_eq!(
             intel.find("liba.so.1.2", &[PathBuf::from("/opt/y")]),

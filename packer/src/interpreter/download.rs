@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail, ensure};
 use sha2::{Digest, Sha256};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig};
 
-use super::environment::Environment;
+use crate::environment::Environment;
 
 /// Environment variable with the prefix that stands in for [`RELEASES`].
 pub const ENV_PYTHON_MIRROR: &str = "PYSHIP_PYTHON_MIRROR";

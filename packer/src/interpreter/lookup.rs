@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use super::child::{self, ChildError};
-use super::environment::{Environment, is_executable};
 use super::facts::{Interpreter, Version};
 use super::probe::probe;
+use crate::child::{self, ChildError};
+use crate::environment::{Environment, is_executable};
 
 /// A version as the user asks for it: `3.12`, `3.12.1`, `3.13t`.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,18 +10,16 @@
 //! Whatever is run on the way is run with the caller's environment less every `PYTHON*` variable.
 
 pub mod archive;
-pub mod child;
 pub mod discover;
 pub mod download;
-pub mod environment;
 pub mod facts;
+pub mod fallbacks;
 mod lookup;
 pub mod probe;
 pub mod prune;
 pub mod read;
 pub mod runtime;
 mod tcltk;
-mod terminfo;
 
 pub use facts::{Interpreter, Version};
 

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use object::read::elf::FileHeader;
 
-use super::environment::Environment;
 use super::facts::{Facts, Interpreter, Version};
 use super::{discover, probe, tcltk};
+use crate::environment::Environment;
 
 /// Describes the installation at `prefix`: asks its interpreter when that one runs on this machine, else
 /// reads its files.

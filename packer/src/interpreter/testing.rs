@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use super::environment::Environment;
 use super::{lookup, probe};
+use crate::environment::Environment;
 
 /// Every interpreter that can be packed: pyenv's, and those on `PATH` that aren't shims for them.
 pub(crate) fn interpreters() -> Vec<PathBuf> {

@@ -5,7 +5,7 @@
 //! whichever machine installed it.
 
 use anyhow::Result;
-use pyship_launcher::manifest::hex;
+use pyship_launcher::hex::hex;
 use sha2::{Digest, Sha256};
 
 use super::record;

@@ -12,8 +12,8 @@ use anyhow::{Context, Result, bail};
 
 use super::child::ChildError;
 use super::editable;
+use super::installer::Tool;
 use super::layout::{self, Origin};
-use super::tool::Tool;
 use crate::tree::Tree;
 
 /// What is to be installed, for which interpreter, from where.

@@ -1,6 +1,6 @@
 //! Third-party packages: what `-r` and `--with` ask for, as the deps layer's tree.
 //!
-//! Resolving and installing is left to `uv` or `pip` ([`tool`]); this module calls them so that nothing of the
+//! Resolving and installing is left to `uv` or `pip` ([`installer`]); this module calls them so that nothing of the
 //! caller's shell disturbs ([`environment`], [`child`]), and turns what they wrote into a tree that is the same
 //! wherever it was made ([`layout`], [`scripts`], [`record`]):
 //!
@@ -16,13 +16,13 @@ mod editable;
 mod entry_points;
 mod environment;
 pub mod install;
+pub mod installer;
 mod layout;
 pub mod metadata;
 pub mod pins;
 mod pip;
 mod record;
 mod scripts;
-pub mod tool;
 mod uv;
 
 #[cfg(test)]

@@ -9,11 +9,11 @@ use std::time::SystemTime;
 use sha2::{Digest, Sha256};
 
 use super::install::Request;
+use super::installer::Tool;
 use super::metadata::normalized;
-use super::tool::Tool;
 use crate::build_cache::key::Key;
 use crate::build_cache::stamp::Stamp;
-use crate::interpreter::environment::Environment;
+use crate::environment::Environment;
 
 /// Variables that have a say in which packages come, or in how one is built.
 const VARIABLES: &[&str] = &[

@@ -12,7 +12,7 @@ use anyhow::{Result, bail};
 use super::child::{self, ChildError};
 use super::environment;
 use super::install::{Request, Target};
-use super::tool::Installer;
+use super::installer::Installer;
 
 const PROBE: &str = "import os, sys, pip
 print('%d.%d' % sys.version_info[:2])

@@ -13,7 +13,7 @@
 
 use std::path::Path;
 
-use pyship_launcher::names::SCRIPT_SHEBANG;
+use pyship_launcher::format::names::SCRIPT_SHEBANG;
 
 /// The script with [`SCRIPT_SHEBANG`] as its first line; nothing when it isn't a script for `interpreters`.
 pub(super) fn portable(bytes: &[u8], is_ours: impl Fn(&Path) -> bool) -> Option<Vec<u8>> {

@@ -9,7 +9,7 @@ use anyhow::Result;
 use super::child;
 use super::environment;
 use super::install::{Request, Target};
-use super::tool::Installer;
+use super::installer::Installer;
 
 /// The program.
 pub(super) struct Uv {

@@ -13,15 +13,15 @@ pub mod time;
 
 use anyhow::{Context, Result};
 use pyship_launcher::error::plain;
-use pyship_launcher::manifest::{Manifest, hex};
-use pyship_launcher::names::{LAYER_LIBC, LAYER_RUNTIME};
+use pyship_launcher::format::manifest::Manifest;
+use pyship_launcher::format::names::{LAYER_LIBC, LAYER_RUNTIME};
+use pyship_launcher::hex::hex;
 use pyship_launcher::payload::Payload;
-use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::cli::PackOptions;
 use crate::layer::Packed;
+use crate::options::PackOptions;
 use crate::packages::metadata::{Distribution, normalized};
 use crate::tree::{Node, Tree};
 
@@ -41,7 +41,7 @@ pub struct Ingredients<'a> {
     /// `sys.version`
     pub build: &'a str,
     /// The launcher.
-    pub stub: &'a [u8],
+    pub launcher: &'a [u8],
     /// The packages.
     pub distributions: &'a [Distribution],
     /// [`tree_digest`] of the app, before anything was compiled.
@@ -82,7 +82,7 @@ fn dependencies(from: &Ingredients<'_>) -> Vec<Value> {
         json!({
             "name": "pyship-launcher",
             "uri": format!("pkg:generic/pyship-launcher@{}", env!("CARGO_PKG_VERSION")),
-            "digest": { "sha256": hex(&Sha256::digest(from.stub)) },
+            "digest": { "sha256": hex(&Sha256::digest(from.launcher)) },
         }),
         json!({
             "name": "cpython",
@@ -160,29 +160,6 @@ pub fn tree_digest(tree: &Tree) -> Result<String> {
         }
     }
     Ok(hex(&hash.finalize()))
-}
-
-/// The manifest as it stands in a file.
-#[derive(Serialize)]
-pub struct Whole<'a> {
-    /// What the launcher reads.
-    #[serde(flatten)]
-    pub manifest: &'a Manifest,
-    /// The predicate; files of an earlier pyship have none.
-    #[serde(skip_serializing_if = "Value::is_null")]
-    pub provenance: &'a Value,
-}
-
-impl Whole<'_> {
-    /// The bytes of `pyship.json`.
-    ///
-    /// # Errors
-    /// None that can be met: the types hold nothing that JSON can't say.
-    pub fn encode(&self) -> Result<Vec<u8>> {
-        let mut bytes = serde_json::to_vec(self)?;
-        bytes.push(b'\n');
-        Ok(bytes)
-    }
 }
 
 /// The predicate in a file, null when there is none. The manifest must have been read, and so checked, before.

@@ -5,8 +5,9 @@ use std::io::BufRead;
 use std::sync::Mutex;
 
 use pyship_launcher::error::{Error, Kind, Result};
-use pyship_launcher::manifest::{Layer, Manifest, hex};
-use pyship_launcher::names::{LAYER_APP, LAYER_DEPS, LAYER_LIBC, LAYER_RUNTIME};
+use pyship_launcher::format::manifest::{Layer, Manifest};
+use pyship_launcher::format::names::{LAYER_APP, LAYER_DEPS, LAYER_LIBC, LAYER_RUNTIME};
+use pyship_launcher::hex::hex;
 use pyship_launcher::payload::Payload;
 use pyship_launcher::unpack::{self, Progress, Sink};
 use sha2::{Digest, Sha256};

@@ -7,8 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
-use pyship_launcher::manifest::{Manifest, hex};
-use pyship_launcher::names::{LAYER_APP, LAYER_DEPS, LAYER_LIBC, LAYER_RUNTIME};
+use pyship_launcher::format::manifest::Manifest;
+use pyship_launcher::format::names::{LAYER_APP, LAYER_DEPS, LAYER_LIBC, LAYER_RUNTIME};
+use pyship_launcher::hex::hex;
 use serde_json::{Value, json};
 
 use super::contents::{Contents, Entries, Entry, digest_of};

@@ -1,7 +1,7 @@
 //! Frames that are not what the manifest says, on both paths: decoded in one piece, and streamed.
 
 use harness::hostile::{HostileFrame, compress, compress_with_window, file};
-use pyship_launcher::member::END;
+use pyship_launcher::format::member::END;
 
 use super::{Bench, Where};
 
@@ -68,7 +68,7 @@ fn many_that_are_each_within_bounds() {
     ];
     let bench = Bench::new();
     let file = bench.base.clone().frames(frames).write(&bench.file());
-    bench.refused(&file, Where::Manifest, "unpacks to more than a packed file may");
+    bench.refused(&file, Where::Manifest, "claims an unpacked size above the limit");
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn with_more_or_fewer_members_than_were_declared() {
         bench.refused(
             &hostile.write(&bench.file()),
             Where::Layer,
-            "another number of members",
+            "a wrong number of members",
         );
     }
 }

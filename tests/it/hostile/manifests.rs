@@ -1,7 +1,7 @@
 //! Manifests and trailers that say what can't be.
 
-use pyship_launcher::manifest::{Command, Entry, Layer, Manifest};
-use pyship_launcher::trailer::Trailer;
+use pyship_launcher::format::manifest::{Command, Entry, Layer, Manifest};
+use pyship_launcher::format::trailer::Trailer;
 
 use super::{Bench, Where};
 
@@ -36,7 +36,7 @@ fn app(manifest: &mut Manifest) -> &mut Layer {
 
 #[test]
 fn layers_that_overlap_or_lie_elsewhere() {
-    const PLACE: &str = "puts layer `app` where it can't be";
+    const PLACE: &str = "has an impossible offset for layer `app`";
     refused(PLACE, |manifest| app(manifest).offset = manifest.layers[0].offset);
     refused(PLACE, |manifest| app(manifest).offset -= 1);
     refused(PLACE, |manifest| app(manifest).offset = 0);
@@ -59,7 +59,7 @@ fn layers_that_overlap_or_lie_elsewhere() {
 
 #[test]
 fn numbers_whose_sums_overflow() {
-    const CONTRADICTS: &str = "contradicts itself on layer `app`";
+    const CONTRADICTS: &str = "has contradictory numbers for layer `app`";
     let with_frames = |change: fn(&mut Layer)| {
         move |manifest: &mut Manifest| {
             let layer = app(manifest);
@@ -107,12 +107,12 @@ fn paths_and_names_that_lead_out() {
         refused(OUTSIDE, |manifest| set(manifest, path.into()));
     }
     for name in ["../x", "", "..", "a\nb", "\u{9b}2J"] {
-        refused("a name that is none for a file", |manifest| {
+        refused("a name that is not a valid file name", |manifest| {
             manifest.name = name.into()
         });
     }
     for name in ["../../dev/zero", "/etc/x", "a/b", "a\0b"] {
-        refused("asks the system for what is no library", |manifest| {
+        refused("asks the system for a file that is not a library", |manifest| {
             manifest.libc.system.insert(name.into(), String::new());
         });
     }
@@ -120,12 +120,12 @@ fn paths_and_names_that_lead_out() {
         name: "../x".into(),
         function: None,
     };
-    refused("a command whose name is none", |manifest| {
+    refused("a command whose name is not a valid file name", |manifest| {
         manifest.entry = Entry::Commands {
             commands: vec![command],
         };
     });
-    refused("a name that is none for a file", |manifest| {
+    refused("a name that is not a valid file name", |manifest| {
         manifest.name = "n".repeat(251)
     });
 }

@@ -35,9 +35,9 @@ fn directories_devices_fifos_and_nothing() {
     fs_err::remove_file(fifo).unwrap();
     let empty = bench.file();
     fs_err::write(&empty, "").unwrap();
-    refused(&bench, &empty, "pyship did not make it");
+    refused(&bench, &empty, "not a pyship file, or truncated");
     fs_err::write(&empty, [0; 96]).unwrap();
-    refused(&bench, &empty, "pyship did not make it");
+    refused(&bench, &empty, "not a pyship file, or truncated");
     refused(&bench, &bench.work("nowhere"), "no such file");
     bench.nothing_changed();
 }

@@ -1,7 +1,7 @@
 use std::process::Command;
 
 use super::*;
-use crate::interpreter::environment::Environment;
+use crate::environment::Environment;
 use crate::interpreter::{probe, testing};
 
 /// A member of a test archive: header fields as a hostile archive would have them, unchecked.

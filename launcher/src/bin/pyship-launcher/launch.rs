@@ -1,0 +1,158 @@
+//! The launcher's steps, from its first line to `execve` or to exit code 125.
+
+use std::convert::Infallible;
+use std::ffi::CString;
+use std::io::ErrorKind;
+use std::time::Duration;
+
+use pyship_launcher::bytes::as_path;
+use pyship_launcher::cache::warm::Look;
+use pyship_launcher::cache::{Context, Ready, candidates, warm};
+use pyship_launcher::environment::Environment;
+use pyship_launcher::error::{Error, Kind, Result, cause};
+use pyship_launcher::format::names::{ENV_CACHE_DIR, ENV_DISTRUSTED, ENV_TOOL, EXIT_FAILURE};
+use pyship_launcher::libc_choice::Host;
+use pyship_launcher::start::{self, Caller, Exec};
+use pyship_launcher::sys;
+
+use crate::identity::{self, Identity};
+use crate::terminal::{self, Terminal};
+use crate::{prepare, tools};
+
+/// How often a start tries again when the interpreter's file is open for writing, and after how long.
+const BUSY_TRIES: u32 = 200;
+const BUSY_STEP: Duration = Duration::from_millis(5);
+
+/// Starts the app, or runs a tool; returns the exit code of the launcher itself.
+pub(crate) fn run(arguments: &[CString]) -> i32 {
+    let environment = Environment::of_process();
+    match start(arguments, environment) {
+        Ok(code) => code,
+        Err(error) => {
+            terminal::report(&error);
+            EXIT_FAILURE
+        }
+    }
+}
+
+fn start(arguments: &[CString], mut environment: Environment) -> Result<i32> {
+    let secure = sys::is_secure();
+    if secure {
+        environment.remove_prefixed(ENV_DISTRUSTED);
+    }
+    let identity = identity::find(arguments, secure)?;
+    let caller = |environment| Caller {
+        argv0: identity.argv0.clone(),
+        arguments: arguments
+            .iter()
+            .skip(1)
+            .map(|argument| argument.as_bytes().to_vec())
+            .collect(),
+        environment,
+        file: identity.path.clone(),
+    };
+    let Some(payload) = &identity.payload else {
+        return interpreter_of_app(&identity, caller(environment)).map(|never| match never {});
+    };
+    let uid = sys::effective_user();
+    let context = Context {
+        payload,
+        // The loader doesn't expand `$ORIGIN` in a set-user-ID start either, as without /proc.
+        host: Host::look(identity.proc && !secure),
+        stores: candidates::stores(&environment, secure),
+        candidates: candidates::candidates(&environment, uid, secure),
+        uid,
+        watch: &Terminal,
+    };
+    let tool = environment
+        .get(ENV_TOOL)
+        .filter(|tool| !tool.is_empty())
+        .map(<[u8]>::to_vec);
+    match tool.as_deref() {
+        None => start_app(&context, &caller(environment)).map(|never| match never {}),
+        Some(b"python") => start_interpreter(&context, &caller(environment)).map(|never| match never {}),
+        Some(tool) => tools::run(tool, &context, &caller(environment).arguments),
+    }
+}
+
+fn start_app(context: &Context<'_>, caller: &Caller) -> Result<Infallible> {
+    start_with(context, |ready| {
+        if ready.record.interpreter {
+            start::interpreter(ready, None, caller.clone())
+        } else {
+            start::app(ready, caller.clone())
+        }
+    })
+}
+
+fn start_interpreter(context: &Context<'_>, caller: &Caller) -> Result<Infallible> {
+    start_with(context, |ready| start::interpreter(ready, None, caller.clone()))
+}
+
+/// Starts what was found. If that turns out to be gone, or where no program can be executed, makes it anew
+/// (elsewhere, if necessary) and tries once more.
+fn start_with(context: &Context<'_>, plan: impl Fn(&Ready) -> Exec) -> Result<Infallible> {
+    let ready = prepare::find_or_make(context)?;
+    let (error, kind) = execute(plan(&ready));
+    if !matches!(kind, ErrorKind::NotFound | ErrorKind::PermissionDenied) {
+        return Err(error);
+    }
+    let (error, _) = execute(plan(&prepare::make(context)?));
+    Err(error)
+}
+
+/// Runs as `bin/python3` of an app's directory, which is this program without a payload.
+fn interpreter_of_app(identity: &Identity, caller: Caller) -> Result<Infallible> {
+    let directory = identity.app_directory();
+    let ready = directory.and_then(|directory| warm::in_directory(&directory, Look::Sentinels));
+    let Some(ready) = ready else {
+        return Err(identity.no_payload());
+    };
+    let (error, _) = execute(start::interpreter(
+        &ready,
+        identity.interpreter_argv0(&ready),
+        caller,
+    ));
+    Err(error)
+}
+
+fn execute(exec: Exec) -> (Error, ErrorKind) {
+    let Exec {
+        path,
+        argv,
+        environment,
+    } = exec;
+    let program = as_path(&path).to_owned();
+    let mut tries = BUSY_TRIES;
+    let strings = |bytes: Vec<Vec<u8>>| {
+        bytes
+            .into_iter()
+            .map(CString::new)
+            .collect::<std::result::Result<Vec<_>, _>>()
+    };
+    let (Ok(path), Ok(argv), Ok(environment)) = (
+        CString::new(path),
+        strings(argv),
+        strings(environment.entries().collect()),
+    ) else {
+        let error = Error::new(
+            Kind::Other,
+            "failed to start the interpreter: an argument contains a NUL byte",
+        );
+        return (error, ErrorKind::InvalidInput);
+    };
+    let mut refused = sys::execve(&path, &argv, &environment);
+    // Without leases, `prune` opens an executable for writing for an instant, to see whether it is running.
+    while refused.kind() == ErrorKind::ExecutableFileBusy && tries > 0 {
+        tries -= 1;
+        std::thread::sleep(BUSY_STEP);
+        refused = sys::execve(&path, &argv, &environment);
+    }
+    let mut error = Error::path(Kind::Other, "start", &program, cause(&refused));
+    if refused.kind() == ErrorKind::PermissionDenied {
+        error = error.hint(format!(
+            "its file system may be mounted noexec: set {ENV_CACHE_DIR} to a directory where programs can be run"
+        ));
+    }
+    (error, refused.kind())
+}

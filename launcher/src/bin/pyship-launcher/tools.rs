@@ -1,0 +1,215 @@
+//! The built-in tools: `PYSHIP=<tool> ./app.bin`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use pyship_launcher::bytes::as_path;
+use pyship_launcher::cache::Context;
+use pyship_launcher::cache::policy::Policy;
+use pyship_launcher::cache::prune::{self, Mode, UNUSED};
+use pyship_launcher::cache::repair::{self, Findings};
+use pyship_launcher::cache::root::Root;
+use pyship_launcher::error::{Error, Kind, Result, cause, plain_json};
+use pyship_launcher::format::manifest::{Entry, Layer, Manifest};
+use pyship_launcher::payload::Payload;
+use pyship_launcher::unpack;
+
+use crate::prepare;
+use crate::process_state::ProcessState;
+use crate::terminal::print;
+
+/// How many differences are listed; the rest are counted.
+const LISTED: usize = 20;
+
+const HELP: &str = "\
+This file was made by pyship. It contains a program, its packages and a Python interpreter.
+Run it like any other program. To run a built-in tool instead, set the variable PYSHIP:
+
+  PYSHIP=help    ./FILE             Print this help
+  PYSHIP=info    ./FILE [--json]    Show what the file contains
+  PYSHIP=python  ./FILE [ARGS...]   Run the Python interpreter with the program's packages
+  PYSHIP=where   ./FILE             Print the directories that the file is unpacked to
+  PYSHIP=verify  ./FILE             Verify the file and its unpacked contents
+  PYSHIP=repair  ./FILE             Repair the unpacked contents
+  PYSHIP=prune   ./FILE [DAYS]      Remove all apps from the cache that were not used for DAYS (default: 30)
+  PYSHIP=extract ./FILE [DIR]       Extract the file to DIR (default: the program's name with `.d` appended)
+
+Environment variables:
+
+  PYSHIP_CACHE_DIR=DIR  Cache directory to unpack to (default: ~/.cache/pyship)
+  PYSHIP_STORE=A:B      Read-only caches to search first
+";
+
+/// Runs a tool; returns the exit code.
+pub(crate) fn run(tool: &[u8], context: &Context<'_>, arguments: &[Vec<u8>]) -> Result<i32> {
+    match tool {
+        b"help" => say(HELP),
+        b"info" => info(context.payload, arguments),
+        b"where" => print_paths(context),
+        b"verify" => verify(context),
+        b"repair" => repair(context),
+        b"prune" => prune(context, arguments.first()),
+        b"extract" => extract(context.payload, arguments.first()),
+        _ => {
+            let tool = String::from_utf8_lossy(tool);
+            Err(Error::new(
+                Kind::Other,
+                format!("failed to run `{tool}`: there is no such tool"),
+            )
+            .hint("run with PYSHIP=help to list the tools, or unset PYSHIP to start the program"))
+        }
+    }
+}
+
+fn info(payload: &Payload, arguments: &[Vec<u8>]) -> Result<i32> {
+    let manifest = payload.manifest()?;
+    if arguments.first().is_some_and(|argument| argument == b"--json") {
+        let json = payload.manifest_bytes()?;
+        return say(&plain_json(&String::from_utf8_lossy(&json)));
+    }
+    let mut text = format!("{}\n", describe(&manifest));
+    for layer in &manifest.layers {
+        let Layer {
+            name,
+            size,
+            disk,
+            entries,
+            digest,
+            ..
+        } = layer;
+        text.push_str(&format!(
+            "{name:<8} {size:>12} bytes, {disk:>12} unpacked in {entries} entries, {digest}\n"
+        ));
+    }
+    say(&text)
+}
+
+fn describe(manifest: &Manifest) -> String {
+    let version = manifest
+        .version
+        .as_deref()
+        .map_or_else(String::new, |version| format!(" {version}"));
+    let entry = match &manifest.entry {
+        Entry::Script { path } => format!("runs {path}"),
+        Entry::Module { name } => format!("runs -m {name}"),
+        Entry::Function { module, attr } => format!("runs {module}:{attr}"),
+        Entry::Commands { commands } => {
+            let names: Vec<&str> = commands.iter().map(|command| command.name.as_str()).collect();
+            format!("runs {}", names.join(", "))
+        }
+        Entry::Interpreter => "runs python".to_owned(),
+    };
+    let (major, minor) = manifest.libc.floor;
+    let carried = manifest.libc.carried.as_ref().map_or_else(
+        || "carries no glibc".to_owned(),
+        |libc| format!("carries glibc {}.{}", libc.version.0, libc.version.1),
+    );
+    format!(
+        "{}{version}: {entry}\nCPython {} for {}, needs glibc {major}.{minor}, {carried}; made by pyship {}",
+        manifest.name, manifest.python.version, manifest.target, manifest.pyship
+    )
+}
+
+fn print_paths(context: &Context<'_>) -> Result<i32> {
+    let ready = prepare::find_or_make(context)?;
+    let mut text = format!("{}\n", as_path(&ready.directory).display());
+    for layer in &ready.record.layers {
+        text.push_str(&format!("{}\n", as_path(layer).display()));
+    }
+    say(&text)
+}
+
+fn verify(context: &Context<'_>) -> Result<i32> {
+    let Findings { differing, compared } = repair::verify(context)?;
+    if differing.is_empty() {
+        let cached = if compared == 0 {
+            "nothing is unpacked"
+        } else {
+            "its unpacked contents are intact"
+        };
+        return say(&format!(
+            "{}: the file is intact, {cached}\n",
+            context.payload.path.display()
+        ));
+    }
+    let listed = &differing[..differing.len().min(LISTED)];
+    Err(Error::new(
+        Kind::Damaged,
+        format!(
+            "failed to verify the unpacked contents: {} differ: {}",
+            differing.len(),
+            listed.join(", ")
+        ),
+    )
+    .hint("PYSHIP=repair repairs your own cache; a read-only cache must be repaired by its owner"))
+}
+
+fn repair(context: &Context<'_>) -> Result<i32> {
+    let _guard = ProcessState::for_writing();
+    let Findings { differing, .. } = repair::repair(context)?;
+    let mut text = String::new();
+    for line in &differing {
+        text.push_str("repaired: ");
+        text.push_str(line);
+        text.push('\n');
+    }
+    if differing.is_empty() {
+        text.push_str("nothing to repair\n");
+    }
+    say(&text)
+}
+
+fn prune(context: &Context<'_>, days: Option<&Vec<u8>>) -> Result<i32> {
+    let older = match days {
+        None => UNUSED,
+        Some(days) => days_of(days).ok_or_else(|| {
+            let days = String::from_utf8_lossy(days);
+            Error::new(
+                Kind::Other,
+                format!("failed to prune the cache: `{days}` is not a number of days"),
+            )
+        })?,
+    };
+    let policy = Policy {
+        older: Some(older),
+        ..Policy::default()
+    };
+    let mut text = String::new();
+    for candidate in &context.candidates {
+        let Ok(root) = Root::open(candidate, context.uid) else {
+            continue;
+        };
+        let removed = prune::prune(&root, &policy, Mode::Apply)?;
+        text.push_str(&format!(
+            "{}: {} apps and {} layers removed, {} bytes freed\n",
+            root.path.display(),
+            removed.apps.len(),
+            removed.layers.len(),
+            removed.disk
+        ));
+    }
+    say(&text)
+}
+
+fn days_of(text: &[u8]) -> Option<Duration> {
+    let days: u32 = std::str::from_utf8(text).ok()?.parse().ok()?;
+    Some(Duration::from_secs(u64::from(days) * 24 * 60 * 60))
+}
+
+fn extract(payload: &Payload, directory: Option<&Vec<u8>>) -> Result<i32> {
+    let manifest = payload.manifest()?;
+    let default = || PathBuf::from(format!("{}.d", manifest.name));
+    let directory = directory.map_or_else(default, |directory| as_path(directory).to_owned());
+    unpack::extract(payload, &manifest, &directory)?;
+    say(&format!("{}\n", directory.display()))
+}
+
+fn say(text: &str) -> Result<i32> {
+    print(text).map_err(|error| {
+        Error::new(
+            Kind::Other,
+            format!("failed to write to standard output: {}", cause(&error)),
+        )
+    })?;
+    Ok(0)
+}

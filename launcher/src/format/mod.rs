@@ -1,0 +1,27 @@
+//! The file format: every byte that the packer writes and the launcher reads, encode beside decode.
+//!
+//! [`names`] declares every name; [`trailer`] is the end of the file, [`manifest`] is `pyship.json`, [`member`] a
+//! file of a layer, [`record`] what the launcher writes for its own next start.
+
+pub(crate) mod index;
+pub mod manifest;
+pub mod member;
+pub mod names;
+pub mod record;
+pub mod trailer;
+
+use crate::error::{Error, Kind};
+
+/// The version of the whole format: trailer, manifest, layers.
+pub const FORMAT: u32 = 1;
+
+/// The error for a file of a later format.
+pub(crate) fn newer(format: u32) -> Error {
+    Error::new(
+        Kind::Other,
+        format!(
+            "failed to read the packed file: it has format {format}, this pyship knows formats up to {FORMAT}"
+        ),
+    )
+    .hint("use the pyship that made it, or a newer one")
+}

@@ -1,0 +1,152 @@
+//! Every name that more than one part of pyship relies on: environment variables, paths inside the file,
+//! inside a layer and inside the cache, and exit codes. The launcher spells them nowhere else.
+
+/// Environment variable that runs a built-in tool instead of the app: `PYSHIP=<tool> ./app.bin`.
+pub const ENV_TOOL: &str = "PYSHIP";
+/// Environment variable that names the cache directory; a value that can't be used is an error.
+pub const ENV_CACHE_DIR: &str = "PYSHIP_CACHE_DIR";
+/// Environment variable with a `:` list of read-only caches that are searched first.
+pub const ENV_STORE: &str = "PYSHIP_STORE";
+/// Environment variable with the user's cache directory (XDG Base Directory Specification).
+pub(crate) const ENV_XDG_CACHE_HOME: &str = "XDG_CACHE_HOME";
+/// Environment variable with the user's home directory.
+pub(crate) const ENV_HOME: &str = "HOME";
+/// Environment variable with a directory for temporary files.
+pub(crate) const ENV_TMPDIR: &str = "TMPDIR";
+/// Environment variable that tells the interpreter where its standard library is.
+pub(crate) const ENV_PYTHONHOME: &str = "PYTHONHOME";
+/// Environment variable with directories that the interpreter puts on `sys.path`.
+pub(crate) const ENV_PYTHONPATH: &str = "PYTHONPATH";
+
+/// Prefix of the variables through which the launcher passes values to the start-up code, which removes them
+/// before the app's first line runs.
+pub const ENV_PRIVATE_PREFIX: &str = "_PYSHIP_";
+/// Private: the app's directory in the cache (`<root>/v1/apps/<digest>`).
+pub const ENV_PRIVATE_APP: &str = "_PYSHIP_APP";
+/// Private: the absolute path of the packed file.
+pub const ENV_PRIVATE_FILE: &str = "_PYSHIP_FILE";
+/// Private: `argv[0]` as the caller gave it.
+pub const ENV_PRIVATE_ARGV0: &str = "_PYSHIP_ARGV0";
+/// Private: prefix under which a caller's `PYTHON*` variable is saved (`_PYSHIP_KEEP_PYTHONPATH`) while
+/// the interpreter starts without it; the start-up code restores it.
+pub const ENV_PRIVATE_KEEP: &str = "_PYSHIP_KEEP_";
+
+/// The caller's variables that would change where the interpreter finds code. An app's interpreter starts without
+/// them, and the start-up code restores them in `os.environ`. `PYSHIP=python` removes `PYTHONHOME` only.
+pub(crate) const ENV_PYTHON_CODE: &[&str] = &[
+    ENV_PYTHONHOME,
+    ENV_PYTHONPATH,
+    "PYTHONPLATLIBDIR",
+    "PYTHONSAFEPATH",
+    "PYTHONSTARTUP",
+    "PYTHONUSERBASE",
+    "PYTHONPYCACHEPREFIX",
+    "PYTHONEXECUTABLE",
+    "PYTHONCASEOK",
+];
+
+/// Prefixes of the variables that a set-user-ID start removes from the environment: those that pyship, Python and
+/// the C library react to. The C library's are the ones that glibc itself removes in its secure-execution mode
+/// (ld.so(8)).
+pub const ENV_DISTRUSTED: &[&str] = &[
+    ENV_TOOL,
+    ENV_PRIVATE_PREFIX,
+    "PYTHON",
+    "LD_",
+    "GCONV_PATH",
+    "GETCONF_DIR",
+    "GLIBC_TUNABLES",
+    "HOSTALIASES",
+    "LOCALDOMAIN",
+    "LOCPATH",
+    "MALLOC_",
+    "NIS_PATH",
+    "NLSPATH",
+    "RESOLV_HOST_CONF",
+    "RES_OPTIONS",
+    ENV_TMPDIR,
+    "TZDIR",
+];
+
+/// Exit code of the launcher when the app could not be started.
+pub const EXIT_FAILURE: i32 = 125;
+
+/// ZIP member that holds the manifest.
+pub const MEMBER_MANIFEST: &str = "pyship.json";
+/// ZIP member that makes `python3 app.bin` work (and `os.execv(sys.executable, [sys.executable, *sys.argv])`).
+pub const MEMBER_MAIN: &str = "__main__.py";
+/// ZIP member of a layer: `layers/<name>.tar.zst`.
+pub const MEMBER_LAYER_PREFIX: &str = "layers/";
+/// The other half of a layer's name: see [`MEMBER_LAYER_PREFIX`].
+pub const MEMBER_LAYER_SUFFIX: &str = ".tar.zst";
+
+/// Layer with a glibc, its loader and the libraries that wheels may assume.
+pub const LAYER_LIBC: &str = "libc";
+/// Layer with the interpreter, laid out as PYTHONHOME: `bin/python3.X`, `lib/python3.X`, `lib/*.so`.
+pub const LAYER_RUNTIME: &str = "runtime";
+/// Layer with the third-party packages, laid out as a virtual environment's prefix.
+pub const LAYER_DEPS: &str = "deps";
+/// Layer with the app: [`APP_CODE`] and [`APP_START`].
+pub const LAYER_APP: &str = "app";
+/// Every layer, the one that changes least often first.
+pub const LAYERS: &[&str] = &[LAYER_LIBC, LAYER_RUNTIME, LAYER_DEPS, LAYER_APP];
+
+/// Directory of the app layer that holds the user's code; it is on `sys.path`.
+pub const APP_CODE: &str = "code";
+/// Directory of the app layer that holds pyship's start-up code; PYTHONPATH names it until that code runs.
+pub const APP_START: &str = "start";
+/// File in [`APP_START`] that the interpreter is told to run in app mode.
+pub const START_RUN: &str = "_pyship_run.pyc";
+/// File in [`APP_START`] that the interpreter imports as `encodings`, before any other module.
+pub const START_EARLY: &str = "encodings.pyc";
+/// File in [`APP_START`] that `sys.executable`, started by itself, imports as `_pyship`.
+pub const START_ALONE: &str = "_pyship.pyc";
+/// File in a deps layer's site-packages that gives `sys.executable`, started by itself, the app's `sys.path`.
+pub const START_PTH: &str = "__pyship__.pth";
+
+/// In the import directories of the runtime and deps layers, and in [`APP_START`]: the index of modules, which the
+/// start-up code reads (`packer/src/startup/module_index/`).
+pub const MODULE_INDEX: &str = "__pyship__.modules";
+
+/// Directory of the libc layer that goes on the loader's `--library-path`.
+pub const LIBC_LIB: &str = "lib";
+
+/// First line of a script in a deps layer's `bin/`; the launcher writes the app's own interpreter in its place.
+pub const SCRIPT_SHEBANG: &str = "#!pyship-python";
+
+/// Directory of a cache root that this version of the layout owns.
+pub(crate) const CACHE_VERSION: &str = "v1";
+/// Unpacked layers, each in a directory named by its digest.
+pub(crate) const CACHE_LAYERS: &str = "layers";
+/// Apps as virtual environments.
+pub(crate) const CACHE_APPS: &str = "apps";
+/// Lock files.
+pub(crate) const CACHE_LOCKS: &str = "locks";
+/// Directories that are being written.
+pub(crate) const CACHE_TMP: &str = "tmp";
+/// In every directory of [`CACHE_LAYERS`] and [`CACHE_APPS`]: the index of its members.
+pub(crate) const CACHE_INDEX: &str = ".pyship-members";
+/// Below [`CACHE_LOCKS`]: shared by all cold starts, or held exclusively by one `prune`.
+pub(crate) const CACHE_LOCK_ALL: &str = "all";
+/// Its modification time says when a start last pruned the cache.
+pub(crate) const CACHE_PRUNED: &str = "pruned";
+/// The file that tells backup programs to skip the cache (<https://bford.info/cachedir/>).
+pub(crate) const CACHE_TAG: &str = "CACHEDIR.TAG";
+/// Contents of [`CACHE_TAG`].
+pub(crate) const CACHE_TAG_CONTENT: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\
+    # This directory holds unpacked pyship files; it can be removed when none of them is running.\n";
+/// Name of a cache root below `$XDG_CACHE_HOME`, and prefix of those in shared temporary directories.
+pub(crate) const CACHE_NAME: &str = "pyship";
+/// Below the home directory: the user's cache directory where `$XDG_CACHE_HOME` is not set.
+pub(crate) const HOME_CACHE: &str = ".cache";
+
+/// In an app's directory: the launch record.
+pub(crate) const APP_RECORD: &str = "launch";
+/// In an app's directory: the launch record while `prune` removes the app, so that no new start finds it.
+pub(crate) const APP_RECORD_HIDDEN: &str = "launch.hidden";
+/// In an app's directory: link to the app layer.
+pub const APP_LINK: &str = "app";
+/// In an app's directory: the launcher, as the virtual environment's interpreter.
+pub(crate) const APP_PYTHON: &str = "bin/python3";
+/// In an app's directory: what makes it a virtual environment (PEP 405).
+pub const PYVENV_CFG: &str = "pyvenv.cfg";

@@ -1,0 +1,223 @@
+//! What a packed file runs: decided from the options, the app and its packages; nothing is run to find out.
+
+use anyhow::{Result, bail};
+use pyship_launcher::format::manifest::{Command, Entry};
+use pyship_launcher::format::names::APP_CODE;
+
+use super::modules::{self, Found};
+use super::project::Project;
+use super::source::AppSource;
+use super::suggest::{listed, near};
+use crate::packages::metadata::{Distribution, normalized};
+
+/// Files of a directory that start it, the first that is there.
+const MAIN_FILES: &[&str] = &["__main__.py", "main.py", "app.py"];
+
+/// `-m`, `-e` and `-c`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EntryFlags {
+    /// `-m MODULE`
+    pub module: Option<String>,
+    /// `-e PKG.MOD:FUNC`
+    pub function: Option<String>,
+    /// `-c SCRIPT`, in order.
+    pub commands: Vec<String>,
+}
+
+/// Decides what runs: what `flags` name, else the app's `[project.scripts]`, else a file of a usual name.
+/// Without an app and without flags the packed file is an interpreter.
+///
+/// # Errors
+/// When flags contradict each other or name what can't be there, and when an app has no entry.
+pub fn decide(flags: &EntryFlags, app: Option<&AppSource>, distributions: &[Distribution]) -> Result<Entry> {
+    match (&flags.module, &flags.function, &flags.commands[..]) {
+        (None, None, []) => app.map_or(Ok(Entry::Interpreter), default_entry),
+        (Some(module), None, []) => module_entry(module, app),
+        (None, Some(function), []) => function_entry(function, app),
+        (None, None, names) => commands_entry(names, app, distributions),
+        _ => bail!("failed to choose what runs: only one of -m, -e and -c can say it"),
+    }
+}
+
+fn module_entry(name: &str, app: Option<&AppSource>) -> Result<Entry> {
+    if let Some(stem) = name.strip_suffix(".py") {
+        bail!(
+            "failed to read `-m {name}`: a module's name has no `.py`; write `-m {}`",
+            stem.replace('/', ".")
+        );
+    }
+    if name.split('.').any(str::is_empty) || name.contains(['/', ':', ' ']) {
+        bail!("failed to read `-m {name}`: it is no module's name, like `package.module`");
+    }
+    if let Some(app) = app {
+        match modules::find(app, name) {
+            Found::Missing => bail!("failed to find the module `{name}` in `{}`", app.path.display()),
+            Found::Package => bail!(
+                "failed to find what `-m {name}` runs: the package `{name}` of `{}` has no `__main__.py`",
+                app.path.display()
+            ),
+            Found::Runnable | Found::Elsewhere => {}
+        }
+    }
+    Ok(Entry::Module {
+        name: name.to_owned(),
+    })
+}
+
+fn function_entry(text: &str, app: Option<&AppSource>) -> Result<Entry> {
+    let Some((module, attr)) = parse_function(text) else {
+        bail!(
+            "failed to read `-e {text}`: an entry is a module and a function in it, like `package.module:function`"
+        );
+    };
+    if let Some(app) = app
+        && modules::find(app, module) == Found::Missing
+    {
+        bail!("failed to find the module `{module}` in `{}`", app.path.display());
+    }
+    Ok(Entry::Function {
+        module: module.to_owned(),
+        attr: attr.to_owned(),
+    })
+}
+
+fn commands_entry(
+    names: &[String],
+    app: Option<&AppSource>,
+    distributions: &[Distribution],
+) -> Result<Entry> {
+    let known = known_commands(app, distributions);
+    let mut commands: Vec<Command> = Vec::new();
+    for name in names {
+        let Some(command) = known.iter().find(|command| command.name == *name) else {
+            bail!("failed to find the script `{name}`: {}", instead(name, &known));
+        };
+        if !commands.contains(command) {
+            commands.push(command.clone());
+        }
+    }
+    Ok(Entry::Commands { commands })
+}
+
+/// Every script that `-c` can name: the app's own, those of its packages, and the programs in `bin/`.
+fn known_commands(app: Option<&AppSource>, distributions: &[Distribution]) -> Vec<Command> {
+    let mut known = app.and_then(project).map(project_commands).unwrap_or_default();
+    for distribution in distributions {
+        for (name, function) in distribution
+            .console_scripts
+            .iter()
+            .chain(&distribution.gui_scripts)
+        {
+            known.push(Command {
+                name: name.clone(),
+                function: Some(function.clone()),
+            });
+        }
+    }
+    for name in distributions
+        .iter()
+        .flat_map(|distribution| &distribution.scripts)
+    {
+        if known.iter().all(|command| command.name != *name) {
+            known.push(Command {
+                name: name.clone(),
+                function: None,
+            });
+        }
+    }
+    known
+}
+
+fn instead(name: &str, known: &[Command]) -> String {
+    let names: Vec<&str> = known.iter().map(|command| command.name.as_str()).collect();
+    let near = near(name, names.iter().copied());
+    match (near.as_slice(), names.as_slice()) {
+        ([_, ..], _) => format!("did you mean {}?", listed(&near)),
+        ([], []) => "no package that is packed has scripts".to_owned(),
+        ([], few) if few.len() <= 10 => format!("there are {}", listed(few)),
+        ([], many) => format!("there are {} and {} others", listed(&many[..10]), many.len() - 10),
+    }
+}
+
+fn default_entry(app: &AppSource) -> Result<Entry> {
+    if let Some(path) = &app.script {
+        return Ok(Entry::Script { path: path.clone() });
+    }
+    let commands = project(app).map(project_commands).unwrap_or_default();
+    for Command { name, function } in &commands {
+        let function = function.as_deref().unwrap_or_default();
+        if parse_function(function).is_none() {
+            bail!(
+                "failed to read the script `{name}` of [project.scripts]: `{function}` is not like `package.module:function`"
+            );
+        }
+    }
+    match commands.as_slice() {
+        [] => {}
+        [
+            Command {
+                function: Some(function),
+                ..
+            },
+        ] => return function_entry(function, Some(app)),
+        several => {
+            return Ok(Entry::Commands {
+                commands: several.to_vec(),
+            });
+        }
+    }
+    for file in MAIN_FILES {
+        if app.tree.get(format!("{APP_CODE}/{file}")).is_some() {
+            return Ok(Entry::Script {
+                path: (*file).to_owned(),
+            });
+        }
+    }
+    let packages = modules::runnable_packages(app);
+    let hint = match packages.first() {
+        Some(package) => format!("-m {package}"),
+        None => "-m MODULE, -e PKG.MOD:FUNC or -c SCRIPT".to_owned(),
+    };
+    bail!(
+        "failed to find what `{}` runs: it has no [project.scripts] in pyproject.toml and no {}; say it with {hint}",
+        app.path.display(),
+        listed(MAIN_FILES)
+    )
+}
+
+fn project(app: &AppSource) -> Option<&Project> {
+    app.project.as_ref()?.project.as_ref()
+}
+
+/// The project's own scripts by name, but the one that is called as the project first: it runs when the file
+/// is called by another name.
+fn project_commands(project: &Project) -> Vec<Command> {
+    let scripts = project.scripts.iter().chain(&project.gui_scripts);
+    let mut commands: Vec<Command> = scripts
+        .map(|(name, function)| Command {
+            name: name.clone(),
+            function: Some(function.clone()),
+        })
+        .collect();
+    let own = project.name.as_deref().map(normalized);
+    commands.sort_by_key(|command| Some(normalized(&command.name)) != own);
+    commands
+}
+
+/// `package.module:function.attribute` in its two parts.
+fn parse_function(text: &str) -> Option<(&str, &str)> {
+    let (module, attr) = text.split_once(':')?;
+    let (module, attr) = (module.trim(), attr.trim());
+    let is_name = |name: &str| {
+        let mut chars = name.chars();
+        chars
+            .next()
+            .is_some_and(|first| first.is_alphabetic() || first == '_')
+            && chars.all(|c| c.is_alphanumeric() || c == '_')
+    };
+    let is_dotted = |path: &str| path.split('.').all(is_name);
+    (is_dotted(module) && is_dotted(attr)).then_some((module, attr))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,281 @@
+//! Bytecode, made at pack time: a `.pyc` beside each `.py` of a layer, with an unchecked hash, so that an
+//! import neither compiles nor looks at the source.
+//!
+//! The target's own interpreter compiles (or the builder's, of the same magic number, when that one can't
+//! run here), in as many processes as there are cores. What it marshals depends on what else lives in its
+//! process; [`marshal`] brings it into one form, so the same source gives the same bytes everywhere. Code is
+//! named by its path in the layer; importlib puts the real one in its place when it loads it.
+
+mod marshal;
+mod worker;
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::child;
+use crate::environment::Environment;
+use crate::interpreter::Interpreter;
+use crate::tree::{Content, LayerPath, Node, Tree};
+
+/// A `.pyc` that is taken as it is: its source's hash is in it, nobody checks it (PEP 552).
+const FLAG_HASH_UNCHECKED: u32 = 0b01;
+
+/// The interpreter that compiles.
+#[derive(Debug, Clone)]
+pub struct Compiler {
+    interpreter: Interpreter,
+    environment: Environment,
+}
+
+/// What came of compiling a layer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Files that now have a `.pyc`.
+    pub compiled: usize,
+    /// The size of those `.pyc` files.
+    pub bytes: u64,
+    /// Files that don't compile (templates, Python 2), with the reason.
+    pub skipped: Vec<(LayerPath, String)>,
+}
+
+impl Compiler {
+    /// `builder` compiles for `target`; both may be the same.
+    ///
+    /// # Errors
+    /// When they don't read the same bytecode.
+    pub fn new(builder: &Interpreter, target: &Interpreter, environment: &Environment) -> Result<Self> {
+        ensure!(
+            builder.facts.magic == target.facts.magic,
+            "failed to compile for Python {}: `{}` is Python {}, whose bytecode is another",
+            target.version,
+            builder.executable.display(),
+            builder.version
+        );
+        Ok(Self {
+            interpreter: builder.clone(),
+            environment: environment.clone(),
+        })
+    }
+
+    /// The one that compiles for itself.
+    #[must_use]
+    pub fn of(interpreter: &Interpreter, environment: &Environment) -> Self {
+        Self {
+            interpreter: interpreter.clone(),
+            environment: environment.clone(),
+        }
+    }
+
+    /// Gives every `.py` of `tree` its `.pyc`; those that were there before go. Scripts in `bin/` get none,
+    /// since nothing imports them, and neither do test modules of packages.
+    ///
+    /// # Errors
+    /// When a source can't be read, or the interpreter can't be run.
+    pub fn compile(&self, tree: &mut Tree) -> Result<Report> {
+        let old: Vec<LayerPath> = tree
+            .iter()
+            .filter(|(path, _)| path.ends_with(b"/__pycache__"))
+            .map(|(path, _)| path.clone())
+            .collect();
+        for path in old {
+            tree.remove(path);
+        }
+        let sources: Vec<(LayerPath, Content)> = tree
+            .iter()
+            .filter(|(path, _)| path.ends_with(b".py") && !path.starts_with(b"bin/"))
+            .filter(|(path, _)| !is_test_of_package(path))
+            .filter_map(|(path, node)| Some((path.clone(), content_of(tree, path, node)?)))
+            .collect();
+        let mut report = Report::default();
+        for (path, outcome) in self.run(&sources)? {
+            match outcome {
+                Ok(pyc) => {
+                    report.compiled += 1;
+                    report.bytes += pyc.len() as u64;
+                    tree.insert_bytes(self.cached(&path), pyc, false);
+                }
+                Err(reason) => report.skipped.push((path, reason)),
+            }
+        }
+        Ok(report)
+    }
+
+    /// Compiles start-up code that is shipped without its source: `start/run.py` gives `start/run.pyc`.
+    ///
+    /// # Errors
+    /// When one doesn't compile, or the interpreter can't be run.
+    pub fn compile_start(&self, sources: &[(LayerPath, Vec<u8>)]) -> Result<Vec<(LayerPath, Vec<u8>)>> {
+        let contents: Vec<(LayerPath, Content)> = sources
+            .iter()
+            .map(|(path, source)| (path.clone(), Content::Bytes(Arc::from(source.as_slice()))))
+            .collect();
+        let results = self
+            .run(&contents)?
+            .into_iter()
+            .map(|(path, outcome)| match outcome {
+                Ok(pyc) => {
+                    let stem = path.strip_suffix(b".py").unwrap_or(&path);
+                    Ok(([stem, b".pyc"].concat(), pyc))
+                }
+                Err(reason) => bail!("failed to compile `{}`: {reason}", String::from_utf8_lossy(&path)),
+            });
+        results.collect()
+    }
+
+    /// Every source's `.pyc`, or why there is none; in the order of the sources.
+    fn run(&self, sources: &[(LayerPath, Content)]) -> Result<Vec<(LayerPath, worker::Outcome)>> {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let parts = shares(sources, cores.min(sources.len().div_ceil(16)))?;
+        let done: Result<Vec<_>> = std::thread::scope(|scope| {
+            let threads: Vec<_> = parts
+                .iter()
+                .map(|part| scope.spawn(|| self.run_share(sources, part)))
+                .collect();
+            let results = threads.into_iter().map(|thread| match thread.join() {
+                Ok(result) => result,
+                Err(panic) => std::panic::resume_unwind(panic),
+            });
+            results.collect()
+        });
+        let mut outcomes: Vec<Option<worker::Outcome>> = vec![None; sources.len()];
+        for (index, outcome) in done?.into_iter().flatten() {
+            outcomes[index] = Some(outcome);
+        }
+        let results = sources.iter().zip(outcomes).map(|((path, _), outcome)| {
+            Ok((
+                path.clone(),
+                outcome.context("failed to compile: a file has no result")?,
+            ))
+        });
+        results.collect()
+    }
+
+    /// One process after the other until all of a share is compiled: a file that takes the process with it
+    /// (a compiler has bugs too) costs its own bytecode, not the others'.
+    fn run_share(
+        &self,
+        sources: &[(LayerPath, Content)],
+        share: &[usize],
+    ) -> Result<Vec<(usize, worker::Outcome)>> {
+        let mut results = Vec::with_capacity(share.len());
+        while results.len() < share.len() {
+            let rest = &share[results.len()..];
+            let mut batch = rest
+                .iter()
+                .map(|&index| (sources[index].0.as_slice(), &sources[index].1));
+            let answers = worker::run(&self.interpreter, &self.environment, &mut batch)?;
+            let answered = answers.outcomes.len();
+            results.extend(
+                rest.iter()
+                    .copied()
+                    .zip(answers.outcomes.into_iter().map(|one| self.finish(one))),
+            );
+            if let Some(&culprit) = rest.get(answered) {
+                results.push((
+                    culprit,
+                    Err(format!("the compiler {}", child::in_words(answers.status))),
+                ));
+            }
+        }
+        Ok(results)
+    }
+
+    /// From what a worker says to a `.pyc` file.
+    fn finish(&self, outcome: worker::Outcome) -> worker::Outcome {
+        let answer = outcome?;
+        let (hash, code) = answer.split_at_checked(8).ok_or("the compiler gave no code")?;
+        let mut pyc = self.interpreter.facts.magic.to_vec();
+        pyc.extend_from_slice(&FLAG_HASH_UNCHECKED.to_le_bytes());
+        pyc.extend_from_slice(hash);
+        let version = (self.interpreter.version.major, self.interpreter.version.minor);
+        pyc.extend_from_slice(&marshal::normalize(code, version).map_err(|error| format!("{error:#}"))?);
+        Ok(pyc)
+    }
+
+    /// `json/__pycache__/decoder.cpython-312.pyc` for `json/decoder.py`
+    fn cached(&self, source: &[u8]) -> LayerPath {
+        let end = source
+            .iter()
+            .rposition(|&byte| byte == b'/')
+            .map_or(0, |slash| slash + 1);
+        let (directory, name) = source.split_at(end);
+        let stem = name.strip_suffix(b".py").unwrap_or(name);
+        let tag = self.interpreter.facts.cache_tag.as_bytes();
+        [directory, b"__pycache__/", stem, b".", tag, b".pyc"].concat()
+    }
+}
+
+/// Whether this is a module of a package's own tests, such as `pandas/tests/io/test_csv.py`. They are shipped as
+/// they are, but only whoever runs them imports them: half of what there is to compile for numpy and pandas, and a
+/// sixth of what a first start would write.
+fn is_test_of_package(path: &[u8]) -> bool {
+    let parts: Vec<&[u8]> = path.split(|&byte| byte == b'/').collect();
+    let packages = parts.iter().position(|part| *part == b"site-packages");
+    let Some((name, directories)) = packages.and_then(|at| parts[at..].split_last()) else {
+        return false;
+    };
+    name.starts_with(b"test_") && directories.iter().any(|part| matches!(*part, b"test" | b"tests"))
+}
+
+/// Divides the work evenly: the largest first, each to the one who has least.
+fn shares(sources: &[(LayerPath, Content)], count: usize) -> Result<Vec<Vec<usize>>> {
+    let mut sizes = Vec::with_capacity(sources.len());
+    for (index, (path, content)) in sources.iter().enumerate() {
+        let size = content.size();
+        let size = size.with_context(|| format!("failed to read `{}`", String::from_utf8_lossy(path)))?;
+        // Even an empty file costs its round trip.
+        sizes.push((size + 500, index));
+    }
+    sizes.sort_unstable_by(|a, b| b.cmp(a));
+    let mut shares = vec![(0, Vec::new()); count.max(1)];
+    for (size, index) in sizes {
+        if let Some(least) = shares.iter_mut().min_by_key(|(load, _)| *load) {
+            least.0 += size;
+            least.1.push(index);
+        }
+    }
+    Ok(shares
+        .into_iter()
+        .map(|(_, share)| share)
+        .filter(|share| !share.is_empty())
+        .collect())
+}
+
+/// A file's content, through links of the same tree.
+fn content_of(tree: &Tree, path: &[u8], node: &Node) -> Option<Content> {
+    let (mut path, mut node) = (path.to_vec(), node);
+    for _ in 0..8 {
+        match node {
+            Node::File(file) => return Some(file.content.clone()),
+            Node::Directory => return None,
+            Node::Symlink(target) => {
+                path = join(&path, target)?;
+                node = tree.get(&path)?;
+            }
+        }
+    }
+    None
+}
+
+/// Where a relative link leads, as a path of the layer; `None` when it leaves it.
+pub(crate) fn join(link: &[u8], target: &[u8]) -> Option<LayerPath> {
+    let mut parts: Vec<&[u8]> = link.split(|&byte| byte == b'/').collect();
+    parts.pop();
+    if target.starts_with(b"/") {
+        return None;
+    }
+    for part in target.split(|&byte| byte == b'/') {
+        match part {
+            b"" | b"." => {}
+            b".." => {
+                parts.pop()?;
+            }
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join(&b'/'))
+}
+
+#[cfg(test)]
+mod tests;

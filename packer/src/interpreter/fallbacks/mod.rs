@@ -1,0 +1,134 @@
+//! What the standard library is given so that it copes with a system that has next to nothing: names,
+//! certificates, terminals, a locale.
+//!
+//! A program would have to be told of these by environment variables, which its children would inherit. So
+//! four modules of the packed standard library get a few functions at their end; on a system that has what
+//! they look for they change nothing. They cost a start nothing unless the module is imported.
+
+pub(super) mod terminfo;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+use crate::tree::{Node, Tree};
+
+/// Module of the standard library, and what is put at its end.
+const ADDITIONS: &[(&str, &str)] = &[
+    ("ssl.py", include_str!("ssl.py")),
+    ("socket.py", include_str!("socket.py")),
+    ("locale.py", include_str!("locale.py")),
+    ("curses/__init__.py", include_str!("curses.py")),
+];
+
+/// Where a builder's ncurses keeps its descriptions.
+const TERMINFO: &[&str] = &[
+    "lib/terminfo",
+    "usr/share/terminfo",
+    "usr/lib/terminfo",
+    "etc/terminfo",
+];
+/// Terminals that people sit in front of, by the first letter's directory.
+const TERMINALS: &[&str] = &[
+    "a/ansi",
+    "d/dumb",
+    "l/linux",
+    "s/screen",
+    "s/screen-256color",
+    "t/tmux",
+    "t/tmux-256color",
+    "v/vt100",
+    "v/vt220",
+    "x/xterm",
+    "x/xterm-color",
+    "x/xterm-256color",
+];
+
+/// Where a builder's glibc keeps the one locale that knows no country, by its two usual names.
+const LOCALE: &[&str] = &["usr/lib/locale/C.utf8", "usr/lib/locale/C.UTF-8"];
+/// Its parts.
+const CATEGORIES: &[&str] = &[
+    "LC_ADDRESS",
+    "LC_COLLATE",
+    "LC_CTYPE",
+    "LC_IDENTIFICATION",
+    "LC_MEASUREMENT",
+    "LC_MESSAGES/SYS_LC_MESSAGES",
+    "LC_MONETARY",
+    "LC_NAME",
+    "LC_NUMERIC",
+    "LC_PAPER",
+    "LC_TELEPHONE",
+    "LC_TIME",
+];
+
+/// Completes a runtime tree whose standard library lies at `stdlib`; descriptions of terminals and the locale
+/// come from below `root`, the builder's or a target's.
+///
+/// # Errors
+/// When a file can't be read.
+pub fn complete(tree: &mut Tree, stdlib: &str, root: &Path) -> Result<()> {
+    for (module, addition) in ADDITIONS {
+        let path = format!("{stdlib}/{module}");
+        let Some(Node::File(file)) = tree.get(&path) else {
+            continue;
+        };
+        let mut source = file.content.read()?.to_vec();
+        source.extend_from_slice(addition.as_bytes());
+        tree.insert_bytes(path, source, false);
+    }
+    for terminal in TERMINALS {
+        let place = format!("share/terminfo/{terminal}");
+        let found = TERMINFO
+            .iter()
+            .map(|directory| root.join(directory).join(terminal))
+            .find(|path| path.is_file());
+        if let Some(found) = found.filter(|_| tree.get(&place).is_none()) {
+            tree.insert_bytes(place, fs_err::read(found)?, false);
+        }
+    }
+    let locale = LOCALE
+        .iter()
+        .map(|directory| root.join(directory))
+        .find(|path| path.is_dir());
+    for category in CATEGORIES {
+        // An older glibc has fewer of them.
+        let found = locale.as_ref().map(|directory| directory.join(category));
+        if let Some(found) = found.filter(|path| path.is_file()) {
+            let place = format!("lib/locale/C.utf8/{category}");
+            tree.insert_bytes(place, fs_err::read(found)?, false);
+        }
+    }
+    Ok(())
+}
+
+/// The files of the builder that [`complete`] looks for below `root`, whether they are there or not.
+pub fn inputs(root: &Path) -> impl Iterator<Item = PathBuf> {
+    let below = |directories: &[&str], names: &[&str]| -> Vec<PathBuf> {
+        let places = directories.iter().map(|directory| root.join(directory));
+        places
+            .flat_map(|place| names.iter().map(move |name| place.join(name)))
+            .collect()
+    };
+    below(TERMINFO, TERMINALS)
+        .into_iter()
+        .chain(below(LOCALE, CATEGORIES))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn additions_go_to_the_end_of_their_modules() {
+        let mut tree = Tree::new();
+        tree.insert_bytes("lib/python3.12/ssl.py", *b"import os\n", false);
+        complete(&mut tree, "lib/python3.12", Path::new("/")).unwrap();
+        let Some(Node::File(file)) = tree.get("lib/python3.12/ssl.py") else {
+            panic!("ssl.py is gone")
+        };
+        let source = file.content.read().unwrap();
+        assert!(source.starts_with(b"import os\n\n\n# --- Added by pyship"));
+        assert!(tree.get("lib/python3.12/socket.py").is_none());
+    }
+}

@@ -1,0 +1,170 @@
+//! The libc layer, and what the manifest says of the C library: decided from the ELF files of all layers.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use anyhow::{Context, Result, ensure};
+use pyship_launcher::format::manifest::{CarriedLibc, Libc, LibcPolicy};
+use pyship_launcher::format::names::{LAYER_APP, LAYER_DEPS, LAYER_RUNTIME, LIBC_LIB};
+
+use super::Pack;
+use super::interpreter::machine_of;
+use super::layers::Content;
+use crate::build_cache::stamp::Inputs;
+use crate::elf::layer::LayerElf;
+use crate::elf::read::inspect;
+use crate::elf::survey::{Survey, survey_of};
+use crate::glibc::{self, NoLibc};
+use crate::tree::Tree;
+
+/// The C++ library. It is a third of what a glibc adds to the file, and is loaded only when a packed file needs it.
+/// libgcc_s always goes along: glibc itself loads it when a thread is cancelled.
+const CXX: &str = "libstdc++.so.6";
+/// The oldest glibc that anything needs, when no packed file says.
+const OLDEST: (u32, u32) = (2, 17);
+/// How many files a warning names.
+const NAMED: usize = 3;
+
+/// The C library's part of the file.
+pub(super) struct Glibc {
+    pub(super) manifest: Libc,
+    pub(super) content: Content,
+    /// The file that needs the newest glibc.
+    pub(super) because: Option<String>,
+    pub(super) warnings: Vec<String>,
+}
+
+/// Decides from the ELF files of the runtime, the packages and the app, and collects the glibc that goes along.
+///
+/// # Errors
+/// With `--strict`, when a shared library is missing.
+pub(super) fn prepare(pack: &Pack<'_>, [runtime, deps, app]: [&LayerElf; 3]) -> Result<Glibc> {
+    let executable = &pack.interpreters.packed.executable;
+    let machine = machine_of(executable)?;
+    let found = survey_of(
+        machine,
+        &[(LAYER_RUNTIME, runtime), (LAYER_DEPS, deps), (LAYER_APP, app)],
+    );
+    let mut warnings = warnings(&found);
+    ensure!(
+        !pack.options.strict || found.unresolved.is_empty(),
+        "failed to find every shared library: {}",
+        warnings.join("; ")
+    );
+    let loader = inspect(&fs_err::read(executable)?)?
+        .and_then(|elf| elf.interpreter)
+        .with_context(|| format!("failed to find the loader of `{}`", executable.display()))?;
+    let policy = LibcPolicy::from(pack.options.libc.unwrap_or_default());
+    let needs_cxx = found.system.contains_key(CXX);
+    let (content, carried) = carried(pack, policy, &loader, needs_cxx, &mut warnings)?.unzip();
+    Ok(Glibc {
+        manifest: Libc {
+            policy,
+            floor: found.floor.as_ref().map_or(OLDEST, |floor| floor.version),
+            loader,
+            system: found.system.into_iter().collect(),
+            carried,
+        },
+        content: content.unwrap_or_else(|| Content::new(Tree::new())),
+        because: found.floor.map(|floor| floor.by.to_string()),
+        warnings,
+    })
+}
+
+/// The glibc that `policy` asks for. With `auto`, one that can't be had is a warning.
+fn carried(
+    pack: &Pack<'_>,
+    policy: LibcPolicy,
+    loader: &str,
+    needs_cxx: bool,
+    warnings: &mut Vec<String>,
+) -> Result<Option<(Content, CarriedLibc)>> {
+    let collect = || match (&pack.options.sysroot, pack.interpreters.is_foreign()) {
+        (None, true) => Err(NoLibc::NoSysroot),
+        _ => collect(pack, loader, needs_cxx),
+    };
+    match policy {
+        LibcPolicy::Host => Ok(None),
+        LibcPolicy::Bundled => Ok(Some(collect().context("failed to find a glibc to carry")?)),
+        LibcPolicy::Auto => match collect() {
+            Ok(carried) => Ok(Some(carried)),
+            Err(NoLibc::Other(error)) => Err(error),
+            Err(reason) => {
+                warnings.push(format!(
+                    "the file carries no glibc and runs only where the host's is new enough: {reason}"
+                ));
+                Ok(None)
+            }
+        },
+    }
+}
+
+/// Collects a glibc, with the C++ library or without, unless the build cache has it.
+fn collect(pack: &Pack<'_>, loader: &str, needs_cxx: bool) -> Result<(Content, CarriedLibc), NoLibc> {
+    let options = pack.options;
+    let began = SystemTime::now();
+    let key = pack.cache.key("libc").map(|mut key| {
+        key.field("loader", loader)
+            .field("sysroot", format!("{:?}", options.sysroot))
+            .field("C++", [u8::from(needs_cxx)])
+            .field("compression", options.compression().to_string());
+        key.finish()
+    });
+    if let Some(found) = key.as_ref().and_then(|key| pack.cache.find(key)) {
+        return Ok((Content::Cached(found.packed), found.facts));
+    }
+    let glibc::Collected {
+        mut tree,
+        libc,
+        inputs,
+    } = glibc::carried(Path::new(loader), options.sysroot.as_deref())?;
+    if !needs_cxx {
+        tree.remove(format!("{LIBC_LIB}/{CXX}"));
+    }
+    let inputs = Inputs::of(inputs.iter().map(PathBuf::as_path));
+    let key = key.filter(|_| !inputs.are_after(began));
+    Ok((Content::keyed(tree, key, inputs, &libc)?, libc))
+}
+
+fn warnings(found: &Survey) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let mut missing: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for unresolved in &found.unresolved {
+        missing
+            .entry(&unresolved.soname)
+            .or_default()
+            .push(unresolved.file.to_string());
+    }
+    for (soname, files) in missing {
+        warnings.push(format!(
+            "missing shared library `{soname}`, needed by {}",
+            some_of(&files)
+        ));
+    }
+    let stacks: Vec<String> = found.executable_stacks.iter().map(ToString::to_string).collect();
+    if !stacks.is_empty() {
+        warnings.push(format!(
+            "an executable stack is required by {}: newer systems refuse to load that",
+            some_of(&stacks)
+        ));
+    }
+    for (place, machine) in &found.foreign {
+        warnings.push(format!("`{place}` is for another machine ({machine})"));
+    }
+    for (place, reason) in &found.damaged {
+        warnings.push(format!("`{place}` can't be read as an ELF file: {reason}"));
+    }
+    warnings
+}
+
+fn some_of(names: &[String]) -> String {
+    let named: Vec<String> = names.iter().take(NAMED).map(|name| format!("`{name}`")).collect();
+    let more = names.len().saturating_sub(NAMED);
+    let rest = if more > 0 {
+        format!(" and {more} more")
+    } else {
+        String::new()
+    };
+    format!("{}{rest}", named.join(", "))
+}

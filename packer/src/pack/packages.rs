@@ -1,0 +1,169 @@
+//! The deps layer: packages that are installed now, or taken from the build cache.
+
+use std::collections::BTreeSet;
+use std::thread::JoinHandle;
+use std::time::{Duration, SystemTime};
+
+use anyhow::Result;
+use pyship_launcher::format::names::START_PTH;
+use pyship_launcher::target::HOST;
+use serde::{Deserialize, Serialize};
+
+use super::layers::Content;
+use super::{Pack, app, runtime};
+use crate::build_cache::stamp::Inputs;
+use crate::elf::layer::LayerElf;
+use crate::packages::install::{self, Request};
+use crate::packages::installer::Tool;
+use crate::packages::metadata::{self, Distribution};
+use crate::packages::pins::{self, Pins};
+use crate::startup::{self, PthFile};
+use crate::tree::Tree;
+
+/// How long an unpinned resolution is reused.
+const FRESH: Duration = Duration::from_secs(86_400);
+/// The newest glibc that wheels for another machine may need: that of RHEL 8, the oldest system in wide use.
+const NEWEST_GLIBC: (u32, u32) = (2, 28);
+/// Directory of the installed packages in the scratch directory.
+const INSTALLED: &str = "packages";
+
+/// The deps layer.
+pub(super) struct Packages {
+    pub(super) content: Content,
+    pub(super) facts: Facts,
+}
+
+/// What later steps must know of it.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct Facts {
+    pub(super) elf: LayerElf,
+    pub(super) distributions: Vec<Distribution>,
+    pub(super) pth: Vec<PthFile>,
+    pub(super) sitecustomize: bool,
+    /// Groups of the standard library that a package names.
+    pub(super) mentioned: BTreeSet<String>,
+    /// Whether the same request gives the same packages at any time.
+    pinned: bool,
+}
+
+/// Installs what the options and the project's `dependencies` ask for, unless the build cache has it.
+pub(super) fn prepare(pack: &Pack<'_>, dependencies: &[String]) -> Result<Packages> {
+    let request = request(pack, dependencies);
+    let tool = Tool::find();
+    let began = SystemTime::now();
+    let (key, pins) = key(pack, &request, &tool, began)?;
+    if let Some(key) = &key
+        && let Some(found) = find(pack, key)
+    {
+        return Ok(found);
+    }
+    let mut tree = install(pack, &request, &tool)?;
+    let site_packages = pack.site_packages();
+    let distributions = metadata::distributions(&tree, &site_packages)?;
+    let facts = Facts {
+        elf: LayerElf::of(&tree)?,
+        pth: startup::pth_files(&tree, &site_packages)?,
+        sitecustomize: app::has_sitecustomize(&tree, &site_packages),
+        mentioned: runtime::mentioned(&tree)?,
+        pinned: pins.cover(distributions.iter().map(|one| one.name.as_str())),
+        distributions,
+    };
+    tree.insert_bytes(format!("{site_packages}/{START_PTH}"), startup::pth(), false);
+    Ok(Packages {
+        content: Content::keyed(tree, key, Inputs::default(), &facts)?,
+        facts,
+    })
+}
+
+/// The key of the layer, unless an input may be changing right now; and which versions are pinned.
+fn key(pack: &Pack<'_>, request: &Request, tool: &Tool, began: SystemTime) -> Result<(Option<String>, Pins)> {
+    let interpreters = &pack.interpreters;
+    let Some(mut key) = pack
+        .cache
+        .key("deps")
+        .filter(|_| !interpreters.is_changing(began))
+    else {
+        return Ok((None, Pins::default()));
+    };
+    interpreters.identify(&mut key)?;
+    key.field("compression", pack.options.compression().to_string());
+    key.field("site-packages", pack.site_packages());
+    let pins = pins::read(request, tool, &interpreters.environment, began, &mut key);
+    let key = Some(key.finish()).filter(|_| pins.may_be_kept());
+    Ok((key, pins))
+}
+
+/// The layer of an earlier pack, unless it was resolved too long ago.
+fn find(pack: &Pack<'_>, key: &str) -> Option<Packages> {
+    let found = (!pack.options.refresh).then(|| pack.cache.find::<Facts>(key))??;
+    if !found.facts.pinned {
+        let age = found.age.filter(|age| *age < FRESH)?;
+        pack.ui.note(&format!(
+            "packages: resolved {} ago; --refresh re-resolves them",
+            in_words(age)
+        ));
+    }
+    Some(Packages {
+        content: Content::Cached(found.packed),
+        facts: found.facts,
+    })
+}
+
+fn request(pack: &Pack<'_>, dependencies: &[String]) -> Request {
+    let Pack {
+        options,
+        interpreters,
+        target,
+        ..
+    } = pack;
+    let certificates = options.with_ca.then(|| "certifi".to_owned());
+    let version = &interpreters.packed.version;
+    Request {
+        python: interpreters.builder.executable.clone(),
+        requirements_files: options.requirements.clone(),
+        requirements: dependencies
+            .iter()
+            .chain(&options.with)
+            .cloned()
+            .chain(certificates)
+            .collect(),
+        constraints: options.constraint.clone(),
+        find_links: options.find_links.clone(),
+        no_index: options.no_index,
+        index_url: options.index_url.clone(),
+        extra_index_url: options.extra_index_url.clone(),
+        require_hashes: options.require_hashes,
+        offline: false,
+        target: (*target != HOST).then(|| install::Target {
+            machine: target.cpu.to_owned(),
+            glibc: NEWEST_GLIBC,
+            python: format!("{}.{}", version.major, version.minor),
+        }),
+    }
+}
+
+fn install(pack: &Pack<'_>, request: &Request, tool: &Tool) -> Result<Tree> {
+    let directory = pack.scratch.path().join(INSTALLED);
+    fs_err::create_dir(&directory)?;
+    if request.is_empty()? {
+        return Ok(Tree::new());
+    }
+    pack.ui.step("installing packages");
+    install::install(request, &directory, tool, &mut |line| pack.ui.detail(line))
+}
+
+/// Removes the installed packages beside the steps that follow: thousands of files take a while.
+pub(super) fn remove_installed(pack: &Pack<'_>) -> JoinHandle<()> {
+    let installed = pack.scratch.path().join(INSTALLED);
+    std::thread::spawn(move || fs_err::remove_dir_all(installed).unwrap_or_default())
+}
+
+fn in_words(age: Duration) -> String {
+    let minutes = age.as_secs() / 60;
+    match minutes {
+        0 => "less than a minute".to_owned(),
+        1 => "1 minute".to_owned(),
+        2..120 => format!("{minutes} minutes"),
+        _ => format!("{} hours", minutes / 60),
+    }
+}

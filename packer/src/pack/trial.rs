@@ -1,0 +1,101 @@
+//! The trial run: starts the finished file's interpreter in a cache of its own and finds the entry point, so that
+//! what is checked is what users get, down to the shared libraries.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+use pyship_launcher::format::manifest::{Entry, Manifest};
+use pyship_launcher::format::names::{ENV_CACHE_DIR, ENV_STORE, ENV_TOOL};
+use pyship_launcher::target::HOST;
+
+use super::Pack;
+use crate::assemble::Assembled;
+
+/// Imports the entry point and runs nothing of it. The first argument says which kind of entry point it is.
+const SCRIPT: &str = include_str!("trial.py");
+/// The script's exit code when its last line says what is missing.
+const MISSING: i32 = 3;
+
+/// Tries `file` out, unless the options or the target forbid it; gives whether it was tried.
+///
+/// Layers that an earlier trial run has unpacked are read from the build cache.
+///
+/// # Errors
+/// When the interpreter does not start, or the entry point is not found: says which, with Python's own words.
+pub(super) fn run(pack: &Pack<'_>, file: &Assembled) -> Result<bool> {
+    if pack.options.no_check {
+        return Ok(false);
+    }
+    if pack.target != HOST {
+        pack.ui.note(&format!(
+            "no trial run: it takes a machine of `{}`",
+            pack.target.triple
+        ));
+        return Ok(false);
+    }
+    pack.ui.step("trial run");
+    let (path, manifest, scratch) = (file.path(), &file.manifest, pack.scratch.path());
+    if let Some(trial) = pack.cache.trial() {
+        if start(path, manifest, scratch, &trial.cache(), Some(trial.store())).is_ok() {
+            pack.cache.keep_unpacked(&trial, manifest);
+            return Ok(true);
+        }
+        // A cache that is full, damaged or on a file system without programs says nothing about the file.
+        pack.cache.forget_unpacked(&trial, manifest);
+    }
+    start(path, manifest, scratch, &scratch.join("cache"), None)?;
+    Ok(true)
+}
+
+fn start(file: &Path, manifest: &Manifest, scratch: &Path, cache: &Path, store: Option<&Path>) -> Result<()> {
+    let mut command = Command::new(file);
+    command
+        .env(ENV_TOOL, "python")
+        .env(ENV_CACHE_DIR, cache)
+        .env_remove(ENV_STORE)
+        .envs(store.map(|store| (ENV_STORE, store)))
+        .env_remove("PYTHONPATH")
+        .env_remove("PYTHONHOME")
+        .current_dir(scratch)
+        .stdin(Stdio::null())
+        .arg("-c")
+        .arg(SCRIPT)
+        .args(arguments(&manifest.entry));
+    let output = command
+        .output()
+        .with_context(|| format!("failed to start `{}`", file.display()))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let status = output.status;
+    let output = String::from_utf8_lossy(&output.stderr);
+    let output = output.trim_end();
+    if status.code() == Some(MISSING) {
+        let (before, last) = output.rsplit_once('\n').unwrap_or(("", output));
+        let before = if before.is_empty() {
+            String::new()
+        } else {
+            format!("\n{before}")
+        };
+        bail!("failed to find the entry point: {last}{before}");
+    }
+    let how = crate::child::in_words(status);
+    bail!("failed to start the packed interpreter: it {how}\n{output}");
+}
+
+fn arguments(entry: &Entry) -> Vec<String> {
+    match entry {
+        Entry::Interpreter => vec!["interpreter".into()],
+        Entry::Script { path } => vec!["script".into(), path.clone()],
+        Entry::Module { name } => vec!["module".into(), name.clone()],
+        Entry::Function { module, attr } => vec!["function".into(), format!("{module}:{attr}")],
+        Entry::Commands { commands } => {
+            let targets = commands.iter().map(|command| match &command.function {
+                Some(function) => format!("function={function}"),
+                None => format!("bin={}", command.name),
+            });
+            std::iter::once("commands".to_owned()).chain(targets).collect()
+        }
+    }
+}

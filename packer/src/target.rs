@@ -1,0 +1,31 @@
+//! The targets that this `pyship` can pack for: those whose launcher it carries.
+
+use anyhow::Context;
+use pyship_launcher::target::TARGETS;
+pub use pyship_launcher::target::{HOST, Target};
+
+/// Every launcher, with its target's triple, in the order of the triples. The build script writes the list.
+pub(crate) const LAUNCHERS: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/launchers.rs"));
+
+/// The target of that triple, and its launcher.
+///
+/// # Errors
+/// When this `pyship` doesn't carry it: names those that it carries, and the way to get another.
+pub(crate) fn find(triple: &str) -> anyhow::Result<(&'static Target, &'static [u8])> {
+    let target = TARGETS.iter().find(|target| target.triple == triple);
+    let launcher = LAUNCHERS.iter().find(|(name, _)| *name == triple);
+    target
+        .zip(launcher.map(|(_, launcher)| *launcher))
+        .with_context(|| {
+            let carried: Vec<&str> = LAUNCHERS.iter().map(|(name, _)| *name).collect();
+            let known: Vec<&str> = TARGETS.iter().map(|target| target.triple).collect();
+            let way_out = match target {
+                Some(_) => "scripts/build-stubs builds a pyship that carries it".to_owned(),
+                None => format!("supported targets are {}", known.join(", ")),
+            };
+            format!(
+                "failed to pack for `{triple}`: this pyship carries launchers for {} only; {way_out}",
+                carried.join(", ")
+            )
+        })
+}
