@@ -44,7 +44,7 @@ lint:
 # Build the documentation; a broken link is an error
 [group('checks')]
 doc:
-    {{no_launcher}} RUSTDOCFLAGS='--deny warnings' cargo doc --workspace --no-deps --document-private-items --locked
+    {{no_launcher}} RUSTDOCFLAGS='--deny warnings --allow rustdoc::private_intra_doc_links' cargo doc --workspace --no-deps --document-private-items --locked
 
 # Check dependencies: licences, duplicates, sources; advisories too where their database can be fetched
 [group('checks')]
@@ -77,7 +77,7 @@ unit *ARGS:
 # Test the start-up code on every Python at hand, without a packed file
 [group('tests')]
 startup *ARGS:
-    python3 tests/start/run.py {{ARGS}}
+    {{no_launcher}} python3 tests/start/run.py {{ARGS}}
 
 # Test what the benchmark computes, without measuring anything
 [group('tests')]

@@ -13,6 +13,7 @@ use std::process::Command;
 #[path = "../launcher/src/target.rs"]
 mod target;
 
+#[expect(clippy::disallowed_methods, reason = "fs_err is no build dependency")]
 fn main() {
     let root = PathBuf::from(variable("CARGO_MANIFEST_DIR")).join("..");
     for path in ["launcher/src", "launcher/Cargo.toml", "Cargo.toml", "Cargo.lock"] {

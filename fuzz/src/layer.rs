@@ -8,12 +8,12 @@
 use std::io::BufRead;
 use std::path::Path;
 
-use pyship_launcher::hex::hex;
 use pyship_launcher::format::FORMAT;
 use pyship_launcher::format::manifest::{Entry, Frame, Launcher, Layer, Libc, LibcPolicy, Manifest, Python};
 use pyship_launcher::format::member::{Member, MemberKind, is_safe, is_safe_target, padding};
-use pyship_launcher::payload::Payload;
 use pyship_launcher::format::trailer::{self, Trailer};
+use pyship_launcher::hex::hex;
+use pyship_launcher::payload::Payload;
 use pyship_launcher::unpack::{self, Check, Progress, SMALL_FRAME, Sink, Write};
 use sha2::{Digest, Sha256};
 

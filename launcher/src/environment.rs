@@ -20,8 +20,8 @@ impl Environment {
     }
 
     /// These variables, for tests.
-    #[must_use]
-    pub fn from_pairs(pairs: &[(&str, &str)]) -> Self {
+    #[cfg(test)]
+    pub(crate) fn from_pairs(pairs: &[(&str, &str)]) -> Self {
         let pair = |(name, value): &(&str, &str)| (name.as_bytes().to_vec(), value.as_bytes().to_vec());
         Self {
             variables: pairs.iter().map(pair).collect(),
@@ -35,8 +35,7 @@ impl Environment {
     }
 
     /// The value of `name`.
-    #[must_use]
-    pub fn get_bytes(&self, name: &[u8]) -> Option<&[u8]> {
+    pub(crate) fn get_bytes(&self, name: &[u8]) -> Option<&[u8]> {
         self.variables
             .iter()
             .find(|(known, _)| known == name)

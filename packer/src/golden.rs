@@ -24,8 +24,8 @@ use crate::layer::{self, Compression, Packed};
 use crate::tree::{Node, Tree};
 use crate::{assemble, startup, target};
 
-const TARGET: &str = "x86_64-unknown-linux-gnu";
 const STDLIB: &str = "lib/python3.12";
+const TARGET: &str = "x86_64-unknown-linux-gnu";
 const LOADER: &str = "lib/ld-linux-x86-64.so.2";
 
 #[test]

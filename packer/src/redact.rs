@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 
 use serde::{Serialize, Serializer};
 
+use crate::url;
+
 /// Replaces a directory of the builder.
 const LOCAL: &str = "(local directory)";
-/// Replaces a URL that can't be told apart from a password.
-const HIDDEN: &str = "(not shown)";
 /// Endings of what installers take as a file.
 const ARCHIVES: &[&str] = &[".whl", ".tar.gz", ".tar.bz2", ".zip"];
 
@@ -68,16 +68,8 @@ pub(crate) fn is_local_python(spec: &Option<String>) -> bool {
 
 /// `pkg[extra]>=1`, `pkg @ https://…`, a wheel, a directory.
 pub(crate) fn requirement(text: &str) -> String {
-    if let Some(scheme_end) = text.find("://") {
-        let before = &text[..scheme_end];
-        let start = before
-            .rfind(|letter: char| !(letter.is_ascii_alphanumeric() || "+.-".contains(letter)))
-            .map_or(0, |at| at + 1);
-        let length = text[start..].find([' ', ';']).unwrap_or(text.len() - start);
-        let (found, after) = text[start..].split_at(length);
-        // What follows a URL is a marker; a password with a space in it is not.
-        let after = if after.contains('@') { "" } else { after };
-        return format!("{}{}{after}", &text[..start], url(found));
+    if text.contains("://") {
+        return url::replaced(text, url);
     }
     let (what, marker) = text
         .split_once(';')
@@ -118,32 +110,12 @@ pub(crate) fn file_name(path: &str) -> String {
     name.map_or_else(|| LOCAL.to_owned(), |name| name.to_string_lossy().into_owned())
 }
 
-/// A URL without user, password, query, and any fragment but a digest or a place in an archive. A token that is
-/// part of the path can't be told from a path.
-pub(crate) fn url(text: &str) -> String {
-    let Some((scheme, rest)) = text.split_once("://") else {
-        return HIDDEN.to_owned();
-    };
-    if scheme.ends_with("file") {
-        return format!("{scheme}:{}", file_name(rest));
+/// A URL without its secrets, and a `file:` URL without its directories.
+fn url(text: &str) -> String {
+    match text.split_once("://") {
+        Some((scheme, path)) if scheme.ends_with("file") => format!("{scheme}:{}", file_name(path)),
+        _ => url::scrubbed(text, ""),
     }
-    let (rest, fragment) = rest.split_once('#').unwrap_or((rest, ""));
-    let rest = rest.split('?').next().unwrap_or_default();
-    let (authority, path) = rest.find('/').map_or((rest, ""), |slash| rest.split_at(slash));
-    let host = authority.rsplit('@').next().unwrap_or_default();
-    // `user:pass/word@host` is no URL, but people write it: what would be a port is no number then.
-    let port = host.rsplit_once(':').map_or("", |(_, port)| port);
-    let is_host = port.bytes().all(|byte| byte.is_ascii_digit()) || host.ends_with(']');
-    if !is_host || (fragment.contains('@') && !authority.contains('@')) {
-        return format!("{scheme}://{HIDDEN}");
-    }
-    let kept = ["sha256=", "sha384=", "sha512=", "subdirectory=", "egg="];
-    let fragment = if kept.iter().any(|start| fragment.starts_with(start)) {
-        format!("#{fragment}")
-    } else {
-        String::new()
-    };
-    format!("{scheme}://{host}{path}{fragment}")
 }
 
 #[cfg(test)]
@@ -151,26 +123,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn urls_lose_what_is_secret() {
-        for (given, told) in [
-            ("https://pypi.org/simple", "https://pypi.org/simple"),
-            (
-                "https://me:hunter2@host:8080/simple/",
-                "https://host:8080/simple/",
-            ),
-            ("https://hunter2@host/x?token=hunter2", "https://host/x"),
-            ("https://me:hun@ter2@host/x", "https://host/x"),
-            ("https://me:hun/ter2@host/x", "https://(not shown)"),
-            ("https://me:hun#ter2@host/x", "https://(not shown)"),
-            ("https://[::1]:80/x", "https://[::1]:80/x"),
-            ("https://h/p.tar.gz#sha256=abc", "https://h/p.tar.gz#sha256=abc"),
-            ("https://h/p.tar.gz#hunter2", "https://h/p.tar.gz"),
-            ("git+https://me:hunter2@h/r@v1#egg=r", "git+https://h/r@v1#egg=r"),
-            ("git+ssh://git@h/r", "git+ssh://h/r"),
-            ("file:///home/me/wheels/a-1.whl", "file:a-1.whl"),
-        ] {
-            assert_eq!(url(given), told, "{given}");
-        }
+    fn urls_lose_secrets_and_directories() {
+        assert_eq!(url("https://me:hunter2@host/x"), "https://host/x");
+        assert_eq!(url("file:///home/me/wheels/a-1.whl"), "file:a-1.whl");
     }
 
     #[test]

@@ -168,7 +168,27 @@ impl Tree {
 pub fn layer_path(path: &Path) -> LayerPath {
     path.as_os_str().as_bytes().to_vec()
 }
+
 /// A path in a layer, for messages.
 pub(crate) fn display(path: &[u8]) -> String {
     String::from_utf8_lossy(path).into_owned()
+}
+
+/// The path that a relative link at `link` leads to; `None` when it leaves the layer.
+pub(crate) fn join(link: &[u8], target: &[u8]) -> Option<LayerPath> {
+    let mut parts: Vec<&[u8]> = link.split(|&byte| byte == b'/').collect();
+    parts.pop();
+    if target.starts_with(b"/") {
+        return None;
+    }
+    for part in target.split(|&byte| byte == b'/') {
+        match part {
+            b"" | b"." => {}
+            b".." => {
+                parts.pop()?;
+            }
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join(&b'/'))
 }

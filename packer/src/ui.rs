@@ -5,25 +5,25 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// How much is said.
+/// How much is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Volume {
     /// Errors.
     Quiet,
     /// Steps and the report.
     Normal,
-    /// Also what the tools say.
+    /// Also what uv and pip print.
     Verbose,
 }
 
-/// Says things to a person, on standard error.
+/// Prints steps, notes and warnings to standard error.
 pub struct Ui {
     volume: Volume,
     bar: ProgressBar,
 }
 
 impl Ui {
-    /// A voice of that volume; a spinner shows the current step when standard error is a terminal.
+    /// A spinner shows the current step when standard error is a terminal.
     #[must_use]
     pub fn new(volume: Volume) -> Self {
         let shown = volume > Volume::Quiet && stderr().is_terminal();
@@ -39,13 +39,13 @@ impl Ui {
         Self { volume, bar }
     }
 
-    /// What is being done now; seen on a terminal only.
+    /// Shows what is being done now, on a terminal.
     pub fn step(&self, text: impl Into<String>) {
         self.bar.set_style(ProgressStyle::default_spinner());
         self.bar.set_message(text.into());
     }
 
-    /// A step with a length in bytes.
+    /// Shows a step with its length in bytes.
     pub fn measured_step(&self, text: impl Into<String>, total: u64) {
         let style = ProgressStyle::with_template("{msg} {bar:30} {bytes}/{total_bytes}");
         self.bar
@@ -55,19 +55,19 @@ impl Ui {
         self.bar.set_position(0);
     }
 
-    /// More of a measured step.
+    /// Advances a measured step.
     pub fn advance(&self, bytes: u64) {
         self.bar.inc(bytes);
     }
 
-    /// A line that stays.
+    /// Prints a line.
     pub fn note(&self, text: &str) {
         if self.volume >= Volume::Normal {
             self.bar.suspend(|| line(text));
         }
     }
 
-    /// A line that stays, for those who want to know.
+    /// Prints a line with `--verbose`.
     pub fn detail(&self, text: &str) {
         if self.volume >= Volume::Verbose {
             self.bar.suspend(|| line(text));
@@ -76,32 +76,31 @@ impl Ui {
         }
     }
 
-    /// A line that begins with `warning:`.
+    /// Prints a warning.
     pub fn warn(&self, text: &str) {
         self.note(&format!("warning: {text}"));
     }
 
-    /// Takes the spinner away.
+    /// Removes the spinner.
     pub fn finish(&self) {
         self.bar.finish_and_clear();
     }
 }
 
-/// Says what failed, with its causes on the same line, and hints on lines of their own.
+/// Prints an error with its causes on one line, and its hint on a line of its own.
 pub fn error(error: &anyhow::Error) {
-    let launcher = error.downcast_ref::<pyship_launcher::error::Error>();
     line(&format!("pyship: {}", without_codes(&format!("{error:#}"))));
-    if let Some(hint) = launcher.and_then(|error| error.hint.as_ref()) {
+    if let Some(hint) = crate::hint::of(error) {
         line(&format!("hint: {hint}"));
     }
 }
 
-/// Says something that deserves a look, for commands that have no [`Ui`].
+/// Prints a warning, for commands that have no [`Ui`].
 pub fn warning(text: &str) {
     line(&format!("warning: {text}"));
 }
 
-/// A message without Rust's ` (os error 28)`, whose words stand before it.
+/// A message without Rust's ` (os error 28)`, which repeats the words before it.
 fn without_codes(message: &str) -> String {
     const MARK: &str = " (os error ";
     let mut text = String::new();
@@ -133,7 +132,7 @@ pub fn data(text: &str) -> anyhow::Result<()> {
 }
 
 fn line(text: &str) {
-    // A standard error that is gone is no reason to fail.
+    // A closed standard error must not make a pack fail.
     writeln!(stderr(), "{text}").unwrap_or_default();
 }
 

@@ -261,7 +261,7 @@ fn what_runs_is_kept_and_so_are_its_layers() {
     bench.cache(&["prune"]);
     assert_eq!(bench.apps(), ["one"]);
     let verify = bench.run("one").env("PYSHIP", "verify");
-    verify.stdout_has("what was unpacked is intact").success();
+    verify.stdout_has("its unpacked contents are intact").success();
     end(running);
     bench.cache(&["prune"]);
     assert_eq!((bench.apps().len(), bench.layers()), (0, 0));

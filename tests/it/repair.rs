@@ -61,7 +61,7 @@ impl Bench {
     fn intact(&self, what: &str) {
         let outcome = self.tool("verify").output();
         assert!(
-            outcome.out().ends_with("what was unpacked is intact\n"),
+            outcome.out().ends_with("its unpacked contents are intact\n"),
             "{what}\n{}",
             outcome.report()
         );
@@ -359,10 +359,7 @@ fn verify_names_what_differs_and_repair_restores_it_in_place() {
             "{what}: every directory stayed"
         );
     }
-    bench
-        .tool("repair")
-        .stdout("there was nothing to mend\n")
-        .success();
+    bench.tool("repair").stdout("nothing to repair\n").success();
 }
 
 #[test]

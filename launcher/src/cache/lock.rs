@@ -12,6 +12,8 @@
 //! into byte-range locks, which need a file that is open for writing (exclusive) or reading (shared): directories
 //! can't be locked there (`EBADF`).
 
+#![expect(clippy::disallowed_methods, reason = "the one module that takes file locks")]
+
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::path::Path;

@@ -7,7 +7,7 @@
 //! end=<number of members> NUL
 //! ```
 //!
-//! The last item makes a truncated index invalid. [`crate::cache::shape`] compares a directory with its index.
+//! The last item makes a truncated index invalid. The cache module `shape` compares a directory with its index.
 
 use crate::sort::order;
 

@@ -65,7 +65,7 @@ impl BuildCache {
     #[must_use]
     pub fn find<T: DeserializeOwned>(&self, key: &str) -> Option<Found<T>> {
         let path = self.entries()?.join(key);
-        let file = File::open(&path).ok()?;
+        let file = fs_err::File::open(&path).ok()?.into_file();
         let data = file.metadata().ok()?;
         let found: Head<T> = head(&file, data.size())?;
         if !found.inputs.are_unchanged() {

@@ -47,13 +47,8 @@ pub struct BuildCache {
 
 /// Where the build cache of `environment` lies, unless it is given; none when no variable says.
 #[must_use]
-pub fn root(given: Option<&Path>, environment: &Environment) -> Option<PathBuf> {
-    let by_default = || {
-        let base = environment
-            .path("XDG_CACHE_HOME")
-            .or_else(|| Some(environment.path("HOME")?.join(".cache")))?;
-        Some(base.join("pyship").join("build"))
-    };
+pub(crate) fn root(given: Option<&Path>, environment: &Environment) -> Option<PathBuf> {
+    let by_default = || Some(environment.cache_directory.as_ref()?.join("pyship").join("build"));
     given
         .map(|given| environment.directory.join(given))
         .or_else(|| environment.path(ENV_DIR))
@@ -76,7 +71,7 @@ impl BuildCache {
     ///
     /// # Errors
     /// When others could put something into it, or this program can't read itself.
-    pub fn open(root: &Path, environment: &Environment) -> Result<Self, String> {
+    pub(crate) fn open(root: &Path, environment: &Environment) -> Result<Self, String> {
         for place in [root.to_owned(), root.join(VERSION)] {
             is_private(&place)?;
         }
@@ -174,6 +169,8 @@ mod tests {
                 .map(|(name, value)| ((*name).into(), (*value).into()))
                 .collect(),
             directory: "/here".into(),
+            cache_directory: Some("/c".into()),
+            ..Environment::default()
         }
     }
 
@@ -183,13 +180,9 @@ mod tests {
             root(given.map(Path::new), &environment(pairs)).map(|path| path.display().to_string())
         };
         assert_eq!(at(Some("x"), &[(ENV_DIR, "/y")]).unwrap(), "/here/x");
-        assert_eq!(at(None, &[(ENV_DIR, "/y"), ("HOME", "/h")]).unwrap(), "/y");
-        assert_eq!(
-            at(None, &[("XDG_CACHE_HOME", "/c"), ("HOME", "/h")]).unwrap(),
-            "/c/pyship/build"
-        );
-        assert_eq!(at(None, &[("HOME", "/h")]).unwrap(), "/h/.cache/pyship/build");
-        assert_eq!(at(None, &[("HOME", "")]), None);
+        assert_eq!(at(None, &[(ENV_DIR, "/y")]).unwrap(), "/y");
+        assert_eq!(at(None, &[(ENV_DIR, "")]).unwrap(), "/c/pyship/build");
+        assert_eq!(root(None, &Environment::default()), None);
     }
 
     #[test]

@@ -26,7 +26,7 @@ impl Stamp {
     /// Of what is at `path`; none when nothing is.
     #[must_use]
     pub fn of(path: &Path) -> Option<Self> {
-        let data = std::fs::metadata(path).ok()?;
+        let data = fs_err::metadata(path).ok()?;
         Some(Self {
             inode: data.ino(),
             mode: data.mode(),

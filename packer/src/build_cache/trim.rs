@@ -102,7 +102,7 @@ fn looked_at(path: PathBuf) -> Option<Kept> {
 }
 
 fn below(directory: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(directory).into_iter().flatten();
+    let entries = fs_err::read_dir(directory).into_iter().flatten();
     entries.filter_map(|entry| Some(entry.ok()?.path())).collect()
 }
 
@@ -117,7 +117,7 @@ fn remove(root: &Path, path: &Path) {
         .prefix("gone-")
         .tempdir_in(root.join("tmp"));
     if let Ok(away) = away {
-        std::fs::rename(path, away.path().join(name)).unwrap_or_default();
+        fs_err::rename(path, away.path().join(name)).unwrap_or_default();
     }
 }
 

@@ -35,7 +35,7 @@ impl Trial {
     /// Moves a layer to what goes when the trial is over.
     fn discard(&self, layer: &Path) {
         let away = self.directory.path().join(layer.file_name().unwrap_or_default());
-        std::fs::rename(layer, away).unwrap_or_default();
+        fs_err::rename(layer, away).unwrap_or_default();
     }
 }
 
@@ -65,7 +65,7 @@ impl BuildCache {
             if trial.known.contains(&to) {
                 trial.discard(&to);
             }
-            if std::fs::rename(&from, &to).is_ok() {
+            if fs_err::rename(&from, &to).is_ok() {
                 self.wrote.store(true, Ordering::Relaxed);
             }
         }

@@ -19,11 +19,12 @@ use crate::{size, ui};
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 const ABOUT: &str = "\
-A packed file unpacks itself once, below $PYSHIP_CACHE_DIR, $XDG_CACHE_HOME/pyship or ~/.cache/pyship (where none \
-of them can be used, below /var/tmp, $TMPDIR, /tmp or /dev/shm). Files that were made with the same Python or the \
-same packages share them there. Everything can be removed at any time: the next start unpacks it anew.
+A packed file unpacks itself once, into a cache directory: $PYSHIP_CACHE_DIR, $XDG_CACHE_HOME/pyship or \
+~/.cache/pyship; where none of them can be used, a directory below /var/tmp, $TMPDIR, /tmp or /dev/shm. Files with the \
+same Python or the same packages share them there. Everything in it can be removed at any time: the next start unpacks \
+it again.
 
-Starts remove by themselves, once a day, what was not used for 30 days.";
+Entries unused for 30 days are pruned automatically, once a day.";
 
 /// `pyship cache`
 #[derive(Debug, Args)]
@@ -35,9 +36,9 @@ pub(super) struct CacheOptions {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Print where the cache is
+    /// Print the cache directory
     Dir(Place),
-    /// List apps and layers: size, last use (noted once a day), whether they run
+    /// List apps and layers: size, last use (recorded once a day), whether they run
     List {
         #[command(flatten)]
         place: Place,
@@ -45,14 +46,14 @@ enum What {
         #[arg(long)]
         json: bool,
     },
-    /// Remove what is no longer used; never what runs
+    /// Remove unused entries; apps that run are kept
     #[command(after_help = EXAMPLES)]
     Prune(Prune),
-    /// Remove everything that doesn't run
+    /// Remove all entries; apps that run are kept
     Clear {
         #[command(flatten)]
         place: Place,
-        /// Say what would be removed, remove nothing
+        /// Show what would be removed, remove nothing
         #[arg(long)]
         dry_run: bool,
     },
@@ -60,14 +61,14 @@ enum What {
 
 const EXAMPLES: &str = "\
 Examples:
-  pyship cache prune                     what was not used for 30 days
-  pyship cache prune --older 7 --dry-run what would go after a week
-  pyship cache prune --max-size 2G       the least recently used, until 2 GB are left
-  pyship cache prune --name mytool       all versions of one app, whenever they were used";
+  pyship cache prune                     entries unused for 30 days
+  pyship cache prune --older 7 --dry-run show entries unused for a week
+  pyship cache prune --max-size 2G       the least recently used entries, until 2 GB are left
+  pyship cache prune --name mytool       all versions of one app";
 
 #[derive(Debug, Args)]
 struct Place {
-    /// The cache's directory [default: each one that packed files would use]
+    /// Cache directory [default: each one that packed files would use]
     #[arg(long, value_name = "DIR")]
     root: Option<PathBuf>,
 }
@@ -76,16 +77,16 @@ struct Place {
 struct Prune {
     #[command(flatten)]
     place: Place,
-    /// What was not used for so many days [default: 30, without --max-size and --name]
+    /// Remove entries unused for DAYS [default: 30, without --max-size and --name]
     #[arg(long, value_name = "DAYS")]
     older: Option<u32>,
-    /// The least recently used, until the cache has at most SIZE: 500M, 2G
+    /// Remove the least recently used entries until the cache has at most SIZE: 500M, 2G
     #[arg(long, value_name = "SIZE", value_parser = size::parse)]
     max_size: Option<u64>,
-    /// Only apps of this name; may be said several times
+    /// Remove only apps of this name (repeatable)
     #[arg(long)]
     name: Vec<String>,
-    /// Say what would be removed, remove nothing
+    /// Show what would be removed, remove nothing
     #[arg(long)]
     dry_run: bool,
 }
@@ -178,7 +179,7 @@ fn show(place: &Place, json: bool) -> Result<()> {
         text.push_str(&table(listing, &running));
     }
     if listings.is_empty() {
-        text.push_str("there is no cache yet\n");
+        text.push_str("no cache directory exists yet\n");
     }
     ui::data(&text)
 }
@@ -189,13 +190,13 @@ fn title(app: &App) -> String {
         String::from_utf8_lossy(&record.version).into_owned()
     });
     match (name.is_empty(), version.is_empty()) {
-        (true, _) => format!("(decayed) {}", app.key),
+        (true, _) => format!("(damaged) {}", app.key),
         (false, true) => name,
         (false, false) => format!("{name} {version}"),
     }
 }
 
-/// Bytes that would be free without the app: its own directory, and the layers that nobody else uses.
+/// Bytes that removing the app would free: its own directory, and the layers that no other app uses.
 fn own_disk(listing: &Listing, app: &App) -> u64 {
     let alone = |layer: &&Layer| layer.users.len() == 1 && layer.users[0] == app.key;
     app.disk() + listing.layers.iter().filter(alone).map(Layer::disk).sum::<u64>()
@@ -269,7 +270,7 @@ fn table(listing: &Listing, running: &Running) -> String {
             .collect();
         users.sort();
         let users = if users.is_empty() {
-            "used by none".to_owned()
+            "unused".to_owned()
         } else {
             format!("used by {}", users.join(", "))
         };
@@ -300,7 +301,7 @@ fn remove(place: &Place, policy: &Policy, dry_run: bool) -> Result<()> {
         text.push_str(&report(&root.path, &removed, dry_run));
     }
     if text.is_empty() {
-        text.push_str("there is no cache yet\n");
+        text.push_str("no cache directory exists yet\n");
     }
     ui::data(&text)
 }

@@ -19,22 +19,22 @@ use crate::ui;
 
 const EXAMPLES: &str = "\
 Examples:
-  pyship sbom app.bin -o app.cdx.json          for a scanner: grype sbom:app.cdx.json
+  pyship sbom app.bin -o app.cdx.json          then scan it: grype sbom:app.cdx.json
   pyship sbom app.bin | jq -r '.components[] | [.name, .version, (.licenses[0].license.id // \"?\")] | @tsv'
   pyship sbom app.bin --files -o full.json     with every file and its SHA-256
 
-It is read from the file alone, which may be one for another machine. Licences are what the packages say of
-themselves: SPDX where they name exactly one licence, else their own words. The same file gives the same
-document; it has a time only with --timestamp.";
+The document is made from the file alone; files for other targets work too. Licences are those that the packages
+declare: an SPDX expression where they name exactly one licence, else their own words. The same file gives the same
+document, unless --timestamp adds the time.";
 
 /// `pyship sbom`
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct SbomOptions {
-    /// A file that pyship made
+    /// File that pyship made
     file: PathBuf,
 
-    /// Where it goes [default: standard output]
+    /// File to write [default: standard output]
     #[arg(short, long, value_name = "OUT")]
     output: Option<PathBuf>,
 
@@ -42,7 +42,7 @@ pub(super) struct SbomOptions {
     #[arg(long)]
     files: bool,
 
-    /// Say when it was written: now, or SOURCE_DATE_EPOCH
+    /// Add the time: now, or SOURCE_DATE_EPOCH
     #[arg(long)]
     timestamp: bool,
 }

@@ -8,16 +8,17 @@ use pyship_launcher::format::manifest::Entry;
 use pyship_launcher::format::member;
 use pyship_launcher::format::names::APP_CODE;
 
-use super::{Pack, packages, runtime};
+use super::{Pack, packages};
 use crate::app::entry::{self, EntryFlags};
 use crate::app::exclude::Excludes;
 use crate::app::project::{self, Project};
 use crate::app::source::{self, AppSource};
 use crate::elf::layer::LayerElf;
+use crate::interpreter::mentions::mentioned;
 use crate::options::PackOptions;
-use crate::provenance;
 use crate::tree::{LayerPath, Node, Tree};
 use crate::ui::Ui;
+use crate::{provenance, startup};
 
 /// What APP is. None when the file is packages alone.
 pub(super) struct Source(Option<AppSource>);
@@ -108,10 +109,10 @@ pub(super) fn prepare(pack: &Pack<'_>, source: Source, packages: &packages::Fact
         version: options.app_version.clone().or(version),
         entry,
         elf: LayerElf::of(&tree)?,
-        mentioned: runtime::mentioned(&tree)?,
+        mentioned: mentioned(&tree)?,
         sitecustomize: directories
             .iter()
-            .any(|directory| has_sitecustomize(&tree, &code_directory(directory))),
+            .any(|directory| startup::has_sitecustomize(&tree, &code_directory(directory))),
         digest: provenance::tree_digest(&tree)?,
         dependencies: source.dependencies().to_vec(),
         notes: notes.collect(),
@@ -195,11 +196,4 @@ fn code_directory(directory: &[u8]) -> String {
         path if path.is_empty() => APP_CODE.to_owned(),
         path => format!("{APP_CODE}/{path}"),
     }
-}
-
-/// Whether `import sitecustomize` finds something in this directory of a layer.
-pub(super) fn has_sitecustomize(tree: &Tree, directory: &str) -> bool {
-    ["sitecustomize.py", "sitecustomize/__init__.py"]
-        .iter()
-        .any(|form| tree.get(format!("{directory}/{form}")).is_some())
 }

@@ -63,7 +63,7 @@ fn compiler(pack: &Pack<'_>) -> Result<Compiler> {
 
 /// Adds bytecode to a tree.
 fn compile_tree(pack: &Pack<'_>, tree: &mut Tree) -> Result<()> {
-    for (path, reason) in compiler(pack)?.compile(tree)?.skipped {
+    for (path, reason) in compiler(pack)?.compile(tree)? {
         let path = tree::display(&path);
         pack.ui.detail(&format!("not compiled: {path}: {reason}"));
     }

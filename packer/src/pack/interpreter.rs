@@ -14,9 +14,10 @@ use crate::elf::read::{Machine, inspect};
 use crate::environment::Environment;
 use crate::interpreter::archive::{self, Unpacked};
 use crate::interpreter::discover::{self, Source};
-use crate::interpreter::{Interpreter, download, read};
+use crate::interpreter::{Interpreter, describe, download};
 use crate::options::PackOptions;
 use crate::ui::Ui;
+use crate::url;
 
 /// The interpreter that is packed, and the one that works for it.
 pub(super) struct Interpreters {
@@ -48,9 +49,9 @@ pub(super) fn choose(
         Source::Executable(_) => None,
         Source::Archive(path) => Some(path.clone()),
         Source::Url { url, sha256 } => {
-            ui.step(format!("downloading {url}"));
+            ui.step(format!("downloading {}", url::scrubbed(url, "")));
             let cache = download_cache(&environment)?;
-            Some(download::fetch(url, sha256, &cache, &environment, &mut |_| {})?)
+            Some(download::fetch(url, sha256, &cache, &environment)?)
         }
     };
     let unpacked = archive
@@ -59,8 +60,8 @@ pub(super) fn choose(
         .transpose()?;
     let packed = match (chosen.interpreter, &chosen.source, &unpacked) {
         (Some(known), _, _) => known,
-        (None, _, Some(unpacked)) => read::installation(&unpacked.prefix, &environment)?,
-        (None, Source::Executable(path), None) => read::interpreter(path, &environment)?,
+        (None, _, Some(unpacked)) => describe::installation(&unpacked.prefix, &environment)?,
+        (None, Source::Executable(path), None) => describe::interpreter(path, &environment)?,
         (None, _, None) => bail!("failed to unpack the interpreter"),
     };
     check_machine(target, machine_of(&packed.executable)?, &chosen.why)?;
@@ -93,11 +94,9 @@ fn unpack(path: &Path, scratch: &Path, ui: &Ui) -> Result<Unpacked> {
 
 /// The directory where downloads are kept.
 fn download_cache(environment: &Environment) -> Result<PathBuf> {
-    let base = environment
-        .path("XDG_CACHE_HOME")
-        .or_else(|| environment.path("HOME").map(|home| home.join(".cache")));
-    let base = base.context("failed to find a directory for downloads: HOME is not set")?;
-    Ok(base.join("pyship").join("downloads"))
+    let cache = environment.cache_directory.as_ref();
+    let cache = cache.context("failed to find a directory for downloads: HOME is not set")?;
+    Ok(cache.join("pyship").join("downloads"))
 }
 
 /// Checks that an interpreter, chosen for the reason `why`, is for `target`.
@@ -133,7 +132,7 @@ fn builder_for(target: &Target, packed: &Interpreter, environment: &Environment)
     };
     let chosen = discover::choose(Some(&version), environment).with_context(failed)?;
     match chosen.source {
-        Source::Executable(path) => read::interpreter(&path, environment).with_context(failed),
+        Source::Executable(path) => describe::interpreter(&path, environment).with_context(failed),
         Source::Archive(_) | Source::Url { .. } => bail!(failed()),
     }
 }

@@ -9,14 +9,16 @@ use pyship_launcher::format::names::START_PTH;
 use pyship_launcher::target::HOST;
 use serde::{Deserialize, Serialize};
 
+use super::Pack;
 use super::layers::Content;
-use super::{Pack, app, runtime};
 use crate::build_cache::stamp::Inputs;
 use crate::elf::layer::LayerElf;
-use crate::packages::install::{self, Request};
-use crate::packages::installer::Tool;
+use crate::interpreter::mentions::mentioned;
+use crate::packages::install;
 use crate::packages::metadata::{self, Distribution};
 use crate::packages::pins::{self, Pins};
+use crate::packages::request::{Request, Target};
+use crate::packages::tool::Tool;
 use crate::startup::{self, PthFile};
 use crate::tree::Tree;
 
@@ -49,7 +51,7 @@ pub(super) struct Facts {
 /// Installs what the options and the project's `dependencies` ask for, unless the build cache has it.
 pub(super) fn prepare(pack: &Pack<'_>, dependencies: &[String]) -> Result<Packages> {
     let request = request(pack, dependencies);
-    let tool = Tool::find();
+    let tool = Tool::find(&pack.interpreters.environment);
     let began = SystemTime::now();
     let (key, pins) = key(pack, &request, &tool, began)?;
     if let Some(key) = &key
@@ -63,8 +65,8 @@ pub(super) fn prepare(pack: &Pack<'_>, dependencies: &[String]) -> Result<Packag
     let facts = Facts {
         elf: LayerElf::of(&tree)?,
         pth: startup::pth_files(&tree, &site_packages)?,
-        sitecustomize: app::has_sitecustomize(&tree, &site_packages),
-        mentioned: runtime::mentioned(&tree)?,
+        sitecustomize: startup::has_sitecustomize(&tree, &site_packages),
+        mentioned: mentioned(&tree)?,
         pinned: pins.cover(distributions.iter().map(|one| one.name.as_str())),
         distributions,
     };
@@ -133,8 +135,7 @@ fn request(pack: &Pack<'_>, dependencies: &[String]) -> Request {
         index_url: options.index_url.clone(),
         extra_index_url: options.extra_index_url.clone(),
         require_hashes: options.require_hashes,
-        offline: false,
-        target: (*target != HOST).then(|| install::Target {
+        target: (*target != HOST).then(|| Target {
             machine: target.cpu.to_owned(),
             glibc: NEWEST_GLIBC,
             python: format!("{}.{}", version.major, version.minor),
@@ -149,7 +150,13 @@ fn install(pack: &Pack<'_>, request: &Request, tool: &Tool) -> Result<Tree> {
         return Ok(Tree::new());
     }
     pack.ui.step("installing packages");
-    install::install(request, &directory, tool, &mut |line| pack.ui.detail(line))
+    install::install(
+        request,
+        &pack.interpreters.environment,
+        &directory,
+        tool,
+        &mut |line| pack.ui.detail(line),
+    )
 }
 
 /// Removes the installed packages beside the steps that follow: thousands of files take a while.

@@ -179,7 +179,7 @@ fn package_lines(distributions: &[Distribution]) -> Vec<PackageLine> {
 }
 
 fn prune_lines(pruned: &PruneReport) -> Vec<PruneLine> {
-    let groups = pruned.groups.iter();
+    let groups = pruned.iter();
     groups
         .map(|(group, loss)| PruneLine {
             group: group.name().to_owned(),

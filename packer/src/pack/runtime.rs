@@ -22,7 +22,7 @@ use crate::elf::prepare::prepare_runtime;
 use crate::elf::read::Machine;
 use crate::elf::survey::survey_of;
 use crate::interpreter::prune::{self, PruneReport};
-use crate::interpreter::{fallbacks, runtime};
+use crate::interpreter::{fallbacks, python_home};
 use crate::size;
 use crate::tree::{self, LayerPath, Node, Tree};
 
@@ -44,7 +44,7 @@ pub(super) struct Facts {
 pub(super) fn prepare(pack: &Pack<'_>, app: &App, packages: &packages::Facts) -> Result<Runtime> {
     let began = SystemTime::now();
     let groups = groups(pack, app, packages)?;
-    let (tree, pruned) = runtime::collect(&pack.interpreters.packed, &groups)?;
+    let (tree, pruned) = python_home::collect(&pack.interpreters.packed, &groups)?;
     let machine = machine_of(&pack.interpreters.packed.executable)?;
     // A second copy of libpython stays only when a package or the app needs it.
     let others = [&packages.elf, &app.facts.elf].map(|elf| (LAYER_DEPS, elf));
@@ -68,11 +68,11 @@ pub(super) fn prepare(pack: &Pack<'_>, app: &App, packages: &packages::Facts) ->
 }
 
 /// The groups of the standard library that stay.
-fn groups(pack: &Pack<'_>, app: &App, packages: &packages::Facts) -> Result<prune::Keep> {
+fn groups(pack: &Pack<'_>, app: &App, packages: &packages::Facts) -> Result<prune::Pruning> {
     let options = pack.options;
     let mut groups = match options.no_prune {
-        true => prune::Keep::everything(),
-        false => prune::Keep::default(),
+        true => prune::Pruning::none(),
+        false => prune::Pruning::default(),
     };
     // A file that behaves like python may be asked for anything.
     if !options.no_prune && app.facts.entry != Entry::Interpreter {
@@ -192,34 +192,4 @@ fn system_root<'a>(pack: &'a Pack<'_>) -> &'a Path {
         .as_deref()
         .filter(|_| pack.interpreters.is_foreign())
         .unwrap_or(Path::new("/"))
-}
-
-/// The groups of the standard library that are kept on demand and that a source of this tree names.
-pub(super) fn mentioned(tree: &Tree) -> Result<BTreeSet<String>> {
-    let mut found = BTreeSet::new();
-    for (group, words) in prune::ON_DEMAND {
-        if mentions(tree, words)? {
-            found.insert((*group).to_owned());
-        }
-    }
-    Ok(found)
-}
-
-/// Whether a source contains one of `words`.
-fn mentions(tree: &Tree, words: &[&str]) -> Result<bool> {
-    let finders: Vec<_> = words.iter().map(memchr::memmem::Finder::new).collect();
-    let sources: Vec<&tree::Content> = tree
-        .files()
-        .filter(|(path, _)| path.ends_with(b".py") || path.starts_with(b"bin/"))
-        .map(|(_, file)| &file.content)
-        .collect();
-    let found: Vec<bool> = sources
-        .par_iter()
-        .map(|content| {
-            content
-                .read()
-                .map(|bytes| finders.iter().any(|finder| finder.find(&bytes).is_some()))
-        })
-        .collect::<std::io::Result<_>>()?;
-    Ok(found.contains(&true))
 }

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::options::PackOptions;
+use crate::packages::requirements_file::{self, Line};
 use crate::redact::{file_name, requirement};
 
 /// The `externalParameters`; options that were not given are absent. `dependencies` are those of pyproject.toml.
@@ -39,7 +40,7 @@ fn files(paths: &[PathBuf]) -> Result<Value> {
     let described = paths.iter().map(|path| {
         let bytes = fs_err::read(path).context("failed to read a requirements file")?;
         let sha256 = hex(&Sha256::digest(&bytes));
-        let lines = lines(&String::from_utf8_lossy(&bytes));
+        let lines = lines(&bytes);
         let name = file_name(&path.to_string_lossy());
         Ok(json!({ "name": name, "digest": { "sha256": sha256 }, "lines": lines }))
     });
@@ -47,14 +48,13 @@ fn files(paths: &[PathBuf]) -> Result<Value> {
 }
 
 /// The requirements of a requirements file, without its options and hashes.
-fn lines(text: &str) -> Vec<String> {
-    let joined = text.replace("\\\r\n", " ").replace("\\\n", " ");
-    joined
-        .lines()
-        .map(|line| line.split(" #").next().unwrap_or_default())
-        .map(|line| line.split(" --").next().unwrap_or_default().trim())
-        .filter(|line| !line.is_empty() && !line.starts_with(['#', '-']))
-        .map(requirement)
+fn lines(bytes: &[u8]) -> Vec<String> {
+    requirements_file::parse(bytes)
+        .iter()
+        .filter_map(|line| match line {
+            Line::Requirement(text) => Some(requirement(text)),
+            _ => None,
+        })
         .collect()
 }
 
@@ -67,7 +67,7 @@ mod tests {
         let text = "# all\n--index-url https://me:hunter2@h/simple\n-e /home/me/lib\nsix>=1  # a comment\n\
                     idna==3.7 \\\n    --hash=sha256:abc \\\n    --hash=sha256:def\n\nuvicorn[standard]\n/home/me/lib\n";
         assert_eq!(
-            lines(text),
+            lines(text.as_bytes()),
             ["six>=1", "idna==3.7", "uvicorn[standard]", "(local directory)"]
         );
     }

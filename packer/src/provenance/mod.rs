@@ -43,7 +43,7 @@ pub struct Ingredients<'a> {
     /// The launcher.
     pub launcher: &'a [u8],
     /// The packages.
-    pub distributions: &'a [Distribution],
+    pub(crate) distributions: &'a [Distribution],
     /// [`tree_digest`] of the app, before anything was compiled.
     pub app: &'a str,
     /// The layers.

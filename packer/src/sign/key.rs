@@ -102,7 +102,7 @@ pub fn secret(path: &Path, password: Password<'_>) -> Result<SecretKey> {
 /// Whether others than its owner may read a secret key's file.
 #[must_use]
 pub fn is_exposed(path: &Path) -> bool {
-    std::fs::metadata(path).is_ok_and(|data| data.permissions().mode() & 0o077 != 0)
+    fs_err::metadata(path).is_ok_and(|data| data.permissions().mode() & 0o077 != 0)
 }
 
 /// The bytes of a secret key's file; none when it does not look like one.
@@ -127,7 +127,7 @@ pub fn generate(secret_path: &Path, public_path: &Path, password: Password<'_>) 
     for path in [secret_path, public_path] {
         // Asked for a password first and then told this would be unkind; what counts is said at the end.
         ensure!(
-            std::fs::symlink_metadata(path).is_err(),
+            fs_err::symlink_metadata(path).is_err(),
             "{}: it is there already",
             failed(path)
         );
@@ -157,7 +157,7 @@ pub fn generate(secret_path: &Path, public_path: &Path, password: Password<'_>) 
         .with_context(|| failed(secret_path))?;
     if let Err(error) = public_file.persist_noclobber(public_path) {
         // A secret key whose public key nobody has is of no use.
-        std::fs::remove_file(secret_path).unwrap_or_default();
+        fs_err::remove_file(secret_path).unwrap_or_default();
         return Err(error.error).with_context(|| failed(public_path));
     }
     public_from_text(&pair.pk.to_base64()).context("failed to make a key pair")

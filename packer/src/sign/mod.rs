@@ -59,11 +59,12 @@ impl Opened {
     ///
     /// # Errors
     /// When it is none or can't be read.
+    #[expect(clippy::disallowed_methods, reason = "`failed` names the path")]
     pub fn new(path: &Path) -> Result<Self> {
         let failed =
             |error: std::io::Error| anyhow!("failed to read `{}`: {}", path.display(), cause(&error));
         // Looked at first: opening a fifo would wait for its writer.
-        let kind = std::fs::metadata(path).map_err(failed)?;
+        let kind = path.metadata().map_err(failed)?;
         ensure!(
             kind.is_file(),
             "failed to read `{}`: it is not a regular file",
@@ -111,7 +112,7 @@ impl Opened {
     pub fn unchanged(&self) -> Result<()> {
         let failed = || format!("failed to read `{}`", self.path.display());
         let now = Identity::of(&self.file.metadata().with_context(failed)?);
-        let there = Identity::of(&std::fs::metadata(&self.path).with_context(failed)?);
+        let there = Identity::of(&self.path.metadata().with_context(failed)?);
         ensure!(
             now == self.identity && there == self.identity,
             "{}: it was changed or replaced meanwhile",

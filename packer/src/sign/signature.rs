@@ -71,7 +71,7 @@ pub fn verify(
 ) -> Result<Verified> {
     let failed = || format!("failed to verify `{}`", file.path.display());
     let shown = signature_path.display();
-    if matches!(std::fs::metadata(signature_path), Err(error) if error.kind() == io::ErrorKind::NotFound) {
+    if matches!(fs_err::metadata(signature_path), Err(error) if error.kind() == io::ErrorKind::NotFound) {
         bail!("{}: there is no signature `{shown}`", failed());
     }
     let text = read_text(signature_path).with_context(failed)?;

@@ -1,28 +1,28 @@
-//! The Python code that starts a packed app, rendered for one app: what is compiled into the app layer's
-//! `start/`, the `.pth` file of the deps layer, and the `__main__.py` of the ZIP archive.
+//! The Python code that starts a packed app, rendered for one app: the modules of the app layer's `start/`, the
+//! `.pth` file of the deps layer, and the `__main__.py` of the ZIP archive.
 //!
-//! The interpreter imports `encodings` before anything else and finds ours, because PYTHONPATH names
-//! `start/` for that instant. It restores the environment, makes the interpreter that of the app, puts a
-//! stand-in for `site` and hands over to the real `encodings`; `_pyship_run` then becomes the app's `__main__`.
-//! `sys.executable` started by itself is a plain virtual environment whose [`pth`] imports `_pyship`.
+//! The interpreter imports `encodings` before any other module, and finds pyship's, because the launcher sets
+//! PYTHONPATH to `start/`. That module restores the environment, sets up the interpreter for the app, replaces
+//! `site` and loads the real `encodings`; `_pyship_run` then becomes the app's `__main__`. `sys.executable` started
+//! by itself is a plain virtual environment whose [`pth`] imports `_pyship`.
 //!
-//! What an app's sources have of their own are a few constants in place of one line, all of them ASCII.
+//! The sources are the same for every app except for constants in place of one line, all of them ASCII.
 
 mod literal;
-pub mod module_index;
+pub(crate) mod module_index;
 mod pth_file;
 
 use pyship_launcher::format::manifest::{Command, Entry, Python};
 use pyship_launcher::format::names;
 use pyship_launcher::unpack::UNPACKED_TIME;
 
-pub use self::pth_file::{PthFile, pth_files};
-use crate::tree::LayerPath;
+pub(crate) use self::pth_file::{PthFile, pth_files};
+use crate::tree::{LayerPath, Tree};
 
-/// The file name that the compiled code shows, in the rare places where it can be seen.
-pub const SHOWN_AS: &str = "<pyship>";
+/// The file name of the compiled code, in tracebacks.
+pub(crate) const SHOWN_AS: &str = "<pyship>";
 
-/// In place of `encodings`, then `_pyship`: app mode.
+/// `encodings`, and later `_pyship`, in app mode.
 const EARLY: &str = concat!(
     include_str!("public.py"),
     include_str!("index.py"),
@@ -37,39 +37,37 @@ const ALONE: &str = concat!(
     include_str!("index.py"),
     include_str!("join.py"),
 );
-/// `__main__` in app mode, for an instant.
+/// The first `__main__` in app mode.
 const RUN: &str = include_str!("run.py");
 /// The line that the constants replace.
 const CONFIG: &str = "# CONFIG\n";
 
-/// What the start-up code must know of an app.
+/// What the start-up code depends on.
 #[derive(Debug, Clone, Copy)]
-pub struct StartConfig<'a> {
+pub(crate) struct StartConfig<'a> {
     /// Name of the app.
-    pub name: &'a str,
+    pub(crate) name: &'a str,
     /// Version of the app, when one is known.
-    pub version: Option<&'a str>,
+    pub(crate) version: Option<&'a str>,
     /// The interpreter.
-    pub python: &'a Python,
-    /// What starts.
-    pub entry: &'a Entry,
+    pub(crate) python: &'a Python,
+    /// The entry point.
+    pub(crate) entry: &'a Entry,
     /// The directories that the app's code is imported from, relative to the app layer's code directory,
     /// in the order of `sys.path`; an empty path is the code directory itself.
-    pub directories: &'a [LayerPath],
+    pub(crate) directories: &'a [LayerPath],
     /// The `.pth` files of site-packages, from [`pth_files`].
-    pub pth: &'a [PthFile],
+    pub(crate) pth: &'a [PthFile],
     /// Whether `import sitecustomize` finds something.
-    pub sitecustomize: bool,
+    pub(crate) sitecustomize: bool,
     /// Whether imports use the [index](crate::startup::module_index).
-    pub index_imports: bool,
+    pub(crate) index_imports: bool,
 }
 
 /// The modules of `start/`: each one's name without `.pyc`, and its source.
 ///
-/// They are compiled by the target's interpreter with [`SHOWN_AS`] as their file name, to `.pyc` files with
-/// an unchecked hash that lie right in `start/`. The sources themselves aren't shipped.
-#[must_use]
-pub fn sources(config: &StartConfig<'_>) -> Vec<(LayerPath, Vec<u8>)> {
+/// They are compiled with [`SHOWN_AS`] as their file name to `.pyc` files in `start/`. The sources aren't shipped.
+pub(crate) fn sources(config: &StartConfig<'_>) -> Vec<(LayerPath, Vec<u8>)> {
     let constants = constants(config);
     let render = |source: &str| source.replacen(CONFIG, &constants, 1).into_bytes();
     let mut sources = vec![(b"_pyship".to_vec(), render(ALONE))];
@@ -80,24 +78,22 @@ pub fn sources(config: &StartConfig<'_>) -> Vec<(LayerPath, Vec<u8>)> {
     sources
 }
 
-/// What stands before `.pyc` in a file's name.
+/// A file's name without `.pyc`.
 fn module_name(file: &str) -> LayerPath {
     file.trim_end_matches(".pyc").as_bytes().to_vec()
 }
 
 /// The content of [`names::START_PTH`], the same for every app.
-#[must_use]
-pub fn pth() -> &'static [u8] {
+pub(crate) fn pth() -> &'static [u8] {
     include_bytes!("__pyship__.pth")
 }
 
 /// The content of [`names::MEMBER_MAIN`], the same for every app.
-#[must_use]
-pub fn zip_main() -> &'static [u8] {
+pub(crate) fn zip_main() -> &'static [u8] {
     include_bytes!("zip_main.py")
 }
 
-/// The assignments that stand in place of [`CONFIG`].
+/// The assignments that replace [`CONFIG`].
 fn constants(config: &StartConfig<'_>) -> String {
     let StartConfig {
         name,
@@ -135,7 +131,7 @@ fn constants(config: &StartConfig<'_>) -> String {
     .concat()
 }
 
-/// The kind of `entry` and its arguments, as `start/entry.py` takes them.
+/// The kind of `entry` and its arguments, as `entry.py` takes them.
 fn entry_literal(entry: &Entry) -> String {
     let (kind, arguments) = match entry {
         Entry::Script { path } => ("script", vec![literal::text(path)]),
@@ -150,7 +146,7 @@ fn entry_literal(entry: &Entry) -> String {
     literal::tuple([literal::text(kind)].into_iter().chain(arguments))
 }
 
-/// A command's name and its function; without one its script is run.
+/// A command's name and its function; without a function its script is run.
 fn command_literal(command: &Command) -> String {
     let function = command
         .function
@@ -161,6 +157,13 @@ fn command_literal(command: &Command) -> String {
         |(module, attr)| literal::tuple([literal::text(module.trim()), literal::text(attr.trim())]),
     );
     literal::tuple([literal::text(&command.name), function])
+}
+
+/// Whether `import sitecustomize` finds something in this directory of a layer.
+pub(crate) fn has_sitecustomize(tree: &Tree, directory: &str) -> bool {
+    ["sitecustomize.py", "sitecustomize/__init__.py"]
+        .iter()
+        .any(|form| tree.get(format!("{directory}/{form}")).is_some())
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The `.pth` files of site-packages, read when the file is packed so that a start needn't list the directory.
+//! The `.pth` files of site-packages, read at pack time so that a start needn't list the directory.
 
 use anyhow::{Context as _, Result};
 use pyship_launcher::format::names;
@@ -6,20 +6,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::tree::Tree;
 
-/// A `.pth` file without what `site` skips in it.
+/// A `.pth` file without the lines that `site` skips.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PthFile {
+pub(crate) struct PthFile {
     /// Its name in site-packages.
-    pub name: Vec<u8>,
-    /// The lines that count, each with its number, counted from one.
-    pub lines: Vec<(usize, Vec<u8>)>,
+    pub(crate) name: Vec<u8>,
+    /// The other lines, each with its number, counted from one.
+    pub(crate) lines: Vec<(usize, Vec<u8>)>,
 }
 
 impl PthFile {
-    /// Reads the content of a `.pth` file as newer Pythons do: a byte order mark, comments and blank lines
-    /// don't count.
-    #[must_use]
-    pub fn parse(name: &[u8], content: &[u8]) -> Self {
+    /// Reads a `.pth` file as Python 3.13 does: a byte order mark, comments and blank lines are skipped.
+    pub(crate) fn parse(name: &[u8], content: &[u8]) -> Self {
         let content = content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(content);
         let lines = content
             .split(|&byte| byte == b'\n')
@@ -35,12 +33,12 @@ impl PthFile {
     }
 }
 
-/// The `.pth` files right in the directory `site_packages` of the deps layer, in the order in which `site`
-/// takes them; hidden ones and pyship's own are left out.
+/// The `.pth` files in the directory `site_packages` of the deps layer, in the order in which `site` reads them;
+/// hidden ones and pyship's own are left out.
 ///
 /// # Errors
 /// When one can't be read.
-pub fn pth_files(deps: &Tree, site_packages: &str) -> Result<Vec<PthFile>> {
+pub(crate) fn pth_files(deps: &Tree, site_packages: &str) -> Result<Vec<PthFile>> {
     let mut files = Vec::new();
     for (path, file) in deps.files() {
         let below = path

@@ -41,13 +41,13 @@ fn layers_that_overlap_or_lie_elsewhere() {
     refused(PLACE, |manifest| app(manifest).offset -= 1);
     refused(PLACE, |manifest| app(manifest).offset = 0);
     refused(PLACE, |manifest| app(manifest).offset = u64::MAX);
-    refused("its manifest and its trailer differ", |manifest| {
+    refused("its manifest and its trailer contradict each other", |manifest| {
         app(manifest).offset += 1
     });
     refused("puts layer `runtime` where", |manifest| {
         manifest.layers[0].offset = 0
     });
-    refused("its manifest and its trailer differ", |manifest| {
+    refused("its manifest and its trailer contradict each other", |manifest| {
         manifest.launcher.size -= 1
     });
     refused("unexpected layer `app`", |manifest| {

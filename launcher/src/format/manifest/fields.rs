@@ -17,9 +17,9 @@ pub(crate) const DIRECTORY_HEX: usize = 32;
 pub struct Manifest {
     /// [`FORMAT`](crate::format::FORMAT) of the packer that wrote it.
     pub format: u32,
-    /// Version of that packer, for people.
+    /// Version of that packer, for messages.
     pub pyship: String,
-    /// Name of the app, by default that of the file without its extension.
+    /// Name of the app, by default the name of the packed file without its extension.
     pub name: String,
     /// Version of the app, when one is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -87,7 +87,7 @@ pub enum Entry {
         /// The attribute, which may have dots.
         attr: String,
     },
-    /// One of several commands, chosen by the name by which the file is called; the first when none fits.
+    /// One of several commands, chosen by the name by which the file is called; the first when no name matches.
     Commands {
         /// In the order in which they were given.
         commands: Vec<Command>,
@@ -101,7 +101,7 @@ pub enum Entry {
 pub struct Command {
     /// Its name in `bin/`.
     pub name: String,
-    /// `module:attr` when it is an entry point, else none and the file `bin/<name>` of the deps layer is run.
+    /// `module:attr` of an entry point; `None` for a script, which is the file `bin/<name>` of the deps layer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub function: Option<String>,
 }
@@ -109,14 +109,14 @@ pub struct Command {
 /// Which C library the interpreter is started with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Libc {
-    /// Host's, carried, or decided at start.
+    /// The host's, the carried one, or a decision at start.
     pub policy: LibcPolicy,
-    /// The newest `GLIBC_x.y` that any packed ELF file asks for, as major and minor.
+    /// The newest `GLIBC_x.y` that a packed ELF file requires, as major and minor.
     pub floor: (u32, u32),
     /// The program loader that the interpreter names: `/lib64/ld-linux-x86-64.so.2`.
     pub loader: String,
-    /// Libraries that the packed ELF files take from the system besides the C library itself, each with the
-    /// newest symbol version that they ask of it: `libstdc++.so.6` with `GLIBCXX_3.4.29`, or with nothing.
+    /// Shared libraries that the packed ELF files need from the system besides the C library, each with the newest
+    /// symbol version that they require: `libstdc++.so.6` with `GLIBCXX_3.4.29`; empty when they require none.
     #[serde(default)]
     pub system: BTreeMap<String, String>,
     /// The glibc in the libc layer, when there is one.
@@ -184,7 +184,7 @@ impl Manifest {
 }
 
 impl Layer {
-    /// The digest of a layer with these frames: it covers every byte that is verified when they are decoded.
+    /// The digest of a layer with these frames. It covers everything that is verified when they are decoded.
     #[must_use]
     pub fn digest_of(frames: &[Frame]) -> String {
         let mut hash = Sha256::new();

@@ -29,7 +29,11 @@ pub struct EntryFlags {
 ///
 /// # Errors
 /// When flags contradict each other or name what can't be there, and when an app has no entry.
-pub fn decide(flags: &EntryFlags, app: Option<&AppSource>, distributions: &[Distribution]) -> Result<Entry> {
+pub(crate) fn decide(
+    flags: &EntryFlags,
+    app: Option<&AppSource>,
+    distributions: &[Distribution],
+) -> Result<Entry> {
     match (&flags.module, &flags.function, &flags.commands[..]) {
         (None, None, []) => app.map_or(Ok(Entry::Interpreter), default_entry),
         (Some(module), None, []) => module_entry(module, app),

@@ -1,18 +1,19 @@
-//! The runtime layer: PYTHONHOME for an interpreter of whatever kind, with nothing but CPython's own files.
+//! The runtime layer: a PYTHONHOME with nothing but CPython's own files, whatever distribution the interpreter is
+//! from.
 //!
 //! ```text
 //! bin/python3.12                  the executable
 //! lib/libpython3.12.so.1.0        when the executable needs it
 //! lib/python3.12/                 the standard library; lib-dynload/ with its extensions
 //! lib64 -> lib                    when the interpreter was built to look there
-//! lib/tcl8.6/ lib/tk8.6/          when tkinter stays
+//! lib/tcl8.6/ lib/tk8.6/          when tkinter is kept
 //! share/terminfo/                 when the interpreter has its own
 //! include/python3.12/             on request
 //! ```
 //!
-//! Distributions split and decorate the standard library; what is theirs (site-packages, dist-packages,
-//! sitecustomize, EXTERNALLY-MANAGED) stays behind. Files are named by their path on the builder, links that
-//! lead out of their directory are followed.
+//! Distributions split the standard library and add to it; their additions (site-packages, dist-packages,
+//! sitecustomize, EXTERNALLY-MANAGED) are left out. The tree refers to files by their path on the builder; links
+//! that leave their directory are followed.
 
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
@@ -20,9 +21,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
-use super::prune::{self, Keep, PruneReport};
-use super::{Interpreter, tcltk};
-use crate::interpreter::fallbacks::terminfo;
+use super::executable::needed;
+use super::facts::Interpreter;
+use super::fallbacks::terminfo;
+use super::prune::{self, PruneReport, Pruning};
+use super::tcltk;
 use crate::tree::{Node, Tree};
 
 /// Names in a standard library's directory that aren't part of it.
@@ -36,16 +39,16 @@ const FOREIGN: &[&str] = &[
 /// Deeper than any standard library, shallower than a loop.
 const MAX_DEPTH: usize = 32;
 
-/// The files of `interpreter` that a packed file holds, and what was left out.
+/// The files of `interpreter` for the runtime layer, and what was pruned.
 ///
 /// # Errors
 /// When a part is missing or can't be read.
-pub fn collect(interpreter: &Interpreter, keep: &Keep) -> Result<(Tree, PruneReport)> {
+pub(crate) fn collect(interpreter: &Interpreter, pruning: &Pruning) -> Result<(Tree, PruneReport)> {
     let facts = &interpreter.facts;
-    let (stdlib, shown) = (interpreter.layer_stdlib(), facts.stdlib.display());
+    let (stdlib, display) = (interpreter.layer_stdlib(), facts.stdlib.display());
     ensure!(
         facts.stdlib.join("os.py").is_file(),
-        "failed to find the standard library: `{shown}` has no os.py"
+        "failed to find the standard library: `{display}` has no os.py"
     );
     let mut tree = Tree::new();
     let own = |name: &str| !FOREIGN.contains(&name);
@@ -57,7 +60,7 @@ pub fn collect(interpreter: &Interpreter, keep: &Keep) -> Result<(Tree, PruneRep
     for directory in &facts.dynload {
         take(&mut tree, &dynload, directory, &|_| true)?;
     }
-    // Without this directory the interpreter takes its prefix for broken.
+    // Without this directory the interpreter doesn't accept the prefix.
     tree.insert(dynload, Node::Directory);
     tree.insert_path(interpreter.layer_executable(), &interpreter.executable, true);
     take_libpython(&mut tree, interpreter)?;
@@ -85,28 +88,28 @@ pub fn collect(interpreter: &Interpreter, keep: &Keep) -> Result<(Tree, PruneRep
             &|_| true,
         )?;
     }
-    let keep = if tcltk::works(interpreter) {
-        keep.clone()
+    let pruning = if tcltk::works(interpreter) {
+        pruning.clone()
     } else {
-        keep.clone().prune("tk")?
+        pruning.clone().prune("tk")?
     };
-    prune::prune(tree, &stdlib, &keep)
+    prune::prune(&tree, &stdlib, &pruning)
 }
 
 fn take_libpython(tree: &mut Tree, interpreter: &Interpreter) -> Result<()> {
-    let needed = tcltk::needed(&interpreter.executable);
-    let Some(name) = needed.into_iter().find(|name| name.starts_with("libpython")) else {
+    let libraries = needed(&interpreter.executable);
+    let Some(name) = libraries.into_iter().find(|name| name.starts_with("libpython")) else {
         return Ok(());
     };
     let facts = &interpreter.facts;
-    let places = [facts.prefix.join("lib"), facts.prefix.join("lib64")];
+    let directories = [facts.prefix.join("lib"), facts.prefix.join("lib64")];
     let found = facts
         .libpython
         .clone()
         .or_else(|| {
-            places
+            directories
                 .iter()
-                .map(|place| place.join(&name))
+                .map(|directory| directory.join(&name))
                 .find(|path| path.is_file())
         })
         .with_context(|| {
@@ -134,16 +137,16 @@ fn take_terminfo(tree: &mut Tree, directory: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Puts what `source` holds below `place`. `own` is asked about the names at its top.
-fn take(tree: &mut Tree, place: &str, source: &Path, own: &dyn Fn(&str) -> bool) -> Result<()> {
+/// Adds the files of `source` to the tree, at `path`. Of the names at its top, those are taken that `own` accepts.
+fn take(tree: &mut Tree, path: &str, source: &Path, own: &dyn Fn(&str) -> bool) -> Result<()> {
     let root = fs_err::canonicalize(source)?;
-    walk(tree, &root, place.as_bytes(), &root, MAX_DEPTH, own)
+    walk(tree, &root, path.as_bytes(), &root, MAX_DEPTH, own)
 }
 
 fn walk(
     tree: &mut Tree,
     root: &Path,
-    place: &[u8],
+    layer_path: &[u8],
     directory: &Path,
     depth: usize,
     own: &dyn Fn(&str) -> bool,
@@ -156,14 +159,14 @@ fn walk(
     let entries = fs_err::read_dir(directory)?.collect::<std::io::Result<Vec<_>>>()?;
     let mut paths: Vec<PathBuf> = entries.iter().map(fs_err::DirEntry::path).collect();
     paths.sort();
-    tree.insert(place, Node::Directory);
+    tree.insert(layer_path, Node::Directory);
     for path in paths {
         let name = path.file_name().unwrap_or_default();
         if name == "__pycache__" || !own(&name.to_string_lossy()) {
             continue;
         }
-        let here = [place, b"/", name.as_bytes()].concat();
-        // A link that leads nowhere, a file that went away: nothing that an import could find.
+        let here = [layer_path, b"/", name.as_bytes()].concat();
+        // A dangling link or a file that was just removed: an import can't find it either.
         let Ok(data) = fs_err::metadata(&path) else {
             continue;
         };

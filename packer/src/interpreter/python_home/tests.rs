@@ -48,7 +48,7 @@ assert sysconfig.get_config_var("SOABI")
 assert "sitecustomize" not in sys.modules
 "#;
     for interpreter in all() {
-        let (tree, report) = collect(&interpreter, &Keep::default()).unwrap();
+        let (tree, report) = collect(&interpreter, &Pruning::default()).unwrap();
         let directory = tempfile::tempdir().unwrap();
         write(&tree, directory.path());
         let mut command = Command::new(directory.path().join(interpreter.layer_executable()));
@@ -76,7 +76,7 @@ assert "sitecustomize" not in sys.modules
         ] {
             assert!(!shown.contains(absent), "{}: {absent}", interpreter.version);
         }
-        assert!(report.groups.len() >= 2, "{report:?}");
+        assert!(report.len() >= 2, "{report:?}");
     }
 }
 
@@ -84,22 +84,21 @@ assert "sitecustomize" not in sys.modules
 fn groups_stay_on_request() {
     for interpreter in all() {
         let stdlib = interpreter.layer_stdlib();
-        let (everything, report) = collect(&interpreter, &Keep::everything()).unwrap();
+        let (everything, report) = collect(&interpreter, &Pruning::none()).unwrap();
         // Without its libraries tkinter goes in any case.
-        let unasked = report.groups.get(&Group::Tk).map_or(0, |loss| loss.files);
+        let unasked = report.get(&Group::Tk).map_or(0, |group| group.files);
         assert!(
             report
-                .groups
                 .keys()
                 .all(|group| *group == Group::Tk && !tcltk::works(&interpreter))
         );
-        let (default, report) = collect(&interpreter, &Keep::default()).unwrap();
-        let lost: u64 = report.groups.values().map(|loss| loss.files).sum();
+        let (default, report) = collect(&interpreter, &Pruning::default()).unwrap();
+        let lost: u64 = report.values().map(|group| group.files).sum();
         let count = |tree: &Tree| tree.files().count() as u64;
         let (all, rest) = (count(&everything) + unasked, count(&default) + lost);
         // Links are counted as lost as well; Debian has one in `config-3.11-*`.
         assert!(rest.abs_diff(all) <= 2 && lost > 100, "{all} {rest} {lost}");
-        let without = collect(&interpreter, &Keep::default().prune("tk").unwrap())
+        let without = collect(&interpreter, &Pruning::default().prune("tk").unwrap())
             .unwrap()
             .0;
         assert!(without.get(format!("{stdlib}/tkinter/__init__.py")).is_none());
@@ -156,7 +155,7 @@ fn split_and_linked_libraries_come_together() {
     interpreter.facts.dynload = vec![root.join("lib64/py/lib-dynload")];
     interpreter.facts.platlibdir = "lib64".to_owned();
     interpreter.facts.prefix = root.to_path_buf();
-    let (tree, _) = collect(&interpreter, &Keep::default()).unwrap();
+    let (tree, _) = collect(&interpreter, &Pruning::default()).unwrap();
     let stdlib = interpreter.layer_stdlib();
     let found: Vec<String> = tree
         .iter()
@@ -185,7 +184,9 @@ fn split_and_linked_libraries_come_together() {
     assert_eq!(found, expected);
     assert!(matches!(tree.get("lib64"), Some(Node::Symlink(target)) if target == b"lib"));
     fs_err::remove_file(root.join("lib/py/os.py")).unwrap();
-    let error = collect(&interpreter, &Keep::default()).unwrap_err().to_string();
+    let error = collect(&interpreter, &Pruning::default())
+        .unwrap_err()
+        .to_string();
     assert!(
         error.starts_with("failed to find the standard library: `"),
         "{error}"

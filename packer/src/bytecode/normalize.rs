@@ -1,15 +1,15 @@
-//! Brings a marshalled code object into one form.
+//! Brings a marshalled code object into a canonical form.
 //!
-//! Two things in what `marshal.dumps` writes depend on the past of its process. It marks an object as one that
-//! may be referred to when its reference count is above one, which names and small constants that live
-//! elsewhere raise; and the compiler makes a new frozenset of strings, where it would have shared an old one,
-//! when one of the strings was interned before. So the stream is read as the graph that it is, equal
-//! constants become one, sets are sorted (their order follows from hashes, that of `None` before 3.12 from
-//! its address), and it is written again with a mark on exactly the objects that are referred to. What the
-//! interpreter loads is equal.
+//! The output of `marshal.dumps` depends on what its process did before, in two ways. It marks objects with a
+//! reference count above one, since they may be referred to later in the stream; names and small constants that
+//! are used elsewhere in the process have such counts. And the compiler creates a second frozenset of equal
+//! strings, instead of sharing one, when a string was interned before. So the stream is read as a graph, equal
+//! constants are merged, sets are sorted (their order follows from hashes, that of `None` before 3.12 from its
+//! address), and the graph is written again with marks on exactly the objects that are referred to. The
+//! interpreter loads an equal object.
 //!
-//! Format: version 4, as in CPython's `Python/marshal.c` of 3.9 to 3.14; code objects have one layout up to
-//! 3.10 and another from 3.11 on.
+//! No library does this: the format is CPython's own. It is version 4, as in `Python/marshal.c` of 3.9 to 3.14;
+//! code objects have one layout up to 3.10 and another from 3.11 on.
 
 use std::collections::HashMap;
 
@@ -19,10 +19,10 @@ const FLAG_REF: u8 = 0x80;
 /// The compiler itself gives up on code that is nested by a third of this.
 const MAX_DEPTH: usize = 600;
 
-/// A place in [`Reader::objects`].
+/// An index of [`Reader::objects`].
 type Id = usize;
 
-/// An object, as far as it matters here. Equal constants are one object, so ids can be compared.
+/// An object of the graph. Equal constants are one object, so ids can be compared.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Object {
     kind: u8,
@@ -32,7 +32,7 @@ struct Object {
     parts: Vec<Id>,
 }
 
-/// Kind of what isn't an object: the numbers of a code object.
+/// The kind of bytes that aren't an object: the numbers of a code object.
 const RAW: u8 = 0;
 
 struct Reader<'a> {
@@ -40,11 +40,11 @@ struct Reader<'a> {
     version: (u32, u32),
     objects: Vec<Object>,
     constants: HashMap<Object, Id>,
-    /// Marked objects in the order of their marks; none while it is being read.
+    /// Marked objects in the order of their marks; `None` while one is being read.
     marked: Vec<Option<Id>>,
 }
 
-/// Writes `code`, marshalled by a Python of this version, in the one form that depends on nothing else.
+/// The canonical form of `code`, which a Python of this version marshalled.
 ///
 /// # Errors
 /// When it isn't a marshalled object of a kind that this version has.
@@ -87,7 +87,7 @@ impl<'a> Reader<'a> {
         Ok(taken)
     }
 
-    /// A number that says how much follows.
+    /// A length field.
     fn length(bytes: &[u8]) -> Result<usize> {
         let number = bytes
             .iter()
@@ -122,15 +122,15 @@ impl<'a> Reader<'a> {
         } else {
             self.constant(kind, depth)?
         };
-        let id = self.one(object);
+        let id = self.id_of(object);
         if let Some(mark) = mark {
             self.marked[mark] = Some(id);
         }
         Ok(id)
     }
 
-    /// The id of an object; that of its equal when there is one. Two equal functions stay two.
-    fn one(&mut self, object: Object) -> Id {
+    /// The id of an object; that of an equal constant when there is one. Equal functions aren't merged.
+    fn id_of(&mut self, object: Object) -> Id {
         let id = self.objects.len();
         if !matches!(object.kind, b'c' | RAW) {
             let known = *self.constants.entry(object.clone()).or_insert(id);
@@ -145,13 +145,13 @@ impl<'a> Reader<'a> {
     /// argcount, posonlyargcount, kwonlyargcount, (nlocals,) stacksize, flags; eight objects from code to name,
     /// or qualname; firstlineno; lnotab, or linetable and exceptiontable
     fn code(&mut self, depth: usize) -> Result<Object> {
-        let (numbers, behind) = if self.version < (3, 11) { (6, 1) } else { (5, 2) };
+        let (numbers, tables) = if self.version < (3, 11) { (6, 1) } else { (5, 2) };
         let mut parts = vec![self.raw(numbers * 4)?];
         for _ in 0..8 {
             parts.push(self.object(depth + 1)?);
         }
         parts.push(self.raw(4)?);
-        for _ in 0..behind {
+        for _ in 0..tables {
             parts.push(self.object(depth + 1)?);
         }
         Ok(Object {
@@ -163,7 +163,7 @@ impl<'a> Reader<'a> {
 
     fn raw(&mut self, count: usize) -> Result<Id> {
         let data = self.take(count)?.to_vec();
-        Ok(self.one(Object {
+        Ok(self.id_of(Object {
             kind: RAW,
             data,
             parts: Vec::new(),
@@ -204,16 +204,16 @@ impl<'a> Reader<'a> {
             });
         }
         Ok(Object {
-            kind: settled(kind, bytes),
+            kind: canonical_kind(kind, bytes),
             data,
             parts,
         })
     }
 }
 
-/// Strings of at most one character exist once in a process; whether that one is interned depends on its
-/// past. Loading gives the same object either way.
-fn settled(kind: u8, length: usize) -> u8 {
+/// The kind, without the mark of interned strings where it doesn't matter: strings of at most one character exist
+/// once in a process, and whether they are interned depends on what it did before.
+fn canonical_kind(kind: u8, length: usize) -> u8 {
     match kind {
         b'Z' if length <= 1 => b'z',
         b'A' if length <= 1 => b'a',
@@ -222,7 +222,7 @@ fn settled(kind: u8, length: usize) -> u8 {
     }
 }
 
-/// An object in full, with nothing referred to. Only for what sets hold, which is small.
+/// An object in full, without references. Only for the items of sets, which are small.
 fn spell(objects: &[Object], id: Id, out: &mut Vec<u8>) {
     out.push(objects[id].kind);
     out.extend_from_slice(&objects[id].data);
@@ -243,7 +243,7 @@ fn count(objects: &[Object], id: Id, uses: &mut [u32]) {
 struct Writer<'a> {
     objects: &'a [Object],
     uses: Vec<u32>,
-    /// What a marked object is referred to by, once it is written.
+    /// The reference number of each marked object that is written already.
     numbers: Vec<Option<u32>>,
     next: u32,
     out: Vec<u8>,
