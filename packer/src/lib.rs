@@ -1,34 +1,34 @@
 //! The packer: `pyship` turns a Python program, its packages and its interpreter into one file.
 //!
-//! A pack is a row of functions from trees to trees ([`tree`]), then [`layer`] compresses and [`assemble`]
-//! writes the file.
+//! A pack is a sequence of functions from trees to trees (`tree`); `layer` compresses them and `assemble` writes the
+//! file. ARCHITECTURE.md describes the modules.
 
-pub(crate) mod app;
-pub(crate) mod assemble;
-pub(crate) mod build_cache;
-pub(crate) mod bytecode;
-pub(crate) mod child;
+mod app;
+mod assemble;
+mod build_cache;
+mod bytecode;
+mod child;
 pub mod cli;
-pub(crate) mod elf;
-pub(crate) mod environment;
-pub(crate) mod glibc;
+mod elf;
+mod environment;
+mod glibc;
 #[cfg(test)]
 mod golden;
-pub(crate) mod hint;
+mod hint;
 pub mod interpreter;
-pub(crate) mod layer;
-pub(crate) mod names;
-pub mod options;
-pub(crate) mod output;
-pub mod pack;
-pub(crate) mod packages;
-pub(crate) mod provenance;
-pub mod redact;
-pub(crate) mod sbom;
-pub(crate) mod sign;
-pub mod size;
-pub(crate) mod startup;
-pub mod target;
-pub(crate) mod tree;
-pub mod ui;
-pub(crate) mod url;
+mod layer;
+mod names;
+mod options;
+mod output;
+mod pack;
+mod packages;
+mod provenance;
+mod redact;
+mod sbom;
+mod sign;
+mod size;
+mod startup;
+mod target;
+mod tree;
+mod ui;
+mod url;

@@ -2,7 +2,7 @@
 
 use anyhow::Context;
 use pyship_launcher::target::TARGETS;
-pub use pyship_launcher::target::{HOST, Target};
+pub(crate) use pyship_launcher::target::{HOST, Target};
 
 /// Every launcher, with its target's triple, in the order of the triples. The build script writes the list.
 pub(crate) const LAUNCHERS: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/launchers.rs"));

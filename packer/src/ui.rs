@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// How much is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Volume {
+pub(crate) enum Volume {
     /// Errors.
     Quiet,
     /// Steps and the report.
@@ -18,7 +18,7 @@ pub enum Volume {
 }
 
 /// Prints steps, notes and warnings to standard error.
-pub struct Ui {
+pub(crate) struct Ui {
     volume: Volume,
     bar: ProgressBar,
 }
@@ -26,7 +26,7 @@ pub struct Ui {
 impl Ui {
     /// A spinner shows the current step when standard error is a terminal.
     #[must_use]
-    pub fn new(volume: Volume) -> Self {
+    pub(crate) fn new(volume: Volume) -> Self {
         let shown = volume > Volume::Quiet && stderr().is_terminal();
         let target = if shown {
             ProgressDrawTarget::stderr()
@@ -41,13 +41,13 @@ impl Ui {
     }
 
     /// Shows what is being done now, on a terminal.
-    pub fn step(&self, text: impl Into<String>) {
+    pub(crate) fn step(&self, text: impl Into<String>) {
         self.bar.set_style(ProgressStyle::default_spinner());
         self.bar.set_message(text.into());
     }
 
     /// Shows a step with its length in bytes.
-    pub fn measured_step(&self, text: impl Into<String>, total: u64) {
+    pub(crate) fn measured_step(&self, text: impl Into<String>, total: u64) {
         let style = ProgressStyle::with_template("{msg} {bar:30} {bytes}/{total_bytes}");
         self.bar
             .set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
@@ -57,19 +57,19 @@ impl Ui {
     }
 
     /// Advances a measured step.
-    pub fn advance(&self, bytes: u64) {
+    pub(crate) fn advance(&self, bytes: u64) {
         self.bar.inc(bytes);
     }
 
     /// Prints a line.
-    pub fn note(&self, text: &str) {
+    pub(crate) fn note(&self, text: &str) {
         if self.volume >= Volume::Normal {
             self.bar.suspend(|| line(text));
         }
     }
 
     /// Prints a line with `--verbose`.
-    pub fn detail(&self, text: &str) {
+    pub(crate) fn detail(&self, text: &str) {
         if self.volume >= Volume::Verbose {
             self.bar.suspend(|| line(text));
         } else {
@@ -78,18 +78,18 @@ impl Ui {
     }
 
     /// Prints a warning.
-    pub fn warn(&self, text: &str) {
+    pub(crate) fn warn(&self, text: &str) {
         self.note(&label(AnsiColor::Yellow, "warning:", text));
     }
 
     /// Removes the spinner.
-    pub fn finish(&self) {
+    pub(crate) fn finish(&self) {
         self.bar.finish_and_clear();
     }
 }
 
 /// Prints an error with its causes on one line, and its hint on a line of its own.
-pub fn error(error: &anyhow::Error) {
+pub(crate) fn error(error: &anyhow::Error) {
     let message = without_codes(&format!("{error:#}"));
     line(&label(AnsiColor::Red, "pyship:", &message));
     if let Some(hint) = crate::hint::of(error) {
@@ -98,7 +98,7 @@ pub fn error(error: &anyhow::Error) {
 }
 
 /// Prints a warning, for commands that have no [`Ui`].
-pub fn warning(text: &str) {
+pub(crate) fn warning(text: &str) {
     line(&label(AnsiColor::Yellow, "warning:", text));
 }
 
@@ -132,7 +132,7 @@ fn without_codes(message: &str) -> String {
 ///
 /// # Errors
 /// When standard output can't be written to.
-pub fn data(text: &str) -> anyhow::Result<()> {
+pub(crate) fn data(text: &str) -> anyhow::Result<()> {
     use anyhow::Context;
     let mut out = stdout().lock();
     out.write_all(text.as_bytes())

@@ -42,39 +42,39 @@ const OUTPUT: &str = "Output";
 #[derive(Debug, Clone, Default, PartialEq, Eq, Args, Deserialize, Serialize)]
 #[command(after_help = EXAMPLES)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub struct PackOptions {
+pub(crate) struct PackOptions {
     /// Directory, project with pyproject.toml, or .py script; without it the file behaves like python
     #[serde(
         skip_deserializing,
         serialize_with = "redact::app",
         skip_serializing_if = "Option::is_none"
     )]
-    pub app: Option<PathBuf>,
+    pub(crate) app: Option<PathBuf>,
 
     /// File to write
     #[arg(short, long, value_name = "OUT")]
     #[serde(skip)]
-    pub output: PathBuf,
+    pub(crate) output: PathBuf,
 
     /// Run this module, like `python -m`
     #[arg(short, long, value_name = "MODULE", help_heading = ENTRY, conflicts_with_all = ["entry", "command"])]
     #[serde(skip_serializing)]
-    pub module: Option<String>,
+    pub(crate) module: Option<String>,
 
     /// Call this function
     #[arg(short, long, value_name = "PKG.MOD:FUNC", help_heading = ENTRY, conflicts_with = "command")]
     #[serde(skip_serializing)]
-    pub entry: Option<String>,
+    pub(crate) entry: Option<String>,
 
     /// Run this script of a package; with several, the name that the file is called by chooses
     #[arg(short, long, value_name = "SCRIPT", help_heading = ENTRY)]
     #[serde(skip_serializing)]
-    pub command: Vec<String>,
+    pub(crate) command: Vec<String>,
 
     /// Install the packages of a requirements file
     #[arg(short, long, value_name = "FILE", help_heading = PACKAGES)]
     #[serde(skip_serializing)]
-    pub requirements: Vec<PathBuf>,
+    pub(crate) requirements: Vec<PathBuf>,
 
     /// Install a package, as pip spells it: `numpy`, `httpx>=0.27`, `./wheels/x.whl`
     #[arg(long, value_name = "REQ", help_heading = PACKAGES)]
@@ -82,47 +82,47 @@ pub struct PackOptions {
         serialize_with = "redact::requirements",
         skip_serializing_if = "Vec::is_empty"
     )]
-    pub with: Vec<String>,
+    pub(crate) with: Vec<String>,
 
     /// Look for wheels in this directory or page
     #[arg(long, value_name = "PATH", help_heading = PACKAGES)]
     #[serde(serialize_with = "redact::locations", skip_serializing_if = "Vec::is_empty")]
-    pub find_links: Vec<String>,
+    pub(crate) find_links: Vec<String>,
 
     /// Ignore package indexes; use only --find-links
     #[arg(long, help_heading = PACKAGES)]
     #[serde(skip_serializing_if = "is_false")]
-    pub no_index: bool,
+    pub(crate) no_index: bool,
 
     /// Use this index instead of PyPI
     #[arg(long, value_name = "URL", help_heading = PACKAGES)]
     #[serde(serialize_with = "redact::location", skip_serializing_if = "Option::is_none")]
-    pub index_url: Option<String>,
+    pub(crate) index_url: Option<String>,
 
     /// Use another index as well
     #[arg(long, value_name = "URL", help_heading = PACKAGES)]
     #[serde(serialize_with = "redact::locations", skip_serializing_if = "Vec::is_empty")]
-    pub extra_index_url: Vec<String>,
+    pub(crate) extra_index_url: Vec<String>,
 
     /// Constrain the versions of packages by this file
     #[arg(long, value_name = "FILE", help_heading = PACKAGES)]
     #[serde(skip_serializing)]
-    pub constraint: Vec<PathBuf>,
+    pub(crate) constraint: Vec<PathBuf>,
 
     /// Require a hash for every package
     #[arg(long, help_heading = PACKAGES)]
     #[serde(skip_serializing_if = "is_false")]
-    pub require_hashes: bool,
+    pub(crate) require_hashes: bool,
 
     /// Include certifi's certificates, for systems that have none
     #[arg(long, help_heading = PACKAGES)]
     #[serde(skip_serializing_if = "is_false")]
-    pub with_ca: bool,
+    pub(crate) with_ca: bool,
 
     /// Re-resolve packages even if a result from the last 24 hours is cached
     #[arg(long, help_heading = PACKAGES)]
     #[serde(skip)]
-    pub refresh: bool,
+    pub(crate) refresh: bool,
 
     /// Interpreter, install directory, python-build-standalone archive, URL#sha256=..., or a version
     #[arg(long, value_name = "SPEC", help_heading = PYTHON)]
@@ -130,27 +130,27 @@ pub struct PackOptions {
         serialize_with = "redact::python",
         skip_serializing_if = "redact::is_local_python"
     )]
-    pub python: Option<String>,
+    pub(crate) python: Option<String>,
 
     /// Pack for this target: see `pyship targets`
     #[arg(long, value_name = "TRIPLE", help_heading = PYTHON)]
     #[serde(skip_serializing)]
-    pub target: Option<String>,
+    pub(crate) target: Option<String>,
 
     /// Root directory of the target, or a copy of its libraries, for a target that is not this machine
     #[arg(long, value_name = "DIR", help_heading = PYTHON)]
     #[serde(serialize_with = "redact::presence", skip_serializing_if = "Option::is_none")]
-    pub sysroot: Option<PathBuf>,
+    pub(crate) sysroot: Option<PathBuf>,
 
     /// C library to start the interpreter with [default: auto]
     #[arg(long, value_enum, help_heading = PYTHON)]
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub libc: Option<LibcOption>,
+    pub(crate) libc: Option<LibcOption>,
 
     /// Always pass this option to the interpreter: `-X utf8` is `--option=-Xutf8`
     #[arg(long, value_name = "OPT", allow_hyphen_values = true, help_heading = PYTHON)]
     #[serde(alias = "python-options", skip_serializing_if = "Vec::is_empty")]
-    pub option: Vec<String>,
+    pub(crate) option: Vec<String>,
 
     /// Set an environment variable for the app, unless the caller sets it
     #[arg(long, value_name = "K=V", help_heading = PYTHON)]
@@ -159,103 +159,103 @@ pub struct PackOptions {
         serialize_with = "redact::variables",
         skip_serializing_if = "Vec::is_empty"
     )]
-    pub set_env: Vec<String>,
+    pub(crate) set_env: Vec<String>,
 
     /// Import modules by searching directories, without the index of modules
     #[arg(long, help_heading = PYTHON)]
     #[serde(skip_serializing_if = "is_false")]
-    pub no_index_imports: bool,
+    pub(crate) no_index_imports: bool,
 
     /// Add a file or directory beside the app's code
     #[arg(long, value_name = "SRC[:DST]", help_heading = CONTENTS)]
     #[serde(serialize_with = "redact::includes", skip_serializing_if = "Vec::is_empty")]
-    pub include: Vec<String>,
+    pub(crate) include: Vec<String>,
 
     /// Leave out files that match, relative to APP: `docs/**`, `*.csv`
     #[arg(long, value_name = "GLOB", help_heading = CONTENTS)]
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub exclude: Vec<String>,
+    pub(crate) exclude: Vec<String>,
 
     /// Keep the whole standard library
     #[arg(long, help_heading = CONTENTS)]
     #[serde(skip_serializing_if = "is_false")]
-    pub no_prune: bool,
+    pub(crate) no_prune: bool,
 
     /// Keep a group of the standard library that is left out by default: tests, idle, headers, ...
     #[arg(long, value_name = "GROUP", help_heading = CONTENTS)]
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub keep: Vec<String>,
+    pub(crate) keep: Vec<String>,
 
     /// Leave out a group of the standard library that is kept by default: tk
     #[arg(long, value_name = "GROUP", help_heading = CONTENTS)]
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub prune: Vec<String>,
+    pub(crate) prune: Vec<String>,
 
     /// zstd level, 1 to 22: 19 is a tenth smaller and takes many times as long [default: 6]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..=22), help_heading = CONTENTS)]
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub level: Option<i32>,
+    pub(crate) level: Option<i32>,
 
     /// Optimise for size (slower to pack and to unpack)
     #[arg(long, conflicts_with = "level", help_heading = CONTENTS)]
     #[serde(skip_serializing_if = "is_false")]
-    pub release: bool,
+    pub(crate) release: bool,
 
     /// Name of the app [default: the name of OUT]
     #[arg(long, help_heading = CONTENTS)]
     #[serde(skip_serializing)]
-    pub name: Option<String>,
+    pub(crate) name: Option<String>,
 
     /// Version of the app [default: the project's]
     #[arg(long, value_name = "VERSION", help_heading = CONTENTS)]
     #[serde(skip_serializing)]
-    pub app_version: Option<String>,
+    pub(crate) app_version: Option<String>,
 
     /// Record the build time (now, or SOURCE_DATE_EPOCH); the same inputs then give other bytes
     #[arg(long, help_heading = CONTENTS)]
     #[serde(skip)]
-    pub build_time: bool,
+    pub(crate) build_time: bool,
 
     /// Directory of the build cache [default: PYSHIP_BUILD_CACHE_DIR, else ~/.cache/pyship/build]
     #[arg(long, value_name = "DIR", conflicts_with = "no_build_cache")]
     #[serde(skip)]
-    pub build_cache: Option<PathBuf>,
+    pub(crate) build_cache: Option<PathBuf>,
 
     /// Don't use the build cache
     #[arg(long)]
     #[serde(skip)]
-    pub no_build_cache: bool,
+    pub(crate) no_build_cache: bool,
 
     /// Skip the trial run
     #[arg(long)]
     #[serde(skip_serializing)]
-    pub no_check: bool,
+    pub(crate) no_check: bool,
 
     /// Fail if a required shared library is missing
     #[arg(long)]
     #[serde(skip_serializing)]
-    pub strict: bool,
+    pub(crate) strict: bool,
 
     /// Print the report as JSON to standard output
     #[arg(long, help_heading = OUTPUT)]
     #[serde(skip)]
-    pub json: bool,
+    pub(crate) json: bool,
 
     /// Print errors only
     #[arg(short, long, conflicts_with = "verbose", help_heading = OUTPUT)]
     #[serde(skip)]
-    pub quiet: bool,
+    pub(crate) quiet: bool,
 
     /// Print more: what the installer prints, every group that was left out
     #[arg(short, long, help_heading = OUTPUT)]
     #[serde(skip)]
-    pub verbose: bool,
+    pub(crate) verbose: bool,
 }
 
 /// `--libc`
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum LibcOption {
+pub(crate) enum LibcOption {
     /// Carry a glibc and use it where the host's is missing or too old
     #[default]
     Auto,
@@ -279,7 +279,7 @@ impl PackOptions {
     /// These options, from the command line, over those of the `project`: single values replace the project's,
     /// lists follow the project's, and a flag counts when either sets it.
     #[must_use]
-    pub fn over(self, project: Self) -> Self {
+    pub(crate) fn over(self, project: Self) -> Self {
         // One of these on the command line replaces whichever the project names.
         let names_entry = self.module.is_some() || self.entry.is_some() || !self.command.is_empty();
         let (module, entry, command) = match names_entry {
@@ -336,7 +336,7 @@ impl PackOptions {
     /// The options of a `[tool.pyship]` table that stands in `directory`, with paths relative to the working
     /// directory, so that a project packs the same from anywhere.
     #[must_use]
-    pub fn relative_to(mut self, directory: &Path) -> Self {
+    pub(crate) fn relative_to(mut self, directory: &Path) -> Self {
         let join = |path: &mut PathBuf| *path = directory.join(&path);
         self.sysroot.iter_mut().for_each(join);
         self.requirements.iter_mut().for_each(join);
