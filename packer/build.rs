@@ -1,37 +1,50 @@
-//! Builds the launcher and hands its path to the packer, which embeds it: `cargo build` and `cargo install`
-//! give a complete `pyship` in one step.
+//! Builds the launcher and writes the list of launchers that the packer embeds (`launchers.rs` in `OUT_DIR`):
+//! `cargo build` and `cargo install` give a complete `pyship` in one step.
 //!
-//! The launcher is a program for a target of its own: static, optimised for size. So cargo is called once
-//! more, with a target directory of its own below `OUT_DIR`.
+//! The launcher is static and optimised for size. So cargo is called once more, with a target directory of its own
+//! below `OUT_DIR`.
 
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+// Only the table is needed here; a build script exports nothing.
+#[allow(dead_code, unreachable_pub)]
+#[path = "../launcher/src/target.rs"]
+mod target;
+
+#[expect(clippy::disallowed_methods, reason = "fs_err is no build dependency")]
 fn main() {
     let root = PathBuf::from(variable("CARGO_MANIFEST_DIR")).join("..");
     for path in ["launcher/src", "launcher/Cargo.toml", "Cargo.toml", "Cargo.lock"] {
         println!("cargo::rerun-if-changed={}", root.join(path).display());
     }
     let own = variable("CARGO_CFG_TARGET_ARCH");
-    stub(&root, "PYSHIP_STUB", &own);
-    if env::var_os("CARGO_FEATURE_AARCH64").is_some() && own != "aarch64" {
-        stub(&root, "PYSHIP_STUB_AARCH64", "aarch64");
+    let all = env::var_os("CARGO_FEATURE_ALL_TARGETS").is_some();
+    let mut launchers = String::new();
+    for target in target::TARGETS.iter().filter(|target| all || target.cpu == own) {
+        let path = launcher(&root, target.cpu, target.cpu == own);
+        launchers += &format!("({:?}, include_bytes!({:?})),\n", target.triple, path);
     }
+    let list = PathBuf::from(variable("OUT_DIR")).join("launchers.rs");
+    std::fs::write(list, format!("&[\n{launchers}]\n")).expect("OUT_DIR can be written to");
 }
 
-/// Tells the packer where the launcher for `machine` lies: at the path that the variable `name` holds when it
-/// does, else where it is built now.
-fn stub(root: &Path, name: &str, machine: &str) {
+/// The launcher for `cpu`: the file that `PYSHIP_STUB` (for this machine) or `PYSHIP_STUB_<CPU>` names, else built now.
+fn launcher(root: &Path, cpu: &str, is_own: bool) -> PathBuf {
+    let name = match is_own {
+        true => "PYSHIP_STUB".to_owned(),
+        false => format!("PYSHIP_STUB_{}", cpu.to_uppercase()),
+    };
     println!("cargo::rerun-if-env-changed={name}");
-    let path = env::var_os(name).map_or_else(|| build(root, &best_target(machine)), PathBuf::from);
+    let path = env::var_os(name).map_or_else(|| build(root, &best_target(cpu)), PathBuf::from);
     assert!(
         path.is_file(),
-        "failed to find the launcher for {machine} at {}",
+        "failed to find the launcher for {cpu} at {}",
         path.display()
     );
     println!("cargo::rerun-if-changed={}", path.display());
-    println!("cargo::rustc-env={name}={}", path.display());
+    path
 }
 
 /// musl where its standard library is installed, else glibc linked statically; either starts on any Linux.
@@ -74,17 +87,17 @@ fn build(root: &Path, target: &str) -> PathBuf {
         ])
         .args(["--target", target, "--target-dir"])
         .arg(&directory);
-    // What this build was told about itself is not meant for that one.
+    // Variables of this build must not reach the other one.
     for (name, _) in env::vars_os() {
         let name = name.to_string_lossy();
-        let ours = [
+        let prefixes = [
             "CARGO_FEATURE_",
             "CARGO_CFG_",
             "CARGO_PKG_",
             "CARGO_MANIFEST_",
             "DEP_",
         ];
-        if ours.iter().any(|prefix| name.starts_with(prefix)) {
+        if prefixes.iter().any(|prefix| name.starts_with(prefix)) {
             cargo.env_remove(&*name);
         }
     }
@@ -100,7 +113,7 @@ fn build(root: &Path, target: &str) -> PathBuf {
     if env::var("CARGO_NET_OFFLINE").is_ok() {
         cargo.arg("--offline");
     }
-    // Debian and others name their cross compilers like this; whoever has set another one keeps it.
+    // The name that Debian and others give to their cross compilers, unless another linker is set.
     let variable_of_linker = format!("CARGO_TARGET_{}_LINKER", target.replace('-', "_").to_uppercase());
     let compiler = format!("{}-linux-gnu-gcc", target.split('-').next().unwrap_or_default());
     if target != variable("HOST") && target.ends_with("-gnu") && env::var_os(&variable_of_linker).is_none() {

@@ -8,28 +8,28 @@
 use std::io::BufRead;
 use std::path::Path;
 
-use pyship_launcher::hex::hex;
 use pyship_launcher::format::FORMAT;
 use pyship_launcher::format::manifest::{Entry, Frame, Launcher, Layer, Libc, LibcPolicy, Manifest, Python};
 use pyship_launcher::format::member::{Member, MemberKind, is_safe, is_safe_target, padding};
-use pyship_launcher::payload::Payload;
 use pyship_launcher::format::trailer::{self, Trailer};
+use pyship_launcher::hex::hex;
+use pyship_launcher::payload::Payload;
 use pyship_launcher::unpack::{self, Check, Progress, SMALL_FRAME, Sink, Write};
 use sha2::{Digest, Sha256};
 
-use crate::{nothing_leads_out, one_line, scratch};
+use crate::{nothing_leads_out, refused, scratch};
 
 /// See the module.
-pub fn layer(data: &[u8]) {
+pub fn layer(data: &[u8]) -> bool {
     let Some((&mode, rest)) = data.split_first() else {
-        return;
+        return false;
     };
     let (raw, frame, entries) = if mode & 1 == 0 {
         let entries = members(rest);
         (rest.len() as u64, compress(rest), entries)
     } else {
         let Some((raw, frame)) = rest.split_first_chunk::<4>() else {
-            return;
+            return false;
         };
         (
             u64::from(u32::from_le_bytes(*raw)),
@@ -42,7 +42,7 @@ pub fn layer(data: &[u8]) {
     } else {
         raw.max(SMALL_FRAME + 1)
     };
-    whole_file(&frame, raw, entries);
+    whole_file(&frame, raw, entries)
 }
 
 /// The members of tar bytes: each must be safe and be the same after another encoding.
@@ -72,7 +72,7 @@ fn members(bytes: &[u8]) -> u64 {
             }
             Ok(None) => return count,
             Err(error) => {
-                one_line(&error);
+                refused(&error);
                 return count;
             }
         }
@@ -95,7 +95,7 @@ fn compress(raw: &[u8]) -> Vec<u8> {
 }
 
 /// Checks and unpacks a file with this one frame. What the one takes the other takes.
-fn whole_file(frame: &[u8], raw: u64, entries: u64) {
+fn whole_file(frame: &[u8], raw: u64, entries: u64) -> bool {
     let place = scratch();
     let file = place.path().join("file");
     let frame_size = frame.len() as u64;
@@ -132,7 +132,7 @@ fn whole_file(frame: &[u8], raw: u64, entries: u64) {
         .expect("it has a trailer");
     let manifest = match payload.manifest() {
         Ok(manifest) => manifest,
-        Err(error) => return one_line(&error),
+        Err(error) => return refused(&error),
     };
     let out = place.path().join("out");
     std::fs::create_dir(&out).expect("scratch space");
@@ -148,12 +148,13 @@ fn whole_file(frame: &[u8], raw: u64, entries: u64) {
         .into_iter()
         .filter_map(|done| done.as_ref().err())
     {
-        one_line(error);
+        refused(error);
     }
     // A link below a link is found by writing only.
     assert!(checked.is_ok() || written.is_err(), "{checked:?}, {written:?}");
     let around = std::fs::read_dir(place.path()).expect("scratch space").count();
     assert_eq!(around, 2);
+    written.is_ok()
 }
 
 fn write(payload: &Payload, layer: &Layer, out: &Path) -> pyship_launcher::error::Result<()> {

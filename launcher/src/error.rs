@@ -1,7 +1,7 @@
-//! The launcher's one error: what failed, why, and what the user can do.
+//! The launcher's error type: what failed, why, and what the user can do.
 //!
-//! It is typed only as far as someone reacts: a [`Kind::Storage`] failure sends a cold start down the
-//! ladder of cache roots, everything else ends the start.
+//! Its kind matters to cold starts: after [`Kind::Storage`] and [`Kind::Full`] they try the next cache directory, any
+//! other error ends the start.
 
 use std::fmt::{self, Display};
 use std::io;
@@ -9,14 +9,14 @@ use std::path::Path;
 
 use rustix::process::{Resource, getrlimit};
 
-/// What kind of failure, for those who react to it.
+/// The kind of a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// The packed file's bytes are not what they should be.
     Damaged,
-    /// A cache root can't be used; another one may do.
+    /// A cache directory can't be used; another one may be usable.
     Storage,
-    /// The same, because it is full: whoever knows how much is needed says so.
+    /// A cache directory can't be used because it is full; the cold start adds how much space is needed.
     Full,
     /// Anything else.
     Other,
@@ -42,28 +42,27 @@ impl Error {
         Self::new(kind, format!("failed to {verb} `{}`: {cause}", path.display()))
     }
 
-    /// A cache could not be written to: [`Kind::Full`] where room is what lacks, else [`Kind::Storage`].
-    #[must_use]
-    pub fn storage(verb: &str, path: &Path, error: &io::Error) -> Self {
+    /// A cache could not be written to: [`Kind::Full`] when it has no space left, else [`Kind::Storage`].
+    pub(crate) fn storage(verb: &str, path: &Path, error: &io::Error) -> Self {
         let kind = match error.raw_os_error() {
             Some(libc::ENOSPC | libc::EDQUOT) => Kind::Full,
             _ => Kind::Storage,
         };
         let made = Self::path(kind, verb, path, cause(error));
         match getrlimit(Resource::Fsize).current {
-            // The caller's limit holds everywhere: another place would not help.
+            // The limit holds for every cache directory: another one would not help.
             Some(limit) if error.raw_os_error() == Some(libc::EFBIG) => Self {
                 kind: Kind::Other,
                 ..made
             }
             .hint(format!(
-                "files of this process may have {limit} bytes at most: raise `ulimit -f`"
+                "the limit on file sizes is {limit} bytes: raise `ulimit -f`"
             )),
             _ => made,
         }
     }
 
-    /// An error with its whole line; names in it may come from a hostile file, so it is made [`plain`].
+    /// An error with this message. Names in it may come from a hostile file, so it is made [`plain`].
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
         Self {
             kind,
@@ -94,39 +93,38 @@ impl Display for Error {
 
 impl std::error::Error for Error {}
 
-/// A text that a terminal shows and does not obey, in one line: control characters as `\u{1b}`.
+/// Escapes control characters as `\u{1b}`, so that a text is one line and can't control a terminal.
 #[must_use]
 pub fn plain(text: String) -> String {
     if !text.contains(char::is_control) {
         return text;
     }
-    let mut shown = String::with_capacity(text.len() + 16);
+    let mut escaped = String::with_capacity(text.len() + 16);
     for character in text.chars() {
         if character.is_control() {
-            shown.extend(character.escape_unicode());
+            escaped.extend(character.escape_unicode());
         } else {
-            shown.push(character);
+            escaped.push(character);
         }
     }
-    shown
+    escaped
 }
 
-/// The same for JSON, which escapes only the older half of the control characters: in strings, where alone the
-/// others can be, as `\u009b`. Line ends between values stay.
+/// Escapes the control characters that JSON allows in strings, as `\u009b`. Line ends between values stay.
 #[must_use]
 pub fn plain_json(json: &str) -> String {
-    let mut shown = String::with_capacity(json.len());
+    let mut escaped = String::with_capacity(json.len());
     for character in json.chars() {
         if character.is_control() && character != '\n' {
-            shown.push_str(&format!("\\u{:04x}", u32::from(character)));
+            escaped.push_str(&format!("\\u{:04x}", u32::from(character)));
         } else {
-            shown.push(character);
+            escaped.push(character);
         }
     }
-    shown
+    escaped
 }
 
-/// The cause of an operating system's refusal, without Rust's `(os error 2)`.
+/// The text of an I/O error in lower case, without Rust's `(os error 2)`.
 #[must_use]
 pub fn cause(error: &io::Error) -> String {
     let text = error.to_string();
@@ -141,7 +139,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_can_not_steer_a_terminal() {
+    fn control_characters_are_escaped() {
         let error = Error::damaged("a\x1b[31m\nb\u{9b}2J");
         assert_eq!(
             error.message,

@@ -4,18 +4,22 @@
 //! [launcher ELF][ZIP: layers/<name>.tar.zst, __main__.py, pyship.json, central directory, comment = trailer]
 //! ```
 //!
-//! [`mod@format`] is the bytes and every name; [`payload`] opens a file; [`unpack`] turns verified frames into
-//! directories; [`cache`] publishes them; [`libc_choice`] and [`start`] decide what is executed; [`limits`] how much
-//! is done at once. All `unsafe` code is in [`sys`]. The program itself is in `bin/pyship-launcher/`.
+//! [`mod@format`] is the bytes and every name. [`payload`] opens a packed file, [`unpack`] turns verified frames into
+//! directories, [`cache`] publishes them. [`libc_choice`] and [`start`] decide what is executed, `limits` how much is
+//! done at once. All `unsafe` code is in [`sys`], but for the declaration of `main`. The program itself is in
+//! `bin/pyship-launcher/`.
 
+pub mod bytes;
 pub mod cache;
+pub mod environment;
 pub mod error;
 pub mod format;
 pub mod hex;
 pub mod libc_choice;
-pub mod limits;
+mod limits;
 pub mod payload;
-pub mod sort;
+mod sort;
 pub mod start;
 pub mod sys;
+pub mod target;
 pub mod unpack;

@@ -1,11 +1,11 @@
 //! Which C library the interpreter is started with: the host's or the carried one.
 //!
-//! Deciding means looking for version strings in the host's libraries, which a warm start can't afford. So
-//! the decision is made by the cold start and kept in the app's record, and the app's directory is named
-//! after what a warm start can see with five `stat`s at most ([`Host`]): the host's loader and the compiler's
-//! libraries, by size and time. A cache that two systems share (a home directory on NFS, one mounted into a
-//! container) has an app directory for each of them. The loader alone won't do: two images of one distribution
-//! have the same, and one of them may lack libstdc++.
+//! The decision requires a search for version strings in the host's libraries, which a warm start can't afford. So the
+//! cold start decides and stores the result in the launch record. The name of the app's directory depends on what a
+//! warm start can see with at most five `stat`s ([`Host`]): the host's loader and the compiler's libraries, by size
+//! and time. In a cache that two systems share (a home directory on NFS, or one mounted into a container) each of
+//! them has an app directory. The loader alone doesn't tell systems apart: two images of one distribution have the
+//! same, and one of them may lack libstdc++.
 
 use std::fs;
 use std::io::Read;
@@ -14,70 +14,23 @@ use std::os::unix::fs::MetadataExt;
 use crate::error::{Error, Kind, Result};
 use crate::format::manifest::{Libc, LibcPolicy};
 use crate::sys;
+use crate::target::HOST;
 
-/// The program loader that a glibc program of this machine names.
-pub const LOADER: &str = if cfg!(target_arch = "aarch64") {
-    "/lib/ld-linux-aarch64.so.1"
-} else {
-    "/lib64/ld-linux-x86-64.so.2"
-};
-
-/// Version strings are looked for in this many bytes; libstdc++ has 2.5 MB.
+/// The length of the part of a library that is searched for version strings; libstdc++ has 2.5 MB.
 const LIBRARY_MAX: u64 = 16 << 20;
-
-/// Where distributions keep the C library, in the order in which they are looked at.
-const DIRECTORIES: &[&str] = if cfg!(target_arch = "aarch64") {
-    &[
-        "/lib/aarch64-linux-gnu",
-        "/usr/lib/aarch64-linux-gnu",
-        "/lib64",
-        "/usr/lib64",
-        "/lib",
-        "/usr/lib",
-    ]
-} else {
-    &[
-        "/lib/x86_64-linux-gnu",
-        "/usr/lib/x86_64-linux-gnu",
-        "/lib64",
-        "/usr/lib64",
-        "/lib",
-        "/usr/lib",
-    ]
-};
-
-/// Libraries that a system has or lacks whatever its loader is: libstdc++ and libgcc_s, where Debian's kind and
-/// where all others keep them.
-const COMPILERS: [[&str; 2]; 2] = if cfg!(target_arch = "aarch64") {
-    [
-        [
-            "/usr/lib/aarch64-linux-gnu/libstdc++.so.6",
-            "/lib/aarch64-linux-gnu/libgcc_s.so.1",
-        ],
-        ["/usr/lib64/libstdc++.so.6", "/lib64/libgcc_s.so.1"],
-    ]
-} else {
-    [
-        [
-            "/usr/lib/x86_64-linux-gnu/libstdc++.so.6",
-            "/lib/x86_64-linux-gnu/libgcc_s.so.1",
-        ],
-        ["/usr/lib64/libstdc++.so.6", "/lib64/libgcc_s.so.1"],
-    ]
-};
 
 /// A file's size and modification time (seconds, nanoseconds), when there is one.
 pub type Stamp = Option<(u64, i64, i64)>;
 
-/// What a start can see of the system at the price of a few `stat`s.
+/// What a start can see of the system with a few `stat`s.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Host {
-    /// [`LOADER`]
+    /// The loader of [`HOST`].
     pub loader: Stamp,
-    /// Whether `/proc` is mounted: without it the loader can't expand `$ORIGIN` for the interpreter. False in a
-    /// set-user-ID start too, where it doesn't want to.
+    /// Whether the loader expands `$ORIGIN` for the interpreter: it needs `/proc` for that, and doesn't do it in a
+    /// set-user-ID start.
     pub proc: bool,
-    /// The compiler's libraries, where the rest leaves it open whether the host will do.
+    /// The compiler's libraries; not looked at where the host's C library can't be used anyway.
     pub compilers: [Stamp; 2],
 }
 
@@ -86,15 +39,15 @@ pub struct Host {
 pub enum Choice {
     /// The interpreter is exec'd as it is.
     Host,
-    /// The carried loader is exec'd and told what to load.
+    /// The carried loader is executed with the libraries to load as arguments.
     Carried,
 }
 
 impl Host {
-    /// Looks at the system.
+    /// Inspects the system.
     #[must_use]
     pub fn look(proc: bool) -> Self {
-        let loader = stamp(LOADER);
+        let loader = stamp(HOST.loader);
         let compilers = match (loader, proc) {
             (Some(_), true) => compilers(),
             _ => [None; 2],
@@ -106,7 +59,7 @@ impl Host {
         }
     }
 
-    /// Bytes that differ when the systems do.
+    /// Bytes that differ between different systems.
     #[must_use]
     pub fn key(&self) -> Vec<u8> {
         let Self {
@@ -118,14 +71,19 @@ impl Host {
     }
 }
 
-/// Two calls on Debian's kind, three on others, four where there is no libstdc++.
+/// Two `stat`s on Debian and its derivatives, three on others, four without libstdc++.
 fn compilers() -> [Stamp; 2] {
-    for [cxx, gcc] in COMPILERS {
+    for [cxx, gcc] in HOST.compiler_libraries {
         if let Some(found) = stamp(cxx) {
             return [Some(found), stamp(gcc)];
         }
     }
-    [None, COMPILERS.into_iter().find_map(|[_, gcc]| stamp(gcc))]
+    [
+        None,
+        HOST.compiler_libraries
+            .into_iter()
+            .find_map(|[_, gcc]| stamp(gcc)),
+    ]
 }
 
 fn stamp(path: &str) -> Stamp {
@@ -133,10 +91,10 @@ fn stamp(path: &str) -> Stamp {
     Some((found.len(), found.mtime(), found.mtime_nsec()))
 }
 
-/// Decides for a file that asks for `libc`.
+/// Decides for a file with these requirements.
 ///
 /// # Errors
-/// When the host's C library won't do and none is carried: says which one is needed and which one is there.
+/// When the host's C library can't be used and none is carried; names the required and the present version.
 pub fn decide(libc: &Libc, host: &Host) -> Result<Choice> {
     let suits = || suits(libc, host);
     match (libc.policy, &libc.carried) {
@@ -159,21 +117,21 @@ pub fn decide(libc: &Libc, host: &Host) -> Result<Choice> {
                 .hint("pack the file with `--libc auto`, so that it carries its own glibc")
             })
         }
-        (LibcPolicy::Bundled, None) => Err(Error::damaged("it carries no glibc and says that it uses it")),
+        (LibcPolicy::Bundled, None) => Err(Error::damaged("it has policy `bundled` but carries no glibc")),
     }
 }
 
-/// The host's loader would look for libpython in `$ORIGIN` itself, and say that it is not there.
+/// Reported here because the host's loader would only say that it can't find libpython.
 fn no_proc() -> Error {
-    let message = "failed to start the interpreter: the host's loader finds its libraries by /proc, which is not mounted, or not used in a set-user-ID start";
+    let message = "failed to start the interpreter: the host's loader finds its libraries through /proc, which is not mounted, or not used in a set-user-ID start";
     Error::new(Kind::Other, message)
         .hint("mount /proc, or pack the file with `--libc auto`, so that it carries its own glibc")
 }
 
-/// Whether the host has everything, or what it lacks.
+/// Whether the host's libraries suffice; the error completes "it needs glibc x.y or newer, and".
 fn suits(libc: &Libc, host: &Host) -> std::result::Result<(), String> {
     if host.loader.is_none() {
-        return Err(format!("this system has none (no `{LOADER}`)"));
+        return Err(format!("this system has none (no `{}`)", HOST.loader));
     }
     let (major, minor) = libc.floor;
     let c_library = find("libc.so.6").ok_or("this system has none (no `libc.so.6`)")?;
@@ -193,25 +151,25 @@ fn suits(libc: &Libc, host: &Host) -> std::result::Result<(), String> {
 }
 
 fn find(name: &str) -> Option<Vec<u8>> {
-    DIRECTORIES
+    HOST.library_directories
         .iter()
         .find_map(|directory| read(&format!("{directory}/{name}")).ok())
 }
 
-/// A library, or its first part: the manifest names it, and it may name the largest that there is.
+/// The first part of a library. It is bounded because the manifest chooses the name.
 fn read(path: &str) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     fs::File::open(path)?.take(LIBRARY_MAX).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
-/// Whether a library defines a symbol version: its name is there as a string of its own.
+/// Whether a library defines a symbol version: its string table contains the name.
 fn has_version(library: &[u8], version: &str) -> bool {
     sys::find(library, format!("\0{version}\0").as_bytes()).is_some()
 }
 
-/// What a C library says of itself: `GNU C Library (Debian GLIBC 2.31-13) stable release version 2.31.` Its
-/// newest symbol version won't do: not every release has new symbols.
+/// A C library's version, from its banner: `GNU C Library (Debian GLIBC 2.31-13) stable release version 2.31.` Not from
+/// its newest symbol version: some releases add no symbols.
 fn release(c_library: &[u8]) -> Option<String> {
     const BEFORE: &[u8] = b" release version ";
     let rest = &c_library[sys::find(c_library, BEFORE)? + BEFORE.len()..];
@@ -234,7 +192,7 @@ mod tests {
         Libc {
             policy,
             floor,
-            loader: LOADER.into(),
+            loader: HOST.loader.into(),
             system: Default::default(),
             carried,
         }

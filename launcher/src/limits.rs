@@ -1,19 +1,18 @@
-//! What the process's limits leave room for: how many threads, how many layers at once.
+//! How many threads and layers the process's resource limits allow at once.
 
 use rustix::process::{Resource, getrlimit};
 
-/// Each thread's share of a limited address space: glibc reserves 64 MiB for a thread's heap, the buffers and
-/// zstd's window take some 20.
+/// A thread's share of a limited address space in bytes: glibc reserves 64 MiB for its heap, its buffers and zstd's
+/// window take about 20.
 const SPACE_PER_THREAD: u64 = 96 << 20;
-/// With fewer descriptors than these one layer is unpacked after the other, by one thread: each layer takes
-/// three (its lock, its directory twice), each thread one.
+/// With fewer descriptors than this, one thread unpacks one layer after the other: a layer takes three (its lock, its
+/// directory twice), a thread one.
 const DESCRIPTORS_FEW: u64 = 64;
 
 /// How many threads may unpack.
-#[must_use]
-pub fn threads_max() -> usize {
+pub(crate) fn threads_max() -> usize {
     let space = match getrlimit(Resource::As).current {
-        // The first thread's heap is the program's own; a program of 1 GB needs no counting.
+        // The first thread needs no heap of its own.
         Some(bytes) => usize::try_from(bytes / SPACE_PER_THREAD)
             .unwrap_or(usize::MAX)
             .saturating_sub(1),
@@ -24,8 +23,7 @@ pub fn threads_max() -> usize {
 }
 
 /// How many layers may be unpacked at once.
-#[must_use]
-pub fn layers_max() -> usize {
+pub(crate) fn layers_max() -> usize {
     if few_descriptors() { 1 } else { usize::MAX }
 }
 

@@ -1,4 +1,4 @@
-//! A packed file, opened: its trailer, its manifest, its frames.
+//! An open packed file.
 
 use std::fs::File;
 use std::io;
@@ -17,9 +17,9 @@ use crate::hex::hex;
 pub struct Payload {
     /// The open file.
     pub file: File,
-    /// Where it was found, for messages.
+    /// Its path, for messages.
     pub path: PathBuf,
-    /// What its end says.
+    /// Its trailer.
     pub trailer: Trailer,
 }
 
@@ -27,7 +27,7 @@ impl Payload {
     /// Opens `path`; `None` when there is no trailer at its end.
     ///
     /// # Errors
-    /// When it is no regular file or can't be read, or its trailer is damaged or of a newer format.
+    /// When it isn't a regular file or can't be read, or its trailer is damaged or of a newer format.
     pub fn open(path: &Path) -> Result<Option<Self>> {
         let failed = |error: io::Error| Error::path(Kind::Other, "open", path, cause(&error));
         // Opening a fifo would wait for a writer.
@@ -57,7 +57,7 @@ impl Payload {
     /// The manifest's bytes, checked against the trailer.
     ///
     /// # Errors
-    /// When they are not those that the trailer names.
+    /// When they can't be read or don't have the digest that the trailer names.
     pub fn manifest_bytes(&self) -> Result<Vec<u8>> {
         let Trailer {
             manifest_offset,
@@ -78,7 +78,7 @@ impl Payload {
     /// Reads the manifest and checks it against the trailer.
     ///
     /// # Errors
-    /// When it is not the one that the trailer names, or contradicts itself.
+    /// See [`Self::manifest_bytes`] and [`Manifest::decode`].
     pub fn manifest(&self) -> Result<Manifest> {
         let Trailer {
             manifest_offset,
@@ -92,7 +92,9 @@ impl Payload {
             .last()
             .map_or(0, |layer| layer.offset + layer.size);
         if manifest.launcher.size != *launcher_size || layers_end > *manifest_offset {
-            return Err(Error::damaged("its manifest and its trailer differ"));
+            return Err(Error::damaged(
+                "its manifest and its trailer contradict each other",
+            ));
         }
         Ok(manifest)
     }
@@ -100,7 +102,7 @@ impl Payload {
     /// The launcher at the front of the file, checked against the manifest.
     ///
     /// # Errors
-    /// When it can't be read or was changed.
+    /// When it can't be read or doesn't have the digest that the manifest names.
     pub fn launcher(&self, manifest: &Manifest) -> Result<Vec<u8>> {
         let mut bytes = vec![0; usize::try_from(manifest.launcher.size).unwrap_or(0)];
         self.read(&mut bytes, 0)?;
@@ -120,7 +122,7 @@ impl Payload {
         self.file
             .read_exact_at(bytes, offset)
             .map_err(|error| match error.kind() {
-                io::ErrorKind::UnexpectedEof => Error::damaged("it ends too early"),
+                io::ErrorKind::UnexpectedEof => Error::damaged("it is truncated"),
                 _ => Error::path(Kind::Other, "read", &self.path, cause(&error)),
             })
     }

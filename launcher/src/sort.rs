@@ -1,27 +1,26 @@
-//! Sorting, once: std's sorts are compiled anew for every type and every key, some 6 KiB each, which is much in
-//! a program that is at the front of every packed file.
+//! Sorting by byte strings.
+//!
+//! std's sorts are compiled anew for every type, about 6 KiB each. The launcher is part of every packed file, so all
+//! sorting goes through one of them.
 
 use std::time::SystemTime;
 
-/// The indices of `keys`, in the order of the keys.
-#[must_use]
-pub fn order(keys: &[&[u8]]) -> Vec<usize> {
+/// The indices that sort `keys`.
+pub(crate) fn order(keys: &[&[u8]]) -> Vec<usize> {
     let mut pairs: Vec<(&[u8], usize)> = keys.iter().enumerate().map(|(at, key)| (*key, at)).collect();
     pairs.sort_unstable();
     pairs.into_iter().map(|(_, at)| at).collect()
 }
 
-/// `list` in the order of `keys`, which are as many.
-#[must_use]
-pub fn sorted<T>(list: Vec<T>, keys: &[&[u8]]) -> Vec<T> {
+/// `list` sorted by `keys`, one for each item.
+pub(crate) fn sorted<T>(list: Vec<T>, keys: &[&[u8]]) -> Vec<T> {
     let order = order(keys);
     let mut slots: Vec<Option<T>> = list.into_iter().map(Some).collect();
     order.iter().filter_map(|&at| slots[at].take()).collect()
 }
 
-/// A time as a key; times before 1970 are as good as none.
-#[must_use]
-pub fn key_of(time: SystemTime) -> [u8; 16] {
+/// A time as a key; times before 1970 count as 1970.
+pub(crate) fn key_of(time: SystemTime) -> [u8; 16] {
     let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     since.as_nanos().to_be_bytes()
 }

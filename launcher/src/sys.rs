@@ -1,4 +1,4 @@
-//! The one module with `unsafe`: what neither std nor rustix wraps.
+//! The only module with `unsafe` code: system calls that neither std nor rustix wraps.
 #![allow(unsafe_code)]
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -15,8 +15,8 @@ const F_SETSIG: c_int = 10;
 
 /// The arguments that `main` got, as bytes.
 ///
-/// std's own `args_os` relies on glibc handing the arguments to `.init_array`; musl does not, and the
-/// launcher has no `std` start-up that would do it.
+/// std's `args_os` relies on glibc, which passes the arguments to `.init_array`. musl doesn't, and std's start-up code,
+/// which would save them, does not run in the launcher.
 ///
 /// # Safety
 /// `argv` must be the array that the C library gave to `main`: `argc` pointers to strings that live as
@@ -38,10 +38,10 @@ unsafe extern "C" {
     static environ: *const *const c_char;
 }
 
-/// The environment as it is: also entries that are twice there or have no `=`, which std leaves out.
+/// The environment. Unlike std's it has duplicates and entries without `=`.
 #[must_use]
-pub fn environment() -> Vec<Vec<u8>> {
-    // SAFETY: the C library sets it before `main`, and nothing here writes to it.
+pub(crate) fn environment() -> Vec<Vec<u8>> {
+    // SAFETY: the C library sets it before `main`, and the launcher never writes to it.
     let mut next = unsafe { environ };
     let mut entries = Vec::new();
     if next.is_null() {
@@ -57,7 +57,7 @@ pub fn environment() -> Vec<Vec<u8>> {
     entries
 }
 
-/// Replaces the process; returns only when that failed.
+/// Replaces the process; returns only on failure.
 #[must_use]
 pub fn execve(path: &CStr, argv: &[CString], environment: &[CString]) -> io::Error {
     let pointers = |strings: &[CString]| -> Vec<*const c_char> {
@@ -76,7 +76,8 @@ pub fn execve(path: &CStr, argv: &[CString], environment: &[CString]) -> io::Err
 /// What a process does on a signal.
 pub struct Disposition(libc::sigaction);
 
-/// Ignores SIGXFSZ, so that a write beyond the limit on file sizes fails as any other; gives what was before.
+/// Ignores SIGXFSZ, so that a write beyond the limit on file sizes fails instead of killing the process; returns the
+/// previous disposition.
 #[must_use]
 pub fn ignore_file_size_signal() -> Option<Disposition> {
     let mut before = MaybeUninit::uninit();
@@ -89,13 +90,13 @@ pub fn ignore_file_size_signal() -> Option<Disposition> {
     (done == 0).then(|| Disposition(unsafe { before.assume_init() }))
 }
 
-/// Puts back what [`ignore_file_size_signal`] gave: a signal that is ignored stays so across `execve`.
+/// Restores the disposition that [`ignore_file_size_signal`] returned: ignored signals stay ignored across `execve`.
 pub fn restore_file_size_signal(before: &Disposition) {
     // SAFETY: it points to a sigaction that the kernel itself gave; this fails for no valid signal.
     unsafe { libc::sigaction(libc::SIGXFSZ, &raw const before.0, std::ptr::null_mut()) };
 }
 
-/// The allocator of a program that says when memory is out, and ends; std's own end is a SIGABRT.
+/// The system's allocator; when memory is exhausted it prints an error and exits, where std would abort.
 pub struct Allocator;
 
 impl Allocator {
@@ -107,11 +108,11 @@ impl Allocator {
     }
 }
 
-/// Says that memory is out, without needing any, and ends the process. What it was unpacking is swept by the next
-/// cold start, as after a kill.
-pub fn out_of_memory() -> ! {
+/// Reports without allocating that memory is exhausted, and exits. The next cold start sweeps what was being unpacked,
+/// as after a kill.
+pub(crate) fn out_of_memory() -> ! {
     const MESSAGE: &[u8] = b"pyship: failed to start the program: out of memory\n\
-        hint: raise the limit on memory (`ulimit -v`, or the container's)\n";
+        hint: raise the memory limit (`ulimit -v`, or the container's)\n";
     // SAFETY: the pointer and length are those of a constant; `_exit` has no preconditions.
     unsafe {
         libc::write(2, MESSAGE.as_ptr().cast(), MESSAGE.len());
@@ -142,14 +143,14 @@ unsafe impl GlobalAlloc for Allocator {
     }
 }
 
-/// Whether the kernel asks for distrust of the environment (set-user-ID and the like: `AT_SECURE`).
+/// Whether the environment must not be trusted (`AT_SECURE`: set-user-ID programs and the like).
 #[must_use]
 pub fn is_secure() -> bool {
     // SAFETY: getauxval has no preconditions.
     unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
 }
 
-/// Our effective user, as the kernel noted it at the start: nobody changes it here.
+/// The effective user at the start of the process.
 #[must_use]
 pub fn effective_user() -> u32 {
     // SAFETY: getauxval has no preconditions.
@@ -157,7 +158,7 @@ pub fn effective_user() -> u32 {
     u32::try_from(user).unwrap_or(u32::MAX)
 }
 
-/// The path that the kernel was asked to execute; empty where it doesn't say.
+/// The path that the kernel was asked to execute; empty when unknown.
 #[must_use]
 pub fn executed_path() -> &'static CStr {
     // SAFETY: getauxval has no preconditions.
@@ -171,8 +172,7 @@ pub fn executed_path() -> &'static CStr {
 }
 
 /// When this system was booted, by its present clock; answered by the vDSO, without a system call.
-#[must_use]
-pub fn boot_time() -> Option<SystemTime> {
+pub(crate) fn boot_time() -> Option<SystemTime> {
     let mut up = libc::timespec {
         tv_sec: 0,
         tv_nsec: 0,
@@ -185,12 +185,12 @@ pub fn boot_time() -> Option<SystemTime> {
     SystemTime::now().checked_sub(up)
 }
 
-/// Whether someone else on this kernel, in whatever namespace, has a file open: the kernel gives a write lease
-/// only to who has it alone. `file` must be open for reading, and ours.
+/// Whether a file is open elsewhere on this machine, in any namespace: the kernel grants a write lease only when it is
+/// not. `file` must be open for reading and owned by this user.
 ///
 /// # Errors
-/// When it can't be known: the file system has no leases.
-pub fn is_open_elsewhere(file: BorrowedFd<'_>) -> io::Result<bool> {
+/// When the file system has no leases.
+pub(crate) fn is_open_elsewhere(file: BorrowedFd<'_>) -> io::Result<bool> {
     let set = |command: c_int, value: c_int| {
         // SAFETY: the descriptor is open, and these commands take an int.
         match unsafe { libc::fcntl(file.as_raw_fd(), command, value) } {
@@ -198,7 +198,7 @@ pub fn is_open_elsewhere(file: BorrowedFd<'_>) -> io::Result<bool> {
             _ => Ok(()),
         }
     };
-    // Who opens the file while we have the lease waits for us, and we get a signal: one that does nothing.
+    // Whoever opens the file during the lease waits for its end, and this process gets a signal: one that is ignored.
     set(F_SETSIG, libc::SIGURG)?;
     match set(libc::F_SETLEASE, libc::F_WRLCK) {
         Ok(()) => set(libc::F_SETLEASE, libc::F_UNLCK).map(|()| false),
@@ -208,8 +208,7 @@ pub fn is_open_elsewhere(file: BorrowedFd<'_>) -> io::Result<bool> {
 }
 
 /// Where `needle` begins in `haystack`.
-#[must_use]
-pub fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
+pub(crate) fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
     // SAFETY: both pointers are valid for the lengths given.
     let found = unsafe {
         libc::memmem(

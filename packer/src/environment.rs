@@ -1,5 +1,10 @@
-//! The builder's environment as a value, so that what depends on it can be tested without touching the
-//! process: variables and the working directory.
+//! The builder's environment as a value: variables, working directory, and the user's directories. What depends
+//! on it can be tested without touching the process.
+//!
+//! It is also the one place that decides what child processes see. Variables that steer a Python are never
+//! passed on. For uv and pip, index, proxy, certificate and credential settings are the user's and stay; what
+//! would change where packages are installed, or with which interpreter, is removed: a pack must not depend on
+//! the shell that started it.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -8,30 +13,86 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Variables and working directory of the one who packs.
+/// Variables that choose another place, interpreter or form of installation.
+const REMOVED_FOR_INSTALLERS: &[&str] = &[
+    "CONDA_DEFAULT_ENV",
+    "CONDA_PREFIX",
+    "PIP_BREAK_SYSTEM_PACKAGES",
+    "PIP_COMPILE",
+    "PIP_DRY_RUN",
+    "PIP_EDITABLE",
+    "PIP_IGNORE_INSTALLED",
+    "PIP_NO_COMPILE",
+    "PIP_PREFIX",
+    "PIP_PYTHON",
+    "PIP_REPORT",
+    "PIP_REQUIREMENT",
+    "PIP_REQUIRE_VIRTUALENV",
+    "PIP_ROOT",
+    "PIP_SRC",
+    "PIP_TARGET",
+    "PIP_UPGRADE",
+    "PIP_USER",
+    "UV_BREAK_SYSTEM_PACKAGES",
+    "UV_COMPILE_BYTECODE",
+    "UV_LINK_MODE",
+    "UV_MANAGED_PYTHON",
+    "UV_NO_MANAGED_PYTHON",
+    "UV_PROJECT_ENVIRONMENT",
+    "UV_PYTHON",
+    "UV_PYTHON_PREFERENCE",
+    "UV_SYSTEM_PYTHON",
+    "UV_VENV_CLEAR",
+    "UV_VENV_RELOCATABLE",
+    "UV_VENV_SEED",
+    "VIRTUAL_ENV",
+    "VIRTUAL_ENV_PROMPT",
+];
+
+/// Variables that are set for uv and pip: plain output, copies in place of links to source trees, and builds from
+/// source that are reproducible.
+const SET_FOR_INSTALLERS: &[(&str, &str)] = &[
+    ("NO_COLOR", "1"),
+    ("PIP_DISABLE_PIP_VERSION_CHECK", "1"),
+    ("PIP_ROOT_USER_ACTION", "ignore"),
+    ("PYTHONHASHSEED", "0"),
+    ("UV_NO_EDITABLE", "1"),
+];
+
+/// <https://reproducible-builds.org/specs/source-date-epoch/>
+const ENV_EPOCH: &str = "SOURCE_DATE_EPOCH";
+/// 1980-01-01, the oldest date that a ZIP archive, and so a wheel, can hold.
+const DEFAULT_EPOCH: &str = "315532800";
+
+/// The environment in which pyship runs.
 #[derive(Debug, Clone, Default)]
-pub struct Environment {
+pub(crate) struct Environment {
     /// Every variable.
-    pub variables: BTreeMap<OsString, OsString>,
-    /// Where relative paths begin and where children run.
-    pub directory: PathBuf,
+    pub(crate) variables: BTreeMap<OsString, OsString>,
+    /// The working directory: relative paths are joined to it, and children run in it.
+    pub(crate) directory: PathBuf,
+    /// The user's cache directory: `$XDG_CACHE_HOME`, else `~/.cache`.
+    pub(crate) cache_directory: Option<PathBuf>,
+    /// The user's configuration directory: `$XDG_CONFIG_HOME`, else `~/.config`.
+    pub(crate) config_directory: Option<PathBuf>,
 }
 
 impl Environment {
     /// The environment of this process.
     ///
     /// # Errors
-    /// When the working directory is gone.
-    pub fn current() -> std::io::Result<Self> {
+    /// When the working directory does not exist any more.
+    pub(crate) fn current() -> std::io::Result<Self> {
         Ok(Self {
             variables: std::env::vars_os().collect(),
             directory: std::env::current_dir()?,
+            cache_directory: dirs::cache_dir(),
+            config_directory: dirs::config_dir(),
         })
     }
 
     /// A variable; an empty one counts as unset, as it does for shells' `${X:-}`.
-    #[must_use]
-    pub fn get(&self, name: &str) -> Option<&OsStr> {
+    pub(crate) fn get(&self, name: &str) -> Option<&OsStr> {
         self.variables
             .get(OsStr::new(name))
             .map(OsString::as_os_str)
@@ -39,14 +100,12 @@ impl Environment {
     }
 
     /// A variable that names a path.
-    #[must_use]
-    pub fn path(&self, name: &str) -> Option<PathBuf> {
+    pub(crate) fn path(&self, name: &str) -> Option<PathBuf> {
         self.get(name).map(|value| self.directory.join(value))
     }
 
     /// Every executable file of this name on `PATH`, in order, each once.
-    #[must_use]
-    pub fn which_all(&self, name: &str) -> Vec<PathBuf> {
+    pub(crate) fn which_all(&self, name: &str) -> Vec<PathBuf> {
         let mut found: Vec<PathBuf> = Vec::new();
         for directory in self.get("PATH").map(std::env::split_paths).into_iter().flatten() {
             let candidate = self.directory.join(directory).join(name);
@@ -58,27 +117,37 @@ impl Environment {
     }
 
     /// The first of [`Self::which_all`].
-    #[must_use]
-    pub fn which(&self, name: &str) -> Option<PathBuf> {
+    pub(crate) fn which(&self, name: &str) -> Option<PathBuf> {
         self.which_all(name).into_iter().next()
     }
 
-    /// A command that sees this environment, less the variables that steer a Python.
-    #[must_use]
-    pub fn command(&self, program: &Path) -> Command {
-        let mut command = Command::new(program);
+    /// A command with this environment, without the variables that steer a Python.
+    pub(crate) fn command(&self, program: &Path) -> Command {
         let kept = self
             .variables
             .iter()
             .filter(|(name, _)| !name.as_bytes().starts_with(b"PYTHON"));
+        let mut command = Command::new(program);
         command.env_clear().envs(kept).current_dir(&self.directory);
+        command
+    }
+
+    /// A command that is `uv` or runs `pip`, with this environment as described in the [module](self).
+    pub(crate) fn installer_command(&self, program: &Path) -> Command {
+        let mut command = self.command(program);
+        for name in REMOVED_FOR_INSTALLERS {
+            command.env_remove(name);
+        }
+        command.envs(SET_FOR_INSTALLERS.iter().copied());
+        if !self.variables.contains_key(OsStr::new(ENV_EPOCH)) {
+            command.env(ENV_EPOCH, DEFAULT_EPOCH);
+        }
         command
     }
 }
 
 /// Whether `path` is a regular file, through links, that someone may execute.
-#[must_use]
-pub fn is_executable(path: &Path) -> bool {
+pub(crate) fn is_executable(path: &Path) -> bool {
     fs_err::metadata(path).is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
 }
 
@@ -86,17 +155,46 @@ pub fn is_executable(path: &Path) -> bool {
 mod tests {
     use super::*;
 
+    fn with(names: &[&str]) -> Environment {
+        Environment {
+            variables: names.iter().map(|name| (name.into(), "value".into())).collect(),
+            ..Environment::default()
+        }
+    }
+
+    fn sees(command: &Command, name: &str) -> bool {
+        command
+            .get_envs()
+            .any(|(known, value)| known == name && value.is_some())
+    }
+
     #[test]
     fn commands_do_not_see_python_variables() {
-        let mut environment = Environment::current().unwrap();
-        environment
-            .variables
-            .insert("PYTHONHOME".into(), "/nowhere".into());
-        environment.variables.insert("SOMETHING".into(), "else".into());
-        let command = environment.command(Path::new("env"));
-        let names: Vec<_> = command.get_envs().map(|(name, _)| name).collect();
-        assert!(names.contains(&OsStr::new("SOMETHING")));
-        assert!(!names.contains(&OsStr::new("PYTHONHOME")));
+        let command = with(&["PYTHONHOME", "SOMETHING"]).command(Path::new("env"));
+        assert!(sees(&command, "SOMETHING") && !sees(&command, "PYTHONHOME"));
+    }
+
+    #[test]
+    fn installers_see_where_packages_come_from_and_not_where_they_would_go() {
+        let removed = [
+            "PYTHONPATH",
+            "PYTHONHOME",
+            "VIRTUAL_ENV",
+            "PIP_TARGET",
+            "UV_PROJECT_ENVIRONMENT",
+        ];
+        let kept = [
+            "PIP_INDEX_URL",
+            "UV_INDEX_URL",
+            "PIP_CERT",
+            "HTTPS_PROXY",
+            "PIP_CONSTRAINT",
+            "PATH",
+        ];
+        let command = with(&[&removed[..], &kept].concat()).installer_command(Path::new("uv"));
+        assert!(removed.iter().all(|name| !sees(&command, name)));
+        assert!(kept.iter().all(|name| sees(&command, name)));
+        assert!(sees(&command, "NO_COLOR") && sees(&command, "SOURCE_DATE_EPOCH"));
     }
 
     #[test]
@@ -111,6 +209,7 @@ mod tests {
         let environment = Environment {
             variables: [("PATH".into(), "a:c:b:c".into())].into(),
             directory: directory.path().to_path_buf(),
+            ..Environment::default()
         };
         assert_eq!(
             environment.which_all("tool"),

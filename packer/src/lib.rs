@@ -1,26 +1,34 @@
 //! The packer: `pyship` turns a Python program, its packages and its interpreter into one file.
 //!
-//! A pack is a row of functions from trees to trees ([`tree`]), then [`layer`] compresses and [`assemble`]
-//! writes the file.
+//! A pack is a sequence of functions from trees to trees (`tree`); `layer` compresses them and `assemble` writes the
+//! file. ARCHITECTURE.md describes the modules.
 
-pub mod app;
-pub mod assemble;
-pub mod build_cache;
-pub mod bytecode;
-pub mod child;
+mod app;
+mod assemble;
+mod build_cache;
+mod bytecode;
+mod child;
 pub mod cli;
-pub mod elf;
-pub mod environment;
-pub mod glibc;
+mod elf;
+mod environment;
+mod glibc;
+#[cfg(test)]
+mod golden;
+mod hint;
 pub mod interpreter;
-pub mod layer;
-pub mod options;
-pub mod pack;
-pub mod packages;
-pub mod provenance;
-pub mod sbom;
-pub mod sign;
-pub mod startup;
-pub mod target;
-pub mod tree;
-pub mod ui;
+mod layer;
+mod names;
+mod options;
+mod output;
+mod pack;
+mod packages;
+mod provenance;
+mod redact;
+mod sbom;
+mod sign;
+mod size;
+mod startup;
+mod target;
+mod tree;
+mod ui;
+mod url;

@@ -1,52 +1,31 @@
-//! The launchers that this `pyship` carries.
+//! The targets that this `pyship` can pack for: those whose launcher it carries.
 
 use anyhow::Context;
+use pyship_launcher::target::TARGETS;
+pub(crate) use pyship_launcher::target::{HOST, Target};
 
-/// The launcher for the machine that this program was built for; put there by the build script.
-const OWN: &[u8] = include_bytes!(env!("PYSHIP_STUB"));
+/// Every launcher, with its target's triple, in the order of the triples. The build script writes the list.
+pub(crate) const LAUNCHERS: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/launchers.rs"));
 
-/// Target triples by the machine they are for, as far as pyship knows them.
-pub const X86_64: &str = "x86_64-unknown-linux-gnu";
-/// See [`X86_64`].
-pub const AARCH64: &str = "aarch64-unknown-linux-gnu";
-
-/// The target of this program's own machine.
-pub const HOST: &str = if cfg!(target_arch = "aarch64") {
-    AARCH64
-} else {
-    X86_64
-};
-
-/// Every launcher that is carried, with its target.
-#[must_use]
-pub fn carried() -> Vec<(&'static str, &'static [u8])> {
-    let mut carried = vec![(HOST, OWN)];
-    #[cfg(all(feature = "aarch64", not(target_arch = "aarch64")))]
-    carried.push((AARCH64, include_bytes!(env!("PYSHIP_STUB_AARCH64"))));
-    carried.sort_unstable();
-    carried
-}
-
-/// The launcher for `target`.
+/// The target of that triple, and its launcher.
 ///
 /// # Errors
-/// When it isn't carried: says which ones are, and how to get another.
-pub fn for_target(target: &str) -> anyhow::Result<&'static [u8]> {
-    let carried = carried();
-    let found = carried
-        .iter()
-        .find(|(name, _)| *name == target)
-        .map(|(_, stub)| *stub);
-    found.with_context(|| {
-        let names: Vec<&str> = carried.iter().map(|(name, _)| *name).collect();
-        let known = [X86_64, AARCH64].contains(&target);
-        let how = match known {
-            true => "; scripts/build-stubs builds a pyship that carries it",
-            false => "; pyship knows x86_64-unknown-linux-gnu and aarch64-unknown-linux-gnu",
-        };
-        format!(
-            "failed to pack for `{target}`: this pyship carries launchers for {} only{how}",
-            names.join(", ")
-        )
-    })
+/// When this `pyship` doesn't carry it: names those that it carries, and the way to get another.
+pub(crate) fn find(triple: &str) -> anyhow::Result<(&'static Target, &'static [u8])> {
+    let target = TARGETS.iter().find(|target| target.triple == triple);
+    let launcher = LAUNCHERS.iter().find(|(name, _)| *name == triple);
+    target
+        .zip(launcher.map(|(_, launcher)| *launcher))
+        .with_context(|| {
+            let carried: Vec<&str> = LAUNCHERS.iter().map(|(name, _)| *name).collect();
+            let known: Vec<&str> = TARGETS.iter().map(|target| target.triple).collect();
+            let way_out = match target {
+                Some(_) => "scripts/build-stubs builds a pyship that carries it".to_owned(),
+                None => format!("supported targets are {}", known.join(", ")),
+            };
+            format!(
+                "failed to pack for `{triple}`: this pyship carries launchers for {} only; {way_out}",
+                carried.join(", ")
+            )
+        })
 }

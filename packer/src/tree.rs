@@ -1,8 +1,8 @@
-//! What a layer will hold, as a value: relative paths and where each one's bytes come from.
+//! The content of a layer as a value: relative paths, and the source of each file's bytes.
 //!
-//! The steps of a pack (collect the runtime, install packages, prune, compile, edit ELF files) are functions
-//! from trees to trees; nothing is copied until the layer is written. Paths are bytes, `/`-separated,
-//! without a leading `/`, without `.` or `..`; a path's parents are always there as directories.
+//! The steps of a pack (collect the runtime, install packages, prune, compile, edit ELF files) are functions from trees
+//! to trees. No file is copied until the layer is written. A path is bytes with `/` between its parts, without a leading
+//! `/`, `.` or `..`. The parents of every path are in the tree, as directories.
 
 use std::collections::BTreeMap;
 use std::os::unix::ffi::OsStrExt;
@@ -10,17 +10,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A path inside a layer.
-pub type LayerPath = Vec<u8>;
+pub(crate) type LayerPath = Vec<u8>;
 
 /// The content of one layer, sorted by path.
 #[derive(Debug, Clone, Default)]
-pub struct Tree {
+pub(crate) struct Tree {
     nodes: BTreeMap<LayerPath, Node>,
 }
 
 /// One entry of a [`Tree`].
 #[derive(Debug, Clone)]
-pub enum Node {
+pub(crate) enum Node {
     /// A directory, mode 0755.
     Directory,
     /// A regular file.
@@ -31,39 +31,39 @@ pub enum Node {
 
 /// A regular file of a [`Tree`].
 #[derive(Debug, Clone)]
-pub struct File {
+pub(crate) struct File {
     /// Its bytes.
-    pub content: Content,
+    pub(crate) content: Content,
     /// Mode 0755 when true, else 0644.
-    pub executable: bool,
+    pub(crate) executable: bool,
 }
 
 /// Where a file's bytes come from.
 #[derive(Debug, Clone)]
-pub enum Content {
+pub(crate) enum Content {
     /// A file of the builder, read when the layer is written.
     Path(PathBuf),
-    /// Bytes made by pyship.
+    /// Bytes that pyship made.
     Bytes(Arc<[u8]>),
 }
 
 impl Content {
-    /// The bytes themselves.
+    /// The bytes.
     ///
     /// # Errors
     /// When a [`Content::Path`] can't be read.
-    pub fn read(&self) -> std::io::Result<Arc<[u8]>> {
+    pub(crate) fn read(&self) -> std::io::Result<Arc<[u8]>> {
         match self {
             Self::Path(path) => Ok(fs_err::read(path)?.into()),
             Self::Bytes(bytes) => Ok(Arc::clone(bytes)),
         }
     }
 
-    /// Their number.
+    /// The number of bytes.
     ///
     /// # Errors
-    /// When a [`Content::Path`] can't be looked at.
-    pub fn size(&self) -> std::io::Result<u64> {
+    /// When a [`Content::Path`] is missing.
+    pub(crate) fn size(&self) -> std::io::Result<u64> {
         match self {
             Self::Path(path) => Ok(fs_err::metadata(path)?.len()),
             Self::Bytes(bytes) => Ok(bytes.len() as u64),
@@ -73,13 +73,12 @@ impl Content {
 
 impl Tree {
     /// An empty tree.
-    #[must_use]
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::default()
     }
 
-    /// Puts `node` at `path`, with its parents; replaces what was there.
-    pub fn insert(&mut self, path: impl Into<LayerPath>, node: Node) {
+    /// Puts `node` at `path`, in place of a node that is there, and adds missing parents.
+    pub(crate) fn insert(&mut self, path: impl Into<LayerPath>, node: Node) {
         let path = path.into();
         let mut end = 0;
         while let Some(slash) = path[end..].iter().position(|&byte| byte == b'/') {
@@ -91,13 +90,18 @@ impl Tree {
     }
 
     /// Puts a file of the builder at `path`.
-    pub fn insert_path(&mut self, path: impl Into<LayerPath>, source: impl Into<PathBuf>, executable: bool) {
+    pub(crate) fn insert_path(
+        &mut self,
+        path: impl Into<LayerPath>,
+        source: impl Into<PathBuf>,
+        executable: bool,
+    ) {
         let content = Content::Path(source.into());
         self.insert(path, Node::File(File { content, executable }));
     }
 
     /// Puts bytes at `path`.
-    pub fn insert_bytes(
+    pub(crate) fn insert_bytes(
         &mut self,
         path: impl Into<LayerPath>,
         bytes: impl Into<Arc<[u8]>>,
@@ -108,13 +112,12 @@ impl Tree {
     }
 
     /// The node at `path`.
-    #[must_use]
-    pub fn get(&self, path: impl AsRef<[u8]>) -> Option<&Node> {
+    pub(crate) fn get(&self, path: impl AsRef<[u8]>) -> Option<&Node> {
         self.nodes.get(path.as_ref())
     }
 
-    /// Removes `path` and everything below it; says how many files and links went.
-    pub fn remove(&mut self, path: impl AsRef<[u8]>) -> usize {
+    /// Removes `path` and everything below it. Returns the number of files and links that are removed.
+    pub(crate) fn remove(&mut self, path: impl AsRef<[u8]>) -> usize {
         let path = path.as_ref();
         let mut below = path.to_vec();
         below.push(b'/');
@@ -130,41 +133,50 @@ impl Tree {
             .count()
     }
 
-    /// Every entry, sorted by path; a directory comes before what it holds.
-    pub fn iter(&self) -> impl Iterator<Item = (&LayerPath, &Node)> {
+    /// Every entry, sorted by path; a directory comes before its entries.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&LayerPath, &Node)> {
         self.nodes.iter()
     }
 
     /// Every regular file, sorted by path.
-    pub fn files(&self) -> impl Iterator<Item = (&LayerPath, &File)> {
+    pub(crate) fn files(&self) -> impl Iterator<Item = (&LayerPath, &File)> {
         self.nodes.iter().filter_map(|(path, node)| match node {
             Node::File(file) => Some((path, file)),
             Node::Directory | Node::Symlink(_) => None,
         })
     }
 
-    /// Whether nothing is in it.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
+    /// Whether it has no entry.
+    pub(crate) fn is_empty(&self) -> bool {
         self.nodes.is_empty()
-    }
-
-    /// Takes over everything of `other`, below `prefix` (empty: at the root).
-    pub fn graft(&mut self, prefix: impl AsRef<[u8]>, other: Self) {
-        let prefix = prefix.as_ref();
-        for (path, node) in other.nodes {
-            let mut full = prefix.to_vec();
-            if !full.is_empty() {
-                full.push(b'/');
-            }
-            full.extend_from_slice(&path);
-            self.insert(full, node);
-        }
     }
 }
 
 /// The bytes of a relative path of the builder.
-#[must_use]
-pub fn layer_path(path: &Path) -> LayerPath {
+pub(crate) fn layer_path(path: &Path) -> LayerPath {
     path.as_os_str().as_bytes().to_vec()
+}
+
+/// A path in a layer, for messages.
+pub(crate) fn display(path: &[u8]) -> String {
+    String::from_utf8_lossy(path).into_owned()
+}
+
+/// The path that a relative link at `link` leads to; `None` when it leaves the layer.
+pub(crate) fn join(link: &[u8], target: &[u8]) -> Option<LayerPath> {
+    let mut parts: Vec<&[u8]> = link.split(|&byte| byte == b'/').collect();
+    parts.pop();
+    if target.starts_with(b"/") {
+        return None;
+    }
+    for part in target.split(|&byte| byte == b'/') {
+        match part {
+            b"" | b"." => {}
+            b".." => {
+                parts.pop()?;
+            }
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join(&b'/'))
 }

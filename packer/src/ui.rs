@@ -3,29 +3,30 @@
 use std::io::{IsTerminal, Write, stderr, stdout};
 use std::time::Duration;
 
+use clap::builder::styling::AnsiColor;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// How much is said.
+/// How much is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Volume {
+pub(crate) enum Volume {
     /// Errors.
     Quiet,
     /// Steps and the report.
     Normal,
-    /// Also what the tools say.
+    /// Also what uv and pip print.
     Verbose,
 }
 
-/// Says things to a person, on standard error.
-pub struct Ui {
+/// Prints steps, notes and warnings to standard error.
+pub(crate) struct Ui {
     volume: Volume,
     bar: ProgressBar,
 }
 
 impl Ui {
-    /// A voice of that volume; a spinner shows the current step when standard error is a terminal.
+    /// A spinner shows the current step when standard error is a terminal.
     #[must_use]
-    pub fn new(volume: Volume) -> Self {
+    pub(crate) fn new(volume: Volume) -> Self {
         let shown = volume > Volume::Quiet && stderr().is_terminal();
         let target = if shown {
             ProgressDrawTarget::stderr()
@@ -39,14 +40,14 @@ impl Ui {
         Self { volume, bar }
     }
 
-    /// What is being done now; seen on a terminal only.
-    pub fn step(&self, text: impl Into<String>) {
+    /// Shows what is being done now, on a terminal.
+    pub(crate) fn step(&self, text: impl Into<String>) {
         self.bar.set_style(ProgressStyle::default_spinner());
         self.bar.set_message(text.into());
     }
 
-    /// A step with a length in bytes.
-    pub fn measured_step(&self, text: impl Into<String>, total: u64) {
+    /// Shows a step with its length in bytes.
+    pub(crate) fn measured_step(&self, text: impl Into<String>, total: u64) {
         let style = ProgressStyle::with_template("{msg} {bar:30} {bytes}/{total_bytes}");
         self.bar
             .set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
@@ -55,20 +56,20 @@ impl Ui {
         self.bar.set_position(0);
     }
 
-    /// More of a measured step.
-    pub fn advance(&self, bytes: u64) {
+    /// Advances a measured step.
+    pub(crate) fn advance(&self, bytes: u64) {
         self.bar.inc(bytes);
     }
 
-    /// A line that stays.
-    pub fn note(&self, text: &str) {
+    /// Prints a line.
+    pub(crate) fn note(&self, text: &str) {
         if self.volume >= Volume::Normal {
             self.bar.suspend(|| line(text));
         }
     }
 
-    /// A line that stays, for those who want to know.
-    pub fn detail(&self, text: &str) {
+    /// Prints a line with `--verbose`.
+    pub(crate) fn detail(&self, text: &str) {
         if self.volume >= Volume::Verbose {
             self.bar.suspend(|| line(text));
         } else {
@@ -76,32 +77,39 @@ impl Ui {
         }
     }
 
-    /// A line that begins with `warning:`.
-    pub fn warn(&self, text: &str) {
-        self.note(&format!("warning: {text}"));
+    /// Prints a warning.
+    pub(crate) fn warn(&self, text: &str) {
+        self.note(&label(AnsiColor::Yellow, "warning:", text));
     }
 
-    /// Takes the spinner away.
-    pub fn finish(&self) {
+    /// Removes the spinner.
+    pub(crate) fn finish(&self) {
         self.bar.finish_and_clear();
     }
 }
 
-/// Says what failed, with its causes on the same line, and hints on lines of their own.
-pub fn error(error: &anyhow::Error) {
-    let launcher = error.downcast_ref::<pyship_launcher::error::Error>();
-    line(&format!("pyship: {}", without_codes(&format!("{error:#}"))));
-    if let Some(hint) = launcher.and_then(|error| error.hint.as_ref()) {
-        line(&format!("hint: {hint}"));
+/// Prints an error with its causes on one line, and its hint on a line of its own.
+pub(crate) fn error(error: &anyhow::Error) {
+    let message = without_codes(&format!("{error:#}"));
+    line(&label(AnsiColor::Red, "pyship:", &message));
+    if let Some(hint) = crate::hint::of(error) {
+        line(&label(AnsiColor::Cyan, "hint:", hint));
     }
 }
 
-/// Says something that deserves a look, for commands that have no [`Ui`].
-pub fn warning(text: &str) {
-    line(&format!("warning: {text}"));
+/// Prints a warning, for commands that have no [`Ui`].
+pub(crate) fn warning(text: &str) {
+    line(&label(AnsiColor::Yellow, "warning:", text));
 }
 
-/// A message without Rust's ` (os error 28)`, whose words stand before it.
+/// A line whose first word is coloured. [`anstream`] removes the colour where standard error is no terminal, and where
+/// `NO_COLOR` or `TERM` forbids it.
+fn label(color: AnsiColor, word: &str, text: &str) -> String {
+    let style = color.on_default().bold();
+    format!("{style}{word}{style:#} {text}")
+}
+
+/// A message without Rust's ` (os error 28)`, which repeats the words before it.
 fn without_codes(message: &str) -> String {
     const MARK: &str = " (os error ";
     let mut text = String::new();
@@ -124,7 +132,7 @@ fn without_codes(message: &str) -> String {
 ///
 /// # Errors
 /// When standard output can't be written to.
-pub fn data(text: &str) -> anyhow::Result<()> {
+pub(crate) fn data(text: &str) -> anyhow::Result<()> {
     use anyhow::Context;
     let mut out = stdout().lock();
     out.write_all(text.as_bytes())
@@ -132,20 +140,9 @@ pub fn data(text: &str) -> anyhow::Result<()> {
         .context("failed to write to standard output")
 }
 
-/// Bytes for a person: `12.3 MB`.
-#[must_use]
-#[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
-pub fn size(bytes: u64) -> String {
-    match bytes {
-        0..1_000 => format!("{bytes} B"),
-        1_000..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
-        _ => format!("{:.2} MB", bytes as f64 / 1e6),
-    }
-}
-
 fn line(text: &str) {
-    // A standard error that is gone is no reason to fail.
-    writeln!(stderr(), "{text}").unwrap_or_default();
+    // A closed standard error must not make a pack fail.
+    writeln!(anstream::stderr(), "{text}").unwrap_or_default();
 }
 
 #[cfg(test)]

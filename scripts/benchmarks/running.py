@@ -9,13 +9,19 @@ import sys
 import tempfile
 import time
 
-from . import strace
-
 DISCARD = os.open(os.devnull, os.O_RDWR)
 
 
 class Failed(Exception):
     """A step did not do what the rest depends on; the text is for people."""
+
+
+class Exec(list):
+    """An argument list whose first word is not the program's path."""
+
+    def __init__(self, program, words):
+        super().__init__(words)
+        self.program = program
 
 
 def note(text):
@@ -46,7 +52,7 @@ def timed_step(words, **options):
 def spawn(words, env):
     """Starts a program whose output nobody reads."""
     actions = [(os.POSIX_SPAWN_DUP2, DISCARD, number) for number in (0, 1)]
-    program = words.program if isinstance(words, strace.Exec) else words[0]
+    program = words.program if isinstance(words, Exec) else words[0]
     return os.posix_spawn(program, words, env, file_actions=actions)
 
 

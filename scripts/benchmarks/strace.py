@@ -5,23 +5,15 @@ import re
 import tempfile
 from pathlib import Path
 
+from .running import Exec, step
+
 WRITES = "write,pwrite64,writev,pwritev,pwritev2,sendfile,copy_file_range,splice"
 OPENS = "open,openat,creat"
 LINKS = "link,linkat"
 
 
-class Exec(list):
-    """An argument list whose first word is not the program's path."""
-
-    def __init__(self, program, words):
-        super().__init__(words)
-        self.program = program
-
-
 def record(words, env, *arguments):
     """The lines that strace writes about a start and all its children."""
-    from .running import step  # it needs Exec, so it can't be imported before
-
     with tempfile.TemporaryDirectory() as place:
         output = Path(place) / "record"
         step(["strace", "-f", *arguments, "-o", output, *words], env={"PATH": os.environ.get("PATH", ""), **env})

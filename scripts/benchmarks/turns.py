@@ -4,8 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
-from . import strace
-from .running import Failed, measured_step, once
+from .running import Exec, Failed, measured_step, once
 
 
 class Contestant:
@@ -16,7 +15,7 @@ class Contestant:
 
     def __init__(self, name, words, env=None, fresh=None, seconds=None):
         self.name, self.env = name, env or {}
-        self.words = words if isinstance(words, strace.Exec) else [os.fspath(word) for word in words]
+        self.words = words if isinstance(words, Exec) else [os.fspath(word) for word in words]
         self.fresh = Path(fresh) if fresh else None
         self.seconds = seconds  # what all its runs together may take, about
 

@@ -20,13 +20,13 @@ pub struct ForAarch64 {
     pub sysroot: PathBuf,
 }
 
-/// What `scripts/make-python-arm64` makes; kept between runs.
+/// What `tests/tools/make-python-arm64` makes; kept between runs.
 #[must_use]
 pub fn for_aarch64() -> &'static ForAarch64 {
     static MADE: OnceLock<ForAarch64> = OnceLock::new();
     MADE.get_or_init(|| {
         let place = cache("").join("python-arm64");
-        let script = Run::inheriting(repository().join("scripts/make-python-arm64"));
+        let script = Run::inheriting(repository().join("tests/tools/make-python-arm64"));
         let made = script.arg(place).stdout_any().stderr_any().success().out();
         let place = Path::new(made.trim_end());
         ForAarch64 {

@@ -162,6 +162,7 @@ impl Pack {
 
     /// Packs, or takes what the same `pyship` made of the same inputs; a failure ends the test.
     #[must_use]
+    #[track_caller]
     pub fn run(&self) -> Packed {
         let inputs: Vec<&OsString> = self.arguments.iter().collect();
         let paths = self
@@ -257,6 +258,7 @@ impl Packed {
 
     /// Its manifest, read by an ordinary tool.
     #[must_use]
+    #[track_caller]
     pub fn manifest(&self) -> serde_json::Value {
         Run::inheriting("unzip")
             .arg("-p")

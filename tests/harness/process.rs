@@ -36,9 +36,12 @@ impl Outcome {
 
     /// Standard output as JSON.
     #[must_use]
+    #[track_caller]
     pub fn json(&self) -> serde_json::Value {
-        serde_json::from_slice(&self.stdout)
-            .unwrap_or_else(|error| panic!("standard output is not JSON: {error}\n{}", self.report()))
+        match serde_json::from_slice(&self.stdout) {
+            Ok(value) => value,
+            Err(error) => panic!("standard output is not JSON: {error}\n{}", self.report()),
+        }
     }
 
     /// Everything, for a message.
@@ -76,13 +79,17 @@ struct Stream {
     reader: Option<JoinHandle<()>>,
 }
 
+#[track_caller]
 pub(crate) fn start(mut command: Command, input: Vec<u8>) -> Started {
     let words = format!("{command:?}");
     command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
-    let mut child = spawn(&mut command).unwrap_or_else(|error| panic!("failed to start {words}: {error}"));
+    let mut child = match spawn(&mut command) {
+        Ok(child) => child,
+        Err(error) => panic!("failed to start {words}: {error}"),
+    };
     let mut stdin = child.stdin.take().unwrap();
     // A program that doesn't read its input is no failure here.
     thread::spawn(move || stdin.write_all(&input).unwrap_or_default());
@@ -152,6 +159,7 @@ impl Started {
     }
 
     /// Waits for the end; a process that is still there after `limit` is killed, which fails the test.
+    #[track_caller]
     pub(crate) fn wait(mut self, limit: Duration) -> Outcome {
         let begin = Instant::now();
         let mut pause = Duration::from_micros(500);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, ExitStatus};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::expect::Expected;
-use crate::paths::repository;
+use crate::paths::{cache, repository};
 use crate::process::{Outcome, Started, start};
 
 /// Long enough for a packing with downloads on a slow machine.
@@ -20,7 +20,7 @@ const LIMIT: Duration = Duration::from_secs(600);
 
 /// A program, its surroundings and what it should do.
 #[derive(Debug, Clone)]
-#[must_use = "nothing runs before `success`, `fails`, `killed_by`, `output` or `spawn`"]
+#[must_use = "nothing runs before `success`, `exits`, `killed_by`, `output` or `spawn`"]
 pub struct Run {
     program: PathBuf,
     arg0: Option<OsString>,
@@ -103,7 +103,7 @@ impl Run {
         self
     }
 
-    /// Where it starts; in a root, a path inside.
+    /// Where it starts; in a root, a path inside. Without it, in a directory that is none of the repository's.
     pub fn directory(mut self, path: impl Into<PathBuf>) -> Self {
         self.directory = Some(path.into());
         self
@@ -115,7 +115,7 @@ impl Run {
         self
     }
 
-    /// Runs it in a root that `scripts/make-root` knows, as `/<its file name>`, with none of the environment that
+    /// Runs it in a root that `tests/tools/make-root` knows, as `/<its file name>`, with none of the environment that
     /// the harness set before.
     pub fn root(mut self, name: &str) -> Self {
         self.root = Some(name.to_owned());
@@ -145,35 +145,42 @@ impl Run {
     }
 
     /// In a root: user and group.
+    #[track_caller]
     pub fn uid(self, uid: u32) -> Self {
         self.root_option(&["--uid", &uid.to_string()])
     }
 
     /// In a root: without /proc.
+    #[track_caller]
     pub fn no_proc(self) -> Self {
         self.root_option(&["--no-proc"])
     }
 
     /// In a root: without /dev.
+    #[track_caller]
     pub fn no_dev(self) -> Self {
         self.root_option(&["--no-dev"])
     }
 
     /// In a root: with nothing but a loopback interface of its own.
+    #[track_caller]
     pub fn no_net(self) -> Self {
         self.root_option(&["--no-net"])
     }
 
     /// In a root: with a /tmp that anyone may write to.
+    #[track_caller]
     pub fn tmpfs(self) -> Self {
         self.root_option(&["--tmpfs"])
     }
 
     /// In a root: shows a file or directory of the host at `place`.
+    #[track_caller]
     pub fn bind(self, source: &Path, place: &str) -> Self {
         self.root_option(&["--bind", &format!("{}:{place}", source.display())])
     }
 
+    #[track_caller]
     fn root_option(mut self, words: &[&str]) -> Self {
         assert!(self.root.is_some(), "`root` comes before {words:?}");
         self.root_options.extend(words.iter().map(OsString::from));
@@ -217,33 +224,39 @@ impl Run {
     }
 
     /// Runs it; it has to end with 0 and say what was expected.
+    #[track_caller]
     pub fn success(self) -> Outcome {
-        self.fails(0)
+        self.exits(0)
     }
 
     /// Runs it; it has to end with this exit code and say what was expected.
-    pub fn fails(self, code: i32) -> Outcome {
+    #[track_caller]
+    pub fn exits(self, code: i32) -> Outcome {
         let outcome = self.output();
         self.judge(
-            &outcome,
-            outcome.status.code() == Some(code),
-            &format!("it should exit with {code}"),
-        );
-        outcome
+            outcome,
+            |status| status.code() == Some(code),
+            &format!("exit with {code}"),
+        )
     }
 
     /// Runs it; it has to be ended by this signal and say what was expected.
+    #[track_caller]
     pub fn killed_by(self, signal: Signal) -> Outcome {
         let outcome = self.output();
-        let right = outcome.status.signal() == Some(signal.as_raw());
-        self.judge(&outcome, right, &format!("it should be ended by {signal:?}"));
-        outcome
+        self.judge(
+            outcome,
+            |status| status.signal() == Some(signal.as_raw()),
+            &format!("be ended by {signal:?}"),
+        )
     }
 
-    fn judge(&self, outcome: &Outcome, right: bool, wanted: &str) {
+    /// The outcome, when the status and both streams are right.
+    #[track_caller]
+    fn judge(&self, outcome: Outcome, is_right: impl FnOnce(ExitStatus) -> bool, wanted: &str) -> Outcome {
         let mut complaints = Vec::new();
-        if !right {
-            complaints.push(wanted.to_owned());
+        if !is_right(outcome.status) {
+            complaints.push(format!("it should {wanted}"));
         }
         complaints.extend(self.stdout.complaint("standard output", &outcome.stdout));
         complaints.extend(self.stderr.complaint("standard error", &outcome.stderr));
@@ -253,15 +266,18 @@ impl Run {
             complaints.join("; "),
             outcome.report()
         );
+        outcome
     }
 
     /// Runs it and judges nothing.
+    #[track_caller]
     #[must_use]
     pub fn output(&self) -> Outcome {
         start(self.command(), self.input.clone()).wait(LIMIT)
     }
 
     /// Starts it.
+    #[track_caller]
     #[must_use]
     pub fn spawn(self) -> Running {
         Running {
@@ -305,9 +321,7 @@ impl Run {
     fn on_host(&self) -> Command {
         let mut command = Command::new(&self.program);
         command.args(&self.arguments);
-        if let Some(directory) = &self.directory {
-            command.current_dir(directory);
-        }
+        command.current_dir(self.directory.clone().unwrap_or_else(|| cache("cwd")));
         if self.inherit {
             for (name, _) in std::env::vars_os() {
                 let text = name.to_string_lossy();
@@ -326,7 +340,7 @@ impl Run {
 
     fn in_root(&self, root: &str) -> Command {
         make_root(root);
-        let mut command = Command::new(repository().join("scripts/in-root"));
+        let mut command = Command::new(repository().join("tests/tools/in-root"));
         command.arg(root).args(&self.root_options);
         for (name, value) in &self.environment {
             let mut pair = name.clone();
@@ -346,13 +360,14 @@ impl Run {
 }
 
 /// Makes the root, if this is the first time that a test needs it: what that has to say is not the program's.
+#[track_caller]
 fn make_root(root: &str) {
     static MADE: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
     let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
     if made.contains(root) {
         return;
     }
-    let output = Command::new(repository().join("scripts/make-root"))
+    let output = Command::new(repository().join("tests/tools/make-root"))
         .arg(root)
         .output()
         .unwrap();
@@ -378,6 +393,7 @@ impl Running {
     }
 
     /// Waits until it has written this to standard output.
+    #[track_caller]
     pub fn says(&self, part: &str) {
         let begin = Instant::now();
         while !self.started.has_said(part.as_bytes()) {
@@ -397,22 +413,24 @@ impl Running {
     }
 
     /// Waits; it has to end with this exit code and say what was expected.
-    pub fn fails(self, code: i32) -> Outcome {
+    #[track_caller]
+    pub fn exits(self, code: i32) -> Outcome {
         let outcome = self.started.wait(LIMIT);
         self.run.judge(
-            &outcome,
-            outcome.status.code() == Some(code),
-            &format!("it should exit with {code}"),
-        );
-        outcome
+            outcome,
+            |status| status.code() == Some(code),
+            &format!("exit with {code}"),
+        )
     }
 
     /// Waits; it has to be ended by this signal and say what was expected.
+    #[track_caller]
     pub fn killed_by(self, signal: Signal) -> Outcome {
         let outcome = self.started.wait(LIMIT);
-        let right = outcome.status.signal() == Some(signal.as_raw());
-        self.run
-            .judge(&outcome, right, &format!("it should be ended by {signal:?}"));
-        outcome
+        self.run.judge(
+            outcome,
+            |status| status.signal() == Some(signal.as_raw()),
+            &format!("be ended by {signal:?}"),
+        )
     }
 }

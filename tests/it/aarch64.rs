@@ -185,6 +185,7 @@ fn targets_are_listed() {
 }
 
 /// Packs in vain, by the `pyship` for aarch64 unless `pack` has another.
+#[track_caller]
 fn refused(run: Run) -> Outcome {
     let place = scratch();
     let outcome = run
@@ -192,7 +193,7 @@ fn refused(run: Run) -> Outcome {
         .arg("-o")
         .arg(place.path().join("out.bin"))
         .stderr_any()
-        .fails(1);
+        .exits(1);
     assert!(
         harness::files_below(place.path()).is_empty(),
         "{}",
@@ -201,6 +202,7 @@ fn refused(run: Run) -> Outcome {
     outcome
 }
 
+#[track_caller]
 fn sentence(run: Run, words: &[&str]) {
     let outcome = refused(run);
     assert_one_sentence(&outcome);
@@ -339,14 +341,14 @@ fn a_glibc_that_is_to_be_carried_and_isnt_there() {
 
 #[test]
 fn the_script_that_makes_the_interpreter_explains_itself() {
-    let script = || Run::inheriting(repository().join("scripts/make-python-arm64"));
+    let script = || Run::inheriting(repository().join("tests/tools/make-python-arm64"));
     script()
         .arg("--help")
-        .stdout_has("Usage: scripts/make-python-arm64")
+        .stdout_has("Usage: tests/tools/make-python-arm64")
         .success();
-    script().arg("--nonesuch").stderr_has("Usage: ").fails(2);
+    script().arg("--nonesuch").stderr_has("Usage: ").exits(2);
     let place = scratch();
     fs_err::write(place.path().join("theirs"), "").unwrap();
-    let outcome = script().arg(place.path()).stderr_has("did not make it").fails(1);
+    let outcome = script().arg(place.path()).stderr_has("did not make it").exits(1);
     assert!(place.path().join("theirs").exists(), "{}", outcome.report());
 }

@@ -9,11 +9,13 @@ use tempfile::TempDir;
 use crate::support::assert_one_sentence;
 
 /// Packs into a directory of its own, which has to stay empty.
+#[track_caller]
 fn refused(pack: &Pack) -> Outcome {
     let place = scratch();
     refused_in(pack, &place)
 }
 
+#[track_caller]
 fn refused_in(pack: &Pack, place: &TempDir) -> Outcome {
     let before = files_below(place.path());
     let outcome = pack
@@ -21,7 +23,7 @@ fn refused_in(pack: &Pack, place: &TempDir) -> Outcome {
         .arg("-q")
         .command_to(&place.path().join("out.bin"))
         .stderr_any()
-        .fails(1);
+        .exits(1);
     assert_eq!(
         files_below(place.path()),
         before,
@@ -31,13 +33,17 @@ fn refused_in(pack: &Pack, place: &TempDir) -> Outcome {
     outcome
 }
 
-/// The sentence has these words.
-fn sentence(pack: &Pack, words: &[&str]) {
-    let outcome = refused(pack);
-    assert_one_sentence(&outcome);
-    assert_words(&outcome, words);
+/// One sentence that has these words, and is the one in the test's snapshot.
+macro_rules! assert_sentence {
+    ($pack:expr, $words:expr $(,)?) => {{
+        let outcome = refused($pack);
+        assert_one_sentence(&outcome);
+        assert_words(&outcome, $words);
+        assert_message!(outcome);
+    }};
 }
 
+#[track_caller]
 fn assert_words(outcome: &Outcome, words: &[&str]) {
     for word in words {
         assert!(
@@ -55,8 +61,8 @@ fn executable(path: &Path, text: &str) {
 
 #[test]
 fn app_is_missing() {
-    sentence(&Pack::new("tests/apps/nothing-here"), &["nothing-here"]);
-    sentence(&Pack::new("tests/apps/nothing-here.py"), &["nothing-here.py"]);
+    assert_sentence!(&Pack::new("tests/apps/nothing-here"), &["nothing-here"]);
+    assert_sentence!(&Pack::new("tests/apps/nothing-here.py"), &["nothing-here.py"]);
 }
 
 #[test]
@@ -64,9 +70,9 @@ fn app_is_empty_or_has_no_entry_and_what_was_looked_for_is_named() {
     let place = scratch();
     let empty = place.path().join("empty");
     fs_err::create_dir(&empty).unwrap();
-    sentence(&Pack::new(&empty), &["empty"]);
+    assert_sentence!(&Pack::new(&empty), &["empty"]);
     fs_err::write(empty.join("other.py"), "print(1)\n").unwrap();
-    sentence(&Pack::new(&empty), &["__main__.py", "main.py", "app.py"]);
+    assert_sentence!(&Pack::new(&empty), &["__main__.py", "main.py", "app.py"]);
 }
 
 #[test]
@@ -74,7 +80,7 @@ fn app_is_no_program() {
     let place = scratch();
     let file = place.path().join("picture.png");
     fs_err::write(&file, [0x89, b'P', b'N', b'G', 0, 1, 2, 3]).unwrap();
-    sentence(&Pack::new(&file), &["picture.png"]);
+    assert_sentence!(&Pack::new(&file), &["picture.png"]);
 }
 
 #[test]
@@ -84,6 +90,7 @@ fn a_script_with_a_syntax_error() {
     fs_err::write(&file, "def f(:\n").unwrap();
     let outcome = refused(&Pack::new(&file));
     assert_words(&outcome, &["pyship: ", "broken.py"]);
+    assert_message!(outcome);
 }
 
 #[test]
@@ -102,7 +109,8 @@ fn a_requirement_that_does_not_resolve_is_answered_in_the_installers_own_words()
 #[test]
 fn a_requirements_file_that_is_not_there() {
     let pack = Pack::new("examples/hello/hello.py").requirements("no-such-requirements.txt");
-    assert_words(&refused(&pack), &["pyship: ", "no-such-requirements.txt"]);
+    let outcome = refused(&pack);
+    assert_words(&outcome, &["pyship: ", "no-such-requirements.txt"]);
 }
 
 #[test]
@@ -128,7 +136,9 @@ fn an_entry_that_is_not_there() {
         (shop().args(["-m", "shop.nothing"]), ["shop.nothing", "pyship: "]),
         (shop().args(["-c", "nothing"]), ["nothing", "pyship: "]),
     ] {
-        assert_words(&refused(&pack), &words);
+        let outcome = refused(&pack);
+        assert_words(&outcome, &words);
+        assert_message!(outcome);
     }
     let place = scratch();
     shop()
@@ -151,27 +161,27 @@ fn an_entry_that_is_not_spelled_like_one_is_wrong_usage_or_a_sentence() {
         outcome.report()
     );
     assert_words(&outcome, &["shop.till"]);
+    assert_message!(outcome);
     assert!(files_below(place.path()).is_empty());
 }
 
 #[test]
 fn an_interpreter_that_is_not_there_or_does_not_start() {
-    sentence(
+    assert_sentence!(
         &Pack::new("examples/hello/hello.py").python_is("/nowhere/python3"),
         &["/nowhere/python3"],
     );
     let place = scratch();
     let broken = place.path().join("python3");
     executable(&broken, "#!/nowhere/interpreter\n");
-    sentence(
+    assert_sentence!(
         &Pack::new("examples/hello/hello.py").python_is(&broken),
         &["python3"],
     );
     executable(&broken, "#!/bin/sh\necho out of order >&2\nexit 7\n");
-    assert_words(
-        &refused(&Pack::new("examples/hello/hello.py").python_is(&broken)),
-        &["pyship: ", "python3"],
-    );
+    let outcome = refused(&Pack::new("examples/hello/hello.py").python_is(&broken));
+    assert_words(&outcome, &["pyship: ", "python3", "out of order"]);
+    assert_message!(outcome);
 }
 
 #[test]
@@ -181,22 +191,26 @@ fn an_interpreter_that_is_no_cpython() {
     // A program that starts, answers, and is no Python at all.
     executable(&fake, "#!/bin/sh\necho hello\n");
     // What it did say is shown below the sentence.
-    assert_words(
-        &refused(&Pack::new("examples/hello/hello.py").python_is(&fake)),
-        &["pyship: ", "python3", "hello"],
-    );
+    let outcome = refused(&Pack::new("examples/hello/hello.py").python_is(&fake));
+    assert_words(&outcome, &["pyship: ", "python3", "hello"]);
+    assert_message!(outcome);
 }
 
 #[test]
 fn an_interpreter_that_is_too_old() {
     let place = scratch();
     let fake = place.path().join("python3");
-    // Without a real one, an interpreter that says so of itself.
-    let lie = "s/\"version\": \\[3, *[0-9]*/\"version\": [3, 8/";
-    let newest = interpreters::usual().path.display();
-    executable(&fake, &format!("#!/bin/sh\n'{newest}' \"$@\" | sed '{lie}'\n"));
-    let old = interpreters::too_old().unwrap_or(&fake);
-    sentence(&Pack::new("examples/hello/hello.py").python_is(old), &["3.9"]);
+    // What the probe has an old one print.
+    let answer = r#"pyship-probe:{"implementation": "cpython", "version": [3, 8, 0, "final", 0]}"#;
+    executable(&fake, &format!("#!/bin/sh\necho; echo '{answer}'\n"));
+    let hello = || Pack::new("examples/hello/hello.py");
+    assert_sentence!(&hello().python_is(&fake), &["3.9"]);
+    // A real one, where there is any.
+    if let Some(old) = interpreters::too_old() {
+        let outcome = refused(&hello().python_is(old));
+        assert_one_sentence(&outcome);
+        assert_words(&outcome, &["3.9"]);
+    }
 }
 
 #[test]
@@ -211,7 +225,7 @@ fn damaged_archives() {
         let file = place.path().join(format!("cut.{ending}"));
         for length in [0, 10, whole.len() / 2, whole.len() - 20] {
             fs_err::write(&file, &whole[..length]).unwrap();
-            sentence(
+            assert_sentence!(
                 &Pack::new("examples/hello/hello.py").python_is(&file),
                 &["cut.tar"],
             );
@@ -225,7 +239,7 @@ fn damaged_archives() {
         .arg(harness::repository())
         .arg("LICENSE")
         .success();
-    sentence(
+    assert_sentence!(
         &Pack::new("examples/hello/hello.py").python_is(&other),
         &["other.tar.gz"],
     );
@@ -239,9 +253,10 @@ fn out_in_a_directory_that_is_not_there() {
         .arg("-q")
         .command_to(&output)
         .stderr_any()
-        .fails(1);
+        .exits(1);
     assert_one_sentence(&outcome);
     assert_words(&outcome, &["nowhere"]);
+    assert_message!(outcome);
     assert!(files_below(place.path()).is_empty());
 }
 
@@ -254,8 +269,9 @@ fn out_is_a_directory() {
         .arg("-q")
         .command_to(&output)
         .stderr_any()
-        .fails(1);
+        .exits(1);
     assert_one_sentence(&outcome);
+    assert_message!(outcome);
     assert_eq!(files_below(place.path()).len(), 1);
 }
 
@@ -265,7 +281,9 @@ fn out_in_a_directory_that_can_not_be_written_to() {
     let outcome = Pack::new("examples/hello/hello.py")
         .arg("-q")
         .command_to(Path::new("/proc/out.bin"));
-    assert_one_sentence(&outcome.stderr_any().fails(1));
+    let outcome = outcome.stderr_any().exits(1);
+    assert_one_sentence(&outcome);
+    assert_message!(outcome);
 }
 
 #[test]
@@ -283,9 +301,10 @@ fn the_disk_is_full() {
         .args(["-rm", "sh", "-c", script])
         .arg(&small)
         .args(words);
-    let outcome = run.stderr_any().fails(1);
+    let outcome = run.stderr_any().exits(1);
     assert_one_sentence(&outcome);
     assert_words(&outcome, &["out.bin"]);
+    assert_message!(outcome);
 }
 
 #[test]
@@ -293,17 +312,19 @@ fn wrong_usage_is_exit_code_2() {
     let place = scratch();
     let output = place.path().join("out.bin");
     let shop = || Pack::new("tests/apps/shop");
-    shop()
-        .args(["-m", "a", "-e", "b:c"])
-        .command_to(&output)
-        .stderr_has("--entry")
-        .fails(2);
-    shop()
-        .arg("--no-such-option")
-        .command_to(&output)
-        .stderr_has("--no-such-option")
-        .fails(2);
-    shop().level(99).command_to(&output).stderr_has("99").fails(2);
-    shop().command().stderr_has("--output").fails(2);
+    for (run, word) in [
+        (
+            shop().args(["-m", "a", "-e", "b:c"]).command_to(&output),
+            "--entry",
+        ),
+        (
+            shop().arg("--no-such-option").command_to(&output),
+            "--no-such-option",
+        ),
+        (shop().level(99).command_to(&output), "99"),
+        (shop().command(), "--output"),
+    ] {
+        assert_message!(run.stderr_has(word).exits(2));
+    }
     assert!(files_below(place.path()).is_empty());
 }

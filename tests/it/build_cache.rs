@@ -224,8 +224,8 @@ fn a_damaged_entry_is_made_again() {
         fs_err::remove_dir_all(unpacked.join(directory)).unwrap();
     }
     assert!(place.bytes(&place.cached()).0 == whole);
-    let mended = files_below(&unpacked);
-    assert!(mended.iter().any(|path| path.ends_with("encodings")));
+    let repaired = files_below(&unpacked);
+    assert!(repaired.iter().any(|path| path.ends_with("encodings")));
 }
 
 #[test]
@@ -239,7 +239,7 @@ fn packs_at_once_on_an_empty_cache_do_not_disturb_each_other() {
         .map(|output| place.cached().command_to(output).stderr_any().spawn())
         .collect();
     for one in running {
-        one.fails(0);
+        one.exits(0);
     }
     let first = fs_err::read(&outputs[0]).unwrap();
     for output in &outputs[1..] {

@@ -30,6 +30,7 @@ impl Bench {
     }
 
     /// Starts these bytes, which have to be refused.
+    #[track_caller]
     fn refused(&self, bytes: &[u8], what: &str) -> String {
         let file = self.place.path().join("damaged.bin");
         fs_err::write(&file, bytes).unwrap();
@@ -191,21 +192,21 @@ fn pyships_own_tools_refuse_too() {
             .arg(tool)
             .arg(&file)
             .stderr_has("pyship: failed to ")
-            .fails(1);
+            .exits(1);
     }
     Run::new(harness::pyship())
         .arg("extract")
         .arg(&file)
         .arg(&target)
         .stderr_has("pyship: failed to ")
-        .fails(1);
+        .exits(1);
     assert!(!target.exists());
     for other in [Path::new("/bin/sh"), Path::new("/nowhere"), bench.place.path()] {
         Run::new(harness::pyship())
             .arg("inspect")
             .arg(other)
             .stderr_has("pyship: failed to ")
-            .fails(1);
+            .exits(1);
     }
 }
 

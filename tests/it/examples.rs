@@ -170,7 +170,7 @@ fn fastapi_in_a_bare_root() {
         let run = if network { run } else { run.no_net() };
         let run = run.through(["/bin/sh", "-c", script]);
         let wanted = "{\"message\":\"Hello from one file\"}\n{\"number\":7,\"name\":\"ITEM 7\"}\n";
-        run.stdout(wanted).stderr_any().fails(143);
+        run.stdout(wanted).stderr_any().exits(143);
     }
 }
 
@@ -188,7 +188,7 @@ fn fastapi_by_uvicorns_own_command_line_and_with_workers() {
             running.killed_by(Signal::TERM);
         } else {
             // The supervisor of several workers ends by itself.
-            running.fails(0);
+            running.exits(0);
         }
     }
 }

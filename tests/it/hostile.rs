@@ -32,7 +32,7 @@ with open(sys.argv[1], 'w') as out:
 sys.exit(code if code >= 0 else 128 - code)
 ";
 
-/// How far a door has to look to find what is wrong.
+/// How far a tool has to look to find what is wrong.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Where {
     /// Trailer or manifest: everyone reads them.
@@ -74,7 +74,7 @@ impl Bench {
         self.work("hostile.bin")
     }
 
-    fn doors(&self, file: &Path) -> [(&'static str, Run, i32); 7] {
+    fn tools(&self, file: &Path) -> [(&'static str, Run, i32); 7] {
         let own = || Run::new(file).env("PYSHIP_CACHE_DIR", self.work("cache"));
         let tool = |tool: &str| Run::new(pyship()).arg(tool).arg(file);
         [
@@ -92,16 +92,17 @@ impl Bench {
         ]
     }
 
-    /// Every door refuses the file, for this reason.
+    /// Every tool refuses the file, for this reason.
+    #[track_caller]
     fn refused(&self, file: &Path, place: Where, reason: &str) {
-        for (door, run, code) in self.doors(file) {
-            if place == Where::Layer && matches!(door, "info" | "inspect") {
+        for (tool, run, code) in self.tools(file) {
+            if place == Where::Layer && matches!(tool, "info" | "inspect") {
                 continue;
             }
-            let outcome = self.measured(run, &format!("{door}: {reason}"));
+            let outcome = self.measured(run, &format!("{tool}: {reason}"));
             let report = || {
                 format!(
-                    "{door} should end with {code} and say {reason:?}\n{}",
+                    "{tool} should end with {code} and say {reason:?}\n{}",
                     outcome.report()
                 )
             };
@@ -111,10 +112,10 @@ impl Bench {
             assert_one_sentence(&outcome);
             assert!(
                 !self.work("tree").exists(),
-                "{door} left what it had extracted\n{}",
+                "{tool} left what it had extracted\n{}",
                 outcome.report()
             );
-            assert_unused(&self.work("cache"), door);
+            assert_unused(&self.work("cache"), tool);
         }
         self.nothing_changed();
     }

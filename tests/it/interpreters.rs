@@ -73,7 +73,7 @@ fn an_archive_with_packages() {
 fn the_base_of_a_virtual_environment() {
     let interpreter = interpreters::usual();
     let venv = Venv::new(interpreter, None);
-    let packed = Pack::new("tests/apps/sees")
+    let packed = Pack::new("tests/apps/environment")
         .python_is(venv.path.join("bin/python3"))
         .run();
     let report = packed.run().arg("report").stdout_any().success().json();

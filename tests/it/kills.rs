@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 use harness::{Run, Running, files_below, interpreters, pyship, repository, scratch};
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::support::{left_in_tmp, sees};
+use crate::support::{environment_app, left_in_tmp};
 
-/// A sample of what `scripts/kill-loop` does in full: at random instants, and after calls that write.
+/// A sample of what `tests/tools/kill-loop` does in full: at random instants, and after calls that write.
 #[test]
 fn wherever_a_first_start_is_killed_the_next_one_works() {
-    let run = Run::inheriting(repository().join("scripts/kill-loop"))
+    let run = Run::inheriting(repository().join("tests/tools/kill-loop"))
         .args([
             "--random", "20", "--sample", "10", "--step", "10", "--json", "--python",
         ])
@@ -49,7 +49,7 @@ fn unpacking(cache: &Path) -> (Running, Pid) {
             "-e",
             inject,
         ])
-        .arg(&sees().path)
+        .arg(&environment_app().path)
         .args(["exit", "0"])
         .env("PYSHIP_CACHE_DIR", cache)
         // strace may say that a call which it held up was interrupted.
@@ -79,7 +79,10 @@ fn a_signal_ends_a_first_start_and_the_next_one_sweeps() {
         running.killed_by(signal);
         assert!(left_in_tmp(place.path()) > 0, "{signal:?}");
         assert_eq!(fs_err::read_dir(place.path().join("v1/apps")).unwrap().count(), 0);
-        sees().run_with_cache(place.path()).args(["exit", "6"]).fails(6);
+        environment_app()
+            .run_with_cache(place.path())
+            .args(["exit", "6"])
+            .exits(6);
         assert_eq!(left_in_tmp(place.path()), 0, "{signal:?}");
     }
 }
@@ -89,15 +92,23 @@ fn a_start_that_waits_takes_over_when_the_one_that_unpacks_is_killed() {
     let place = scratch();
     let (running, launcher) = unpacking(place.path());
     let waiting: Vec<Running> = (0..4)
-        .map(|_| sees().run_with_cache(place.path()).args(["exit", "8"]).spawn())
+        .map(|_| {
+            environment_app()
+                .run_with_cache(place.path())
+                .args(["exit", "8"])
+                .spawn()
+        })
         .collect();
     thread::sleep(Duration::from_millis(400));
     kill_process(launcher, Signal::KILL).unwrap();
     running.killed_by(Signal::KILL);
     for one in waiting {
-        one.fails(8);
+        one.exits(8);
     }
-    sees().run_with_cache(place.path()).args(["exit", "8"]).fails(8);
+    environment_app()
+        .run_with_cache(place.path())
+        .args(["exit", "8"])
+        .exits(8);
     assert_eq!(fs_err::read_dir(place.path().join("v1/apps")).unwrap().count(), 1);
 }
 
@@ -141,7 +152,7 @@ fn after_a_power_loss_lost_data_is_unpacked_anew() {
     let place = scratch();
     let cache = place.path().join("cache");
     let start = || {
-        sees()
+        environment_app()
             .run_with_cache(&cache)
             .arg("resource")
             .stdout("package is here 24\n")
@@ -178,7 +189,12 @@ fn after_a_power_loss_lost_data_is_unpacked_anew() {
 fn after_a_power_loss_a_lost_record_is_no_proof_of_the_rest() {
     let place = scratch();
     let cache = place.path().join("cache");
-    let start = || sees().run_with_cache(&cache).args(["exit", "9"]).fails(9);
+    let start = || {
+        environment_app()
+            .run_with_cache(&cache)
+            .args(["exit", "9"])
+            .exits(9)
+    };
     start();
     let whole = sizes(&cache);
     for (file, size) in &whole {

@@ -7,7 +7,7 @@ use harness::{Compression, Pack, Packed, Run, archive, files_below, interpreters
 use serde_json::{Value, json};
 
 use crate::start::calls;
-use crate::support::{assert_launcher_failed, sees};
+use crate::support::{assert_launcher_failed, environment_app};
 
 /// Systems on which the carried glibc is used, with and without a shell.
 const CARRIED: [&str; 3] = ["musl", "busybox", "empty"];
@@ -238,7 +238,9 @@ fn pyarrow_and_joblib() {
 /// What a program of the host sees: its own libraries, and the caller's environment.
 #[test]
 fn a_child_that_is_the_hosts_has_the_hosts_libraries() {
-    let packed = Pack::new("tests/apps/sees").args(["--libc", "bundled"]).run();
+    let packed = Pack::new("tests/apps/environment")
+        .args(["--libc", "bundled"])
+        .run();
     let maps = |run: Run| {
         let said = run
             .args(["run", "/bin/cat", "/proc/self/maps"])
@@ -366,8 +368,8 @@ fn deciding_costs_a_warm_start_a_few_system_calls() {
         packed.run_with_cache(place.path()).args(["exit", "0"]).success();
         calls(packed, place.path())
     };
-    let auto = warm(&sees());
-    let host = warm(&Pack::new("tests/apps/sees").args(["--libc", "host"]).run());
+    let auto = warm(&environment_app());
+    let host = warm(&Pack::new("tests/apps/environment").args(["--libc", "host"]).run());
     let deciding: Vec<&String> = auto
         .iter()
         .filter(|call| {

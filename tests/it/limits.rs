@@ -5,7 +5,7 @@ use std::path::Path;
 
 use harness::{Pack, Packed, Run, scratch};
 
-use crate::support::{assert_launcher_failed, assert_unused, left_in_tmp, sees};
+use crate::support::{assert_launcher_failed, assert_unused, environment_app, left_in_tmp};
 
 /// A file with every layer: libc, runtime, deps, app.
 fn four_layers() -> Packed {
@@ -28,7 +28,7 @@ fn limited(packed: &Packed, cache: &Path, limits: &[&str]) -> Run {
 #[test]
 fn a_limit_on_file_sizes_fails_with_a_sentence_and_leaves_nothing() {
     let place = scratch();
-    let packed = sees();
+    let packed = environment_app();
     for limit in ["5000", "1000000"] {
         let outcome = limited(&packed, place.path(), &[&format!("--fsize={limit}")]).output();
         assert_launcher_failed(&outcome, "a limit on file sizes");
@@ -42,7 +42,7 @@ fn a_limit_on_file_sizes_fails_with_a_sentence_and_leaves_nothing() {
         }
         assert_unused(place.path(), "a limit on file sizes");
     }
-    packed.run_with_cache(place.path()).args(["exit", "3"]).fails(3);
+    packed.run_with_cache(place.path()).args(["exit", "3"]).exits(3);
 }
 
 /// The interpreter ignores SIGXFSZ by itself, so the kernel's record is asked for what it was handed.
@@ -55,7 +55,7 @@ fn the_signal_of_that_limit_is_the_apps_as_it_was_the_callers() {
             .arg(format!("--{caller}-signal=XFSZ"))
             .args(["strace", "-f", "-qq", "-e", "trace=rt_sigaction,execve", "-o"])
             .arg(&record)
-            .arg(sees().path)
+            .arg(environment_app().path)
             .args(["exit", "0"]);
         run.env("PYSHIP_CACHE_DIR", place.path().join("cache")).success();
         let text = fs_err::read_to_string(&record).unwrap();
@@ -113,7 +113,7 @@ fn the_app_has_the_callers_limit_on_descriptors() {
     let place = scratch();
     let code = "import resource; print(resource.getrlimit(resource.RLIMIT_NOFILE))";
     for start in ["cold", "warm"] {
-        let run = limited(&sees(), place.path(), &["--nofile=40:4000"]).env("PYSHIP", "python");
+        let run = limited(&environment_app(), place.path(), &["--nofile=40:4000"]).env("PYSHIP", "python");
         let outcome = run.args(["-c", code]).stdout_any().success();
         assert_eq!(outcome.out(), "(40, 4000)\n", "{start}");
     }
@@ -167,14 +167,14 @@ fn no_thread_can_be_made() {
             &format!("--regid={uid}"),
             "--inh-caps=-all",
         ])
-        .arg(copied_where_all_may_read(&sees(), place.path()))
+        .arg(copied_where_all_may_read(&environment_app(), place.path()))
         .args(["exit", "4"]);
-    run.env("PYSHIP_CACHE_DIR", &cache).fails(4);
+    run.env("PYSHIP_CACHE_DIR", &cache).exits(4);
     assert_eq!(left_in_tmp(&cache), 0);
 }
 
 fn copied_where_all_may_read(packed: &Packed, place: &Path) -> std::path::PathBuf {
-    let file = place.join("sees.bin");
+    let file = place.join("environment.bin");
     fs_err::copy(&packed.path, &file).unwrap();
     file
 }

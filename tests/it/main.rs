@@ -2,19 +2,24 @@
 //! manual; the words are in `harness`.
 #![allow(clippy::unwrap_used, reason = "a test ends by panicking")]
 
+#[macro_use]
+mod support;
+
 mod aarch64;
 mod bad_input;
 mod bare;
 mod build_cache;
-mod counted;
-mod crowd;
+mod cache_roots;
+mod concurrency;
 mod damage;
-mod decay;
-mod distrust;
-mod doors;
+mod disk_full;
+mod environment;
 mod examples;
-mod file;
-mod growth;
+mod format;
+// Its files are of this machine.
+#[cfg(target_arch = "x86_64")]
+mod golden;
+mod harness;
 mod hostile;
 mod hostile_archives;
 mod interpreters;
@@ -23,15 +28,17 @@ mod libc;
 mod limits;
 mod options;
 mod packages;
-mod places;
 mod process;
 mod provenance;
+mod prune;
+mod repair;
 mod report;
-mod room;
-mod roots;
 mod sbom;
-mod sees;
+mod security;
 mod sign;
+mod snapshots;
 mod start;
-mod support;
+mod syscalls;
 mod systems;
+mod tidy;
+mod tools;

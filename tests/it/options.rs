@@ -37,7 +37,7 @@ fn a_module() {
 #[test]
 fn a_function_and_its_result_is_the_exit_code() {
     let shop = Pack::new(SHOP).args(["-e", "shop.till:main"]).run();
-    shop.run().arg("x").stdout("function shop.till ['x']\n").fails(3);
+    shop.run().arg("x").stdout("function shop.till ['x']\n").exits(3);
     Pack::new(SHOP)
         .args(["--entry", "shop.till:Till.open"])
         .run()
@@ -139,21 +139,21 @@ fn exclude_leaves_out() {
 #[test]
 fn the_name_is_the_files_or_the_one_given() {
     let says = |pack: Pack| pack.run().run().args(["pyship"]).stdout_any().success().json();
-    let plain = says(Pack::new("tests/apps/sees"));
+    let plain = says(Pack::new("tests/apps/environment"));
     assert_eq!(
         (&plain["name"], &plain["version"]),
-        (&"sees".into(), &serde_json::Value::Null)
+        (&"environment".into(), &serde_json::Value::Null)
     );
-    let named = says(Pack::new("tests/apps/sees").args(["--name", "eyes", "--app-version", "1.2"]));
+    let named = says(Pack::new("tests/apps/environment").args(["--name", "renamed", "--app-version", "1.2"]));
     assert_eq!(
         (&named["name"], &named["version"]),
-        (&"eyes".into(), &"1.2".into())
+        (&"renamed".into(), &"1.2".into())
     );
 }
 
 #[test]
 fn fixed_interpreter_options() {
-    let packed = Pack::new("tests/apps/sees")
+    let packed = Pack::new("tests/apps/environment")
         .args(["--option=-Xutf8", "--option=-Werror::BytesWarning"])
         .run();
     let report = packed.run().arg("report").stdout_any().success().json();
@@ -163,7 +163,7 @@ fn fixed_interpreter_options() {
 
 #[test]
 fn variables_unless_the_caller_sets_them() {
-    let packed = Pack::new("tests/apps/sees")
+    let packed = Pack::new("tests/apps/environment")
         .args(["--set-env", "MODE=packed", "--set-env", "OTHER=a=b"])
         .run();
     let seen = |run: Run| run.arg("report").stdout_any().success().json()["environment"].clone();
@@ -211,11 +211,9 @@ fn a_release_is_the_smallest_and_runs_the_same() {
     let said = default.run().stdout_any().success().stdout;
     release.run().stdout(said).success();
     let place = scratch();
-    Pack::new("examples/hello/hello.py")
-        .arg("--release")
-        .command_to(&place.path().join("out.bin"))
-        .stderr_has("cannot be used with")
-        .fails(2);
+    let both = Pack::new("examples/hello/hello.py").arg("--release");
+    let both = both.command_to(&place.path().join("out.bin"));
+    assert_message!(both.stderr_has("cannot be used with").exits(2));
 }
 
 #[test]
@@ -261,10 +259,8 @@ fn quiet_says_nothing_and_verbose_says_more() {
         "{}",
         verbose.report()
     );
-    pack.args(["-q", "-v"])
-        .command_to(&place.path().join("both.bin"))
-        .stderr_any()
-        .fails(2);
+    let both = pack.args(["-q", "-v"]).command_to(&place.path().join("both.bin"));
+    assert_message!(both.stderr_any().exits(2));
 }
 
 #[test]

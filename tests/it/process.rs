@@ -6,7 +6,7 @@ use harness::{Run, Venv, interpreters, repository, scratch};
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::support::{sees, sees_with};
+use crate::support::{environment_app, environment_app_with};
 
 /// A caller with settings of its own, which become the started program's: Python as a launcher of launchers.
 const CALLER: &str = r"
@@ -31,7 +31,11 @@ fn called_by(sigpipe: &str, words: &[&str]) -> Run {
 #[test]
 fn the_process_is_the_one_that_was_started() {
     for interpreter in interpreters::each_minor() {
-        let running = sees_with(interpreter).run().arg("sleep").stdout_any().spawn();
+        let running = environment_app_with(interpreter)
+            .run()
+            .arg("sleep")
+            .stdout_any()
+            .spawn();
         let pid = running.pid();
         running.says("\n");
         running.signal(Signal::TERM);
@@ -42,7 +46,7 @@ fn the_process_is_the_one_that_was_started() {
 
 #[test]
 fn interrupts_reach_python() {
-    let running = sees()
+    let running = environment_app()
         .run()
         .arg("sleep")
         .stdout_any()
@@ -57,15 +61,15 @@ fn interrupts_reach_python() {
 #[test]
 fn exit_codes_and_signals_are_the_apps() {
     for interpreter in interpreters::each_minor() {
-        let packed = sees_with(interpreter);
+        let packed = environment_app_with(interpreter);
         for code in [0, 1, 2, 3, 120, 125, 126, 127, 255] {
-            packed.run().args(["exit", &code.to_string()]).fails(code);
+            packed.run().args(["exit", &code.to_string()]).exits(code);
         }
         packed
             .run()
             .args(["message", "last words"])
             .stderr("last words\n")
-            .fails(1);
+            .exits(1);
         for signal in [Signal::KILL, Signal::SEGV, Signal::ABORT, Signal::USR1] {
             packed
                 .run()
@@ -77,7 +81,7 @@ fn exit_codes_and_signals_are_the_apps() {
 
 #[test]
 fn the_standard_streams_are_the_callers() {
-    let packed = sees();
+    let packed = environment_app();
     let many: Vec<u8> = (0..3_000_000_u32).map(|number| (number % 251) as u8).collect();
     packed
         .run()
@@ -91,23 +95,23 @@ fn the_standard_streams_are_the_callers() {
 
 #[test]
 fn closed_streams_stay_closed() {
-    let packed = sees();
+    let packed = environment_app();
     let quoted = format!("exec '{}' exit 4 <&- >&- 2>&-", packed.path.display());
     let place = scratch();
     for _ in ["cold", "warm"] {
         Run::new("/bin/sh")
             .args(["-c", &quoted])
             .env("PYSHIP_CACHE_DIR", place.path())
-            .fails(4);
+            .exits(4);
     }
 }
 
 #[test]
 fn settings_of_the_caller_are_kept() {
     for interpreter in interpreters::each_minor() {
-        let packed = sees_with(interpreter);
+        let packed = environment_app_with(interpreter);
         let plain = Venv::new(interpreter, None).path.join("bin/python3");
-        let source = repository().join("tests/apps/sees/main.py");
+        let source = repository().join("tests/apps/environment/main.py");
         let place = scratch();
         for sigpipe in ["default", "ignored"] {
             let seen = |words: &[&str]| -> Value {
@@ -143,7 +147,7 @@ fn settings_of_the_caller_are_kept() {
 
 #[test]
 fn a_descriptor_of_the_caller_can_be_used() {
-    let packed = sees();
+    let packed = environment_app();
     let place = scratch();
     let target = place.path().join("target");
     let quoted = format!(
@@ -161,8 +165,11 @@ fn a_descriptor_of_the_caller_can_be_used() {
 
 #[test]
 fn sigpipe_ends_an_apps_children_as_it_does_in_a_shell() {
-    sees().run().arg("pipe").stdout("-13\n").success();
-    let quoted = format!("'{}' echo < /dev/zero | head -c 5 | wc -c", sees().path.display());
+    environment_app().run().arg("pipe").stdout("-13\n").success();
+    let quoted = format!(
+        "'{}' echo < /dev/zero | head -c 5 | wc -c",
+        environment_app().path.display()
+    );
     let place = scratch();
     let run = Run::new("/bin/sh")
         .args(["-c", &quoted])
@@ -173,9 +180,9 @@ fn sigpipe_ends_an_apps_children_as_it_does_in_a_shell() {
 
 #[test]
 fn as_pid_1_of_a_container() {
-    let quick = sees().run().root("bare").tmpfs();
+    let quick = environment_app().run().root("bare").tmpfs();
     // unshare's child is pid 1 of its namespace, as the only process of a container is.
-    let packed = sees();
+    let packed = environment_app();
     let words = ["-rpf", "--mount-proc", "--kill-child"];
     let place = scratch();
     let run = Run::inheriting("unshare")
@@ -188,7 +195,7 @@ fn as_pid_1_of_a_container() {
         .success()
         .json();
     assert_eq!(report["pid"], 1);
-    quick.args(["exit", "6"]).fails(6);
+    quick.args(["exit", "6"]).exits(6);
 }
 
 #[test]
@@ -199,7 +206,7 @@ fn a_path_that_is_not_utf_8() {
     let directory = place.path().join(OsStr::from_bytes(b"caf\xe9 \xff"));
     fs_err::create_dir(&directory).unwrap();
     let file = directory.join(OsStr::from_bytes(b"app\xfe.bin"));
-    fs_err::copy(sees().path, &file).unwrap();
+    fs_err::copy(environment_app().path, &file).unwrap();
     // The cache lies elsewhere: from 3.12 on, CPython itself loads no extension modules from such a place.
     let cache = place.path().join("cache");
     for locale in ["C", "C.UTF-8"] {
@@ -222,7 +229,7 @@ fn a_path_that_is_not_utf_8() {
 fn a_deleted_or_unreadable_name_is_no_matter() {
     let place = scratch();
     let file = place.path().join("gone.bin");
-    fs_err::copy(sees().path, &file).unwrap();
+    fs_err::copy(environment_app().path, &file).unwrap();
     fs_err::set_permissions(&file, PermissionsExt::from_mode(0o755)).unwrap();
     let code = "import os, sys\nfd = os.open(sys.argv[1], os.O_RDONLY)\nos.unlink(sys.argv[1])\n\
                 os.execve(fd, ['gone', 'exit', '5'], {'PYSHIP_CACHE_DIR': sys.argv[2]})";
@@ -230,5 +237,5 @@ fn a_deleted_or_unreadable_name_is_no_matter() {
         .args(["-c", code])
         .arg(&file)
         .arg(place.path().join("cache"));
-    run.fails(5);
+    run.exits(5);
 }

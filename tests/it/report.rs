@@ -37,7 +37,7 @@ fn a_library_that_nobody_provides_is_named_with_its_file() {
     strict
         .stderr_has("failed to provide every library: ")
         .stderr_has("nobody provides `libnowhere.so.7`, needed by `code/libown.so`")
-        .fails(1);
+        .exits(1);
     assert!(!output.exists());
 }
 

@@ -15,7 +15,7 @@ fn sbom_with(packed: &Packed, arguments: &[&str]) -> Value {
         from cyclonedx.schema import SchemaVersion\n\
         from cyclonedx.validation.json import JsonStrictValidator\n\
         sys.exit(JsonStrictValidator(SchemaVersion.V1_5).validate_str(open(sys.argv[1]).read()))";
-    let validator = Venv::new(interpreters::usual(), Some("tests/apps/cyclonedx.txt"));
+    let validator = Venv::new(interpreters::usual(), Some("tests/it/cyclonedx.txt"));
     validator.python().args(["-c", check]).arg(&output).success();
     let document: Value = serde_json::from_slice(&fs_err::read(output).unwrap()).unwrap();
     assert_references_hold(&document);
@@ -27,6 +27,7 @@ fn sbom(packed: &Packed) -> Value {
 }
 
 /// The schema can't say that references lead somewhere and are unique.
+#[track_caller]
 fn assert_references_hold(document: &Value) {
     fn collect(component: &Value, into: &mut Vec<String>) {
         into.push(component["bom-ref"].as_str().unwrap().to_owned());
@@ -230,12 +231,12 @@ fn damage_is_noticed_and_nothing_is_written() {
         .arg(&damaged)
         .arg("-o")
         .arg(&output);
-    crate::support::assert_one_sentence(&run.stderr_has("failed to read the packed file").fails(1));
+    crate::support::assert_one_sentence(&run.stderr_has("failed to read the packed file").exits(1));
     assert!(!output.exists());
     let over = Run::new(pyship())
         .arg("sbom")
         .arg(&damaged)
         .arg("-o")
         .arg(&damaged);
-    over.stderr_has("it would replace what is read").fails(1);
+    over.stderr_has("it would replace what is read").exits(1);
 }

@@ -46,8 +46,9 @@ impl Signed {
     }
 
     /// One sentence with `part`, exit code 1.
+    #[track_caller]
     fn is_refused(&self, part: &str) {
-        let outcome = self.verify("key.pub").stderr_has(part).fails(1);
+        let outcome = self.verify("key.pub").stderr_has(part).exits(1);
         assert_one_sentence(&outcome);
     }
 
@@ -101,7 +102,7 @@ fn what_minisign_signs_pyship_accepts_unless_it_is_of_the_old_kind() {
     let outcome = signed
         .verify("own.pub")
         .stderr_has("minisign's old kind")
-        .fails(1);
+        .exits(1);
     assert_one_sentence(&outcome);
 }
 
@@ -140,7 +141,7 @@ fn a_key_with_a_password_takes_the_password() {
         .success();
     signed.verify("mine.pub").stdout_has("signed by").success();
     let wrong = signed.sign("mine").env("PYSHIP_KEY_PASSWORD", "password");
-    assert_one_sentence(&wrong.stderr_has("wrong password").fails(1));
+    assert_one_sentence(&wrong.stderr_has("wrong password").exits(1));
     // setsid: no terminal, whoever runs the tests.
     let run = Run::new("/usr/bin/setsid").args(["--wait"]).arg(pyship());
     let none = run
@@ -151,7 +152,7 @@ fn a_key_with_a_password_takes_the_password() {
     let none = none
         .stderr_has("there is no terminal")
         .stderr_has("hint: ")
-        .fails(1);
+        .exits(1);
     assert_one_sentence(&none);
 }
 
@@ -222,7 +223,7 @@ fn a_signature_that_is_missing_damaged_or_anothers_is_refused() {
     signed
         .verify("elsewhere.sig")
         .stderr_has("does not hold a minisign public key")
-        .fails(1);
+        .exits(1);
 }
 
 #[test]
@@ -273,12 +274,12 @@ fn the_time_in_a_comment_is_the_one_that_is_asked_for() {
         .sign("key")
         .env("SOURCE_DATE_EPOCH", "soon")
         .stderr_has("failed to use SOURCE_DATE_EPOCH")
-        .fails(1);
+        .exits(1);
     signed
         .sign("key")
         .args(["--comment", "two\nlines"])
         .stderr_has("a comment is one line")
-        .fails(1);
+        .exits(1);
 }
 
 #[test]
@@ -288,10 +289,10 @@ fn keys_are_private_and_never_overwritten() {
     assert_eq!(mode("key"), 0o600);
     let before = fs_err::read(signed.at("key")).unwrap();
     let again = signed.keygen("key", &["--no-password"]);
-    assert_one_sentence(&again.stderr_has("it is there already").fails(1));
+    assert_one_sentence(&again.stderr_has("it is there already").exits(1));
     assert_eq!(fs_err::read(signed.at("key")).unwrap(), before);
     let taken = signed.keygen("new", &["--no-password", "--pub", "key.pub"]);
-    taken.stderr_has("it is there already").fails(1);
+    taken.stderr_has("it is there already").exits(1);
     assert!(!signed.at("new").exists());
 
     fs_err::set_permissions(signed.at("key"), PermissionsExt::from_mode(0o644)).unwrap();
@@ -310,20 +311,23 @@ fn only_whole_packed_files_are_signed_and_nothing_is_written_over() {
     let good = fs_err::read(&signed.file).unwrap();
     for output in ["hello.bin", "key"] {
         let run = signed.sign("key").arg("-o").arg(signed.at(output));
-        run.stderr_has("it would replace what is read").fails(1);
+        run.stderr_has("it would replace what is read").exits(1);
     }
     signed.change(|bytes| {
         let middle = bytes.len() / 2;
         bytes[middle] ^= 1;
     });
-    signed.sign("key").stderr_has("the file is damaged").fails(1);
+    signed.sign("key").stderr_has("the file is damaged").exits(1);
     fs_err::write(&signed.file, b"#!/bin/sh\n").unwrap();
-    signed.sign("key").stderr_has("pyship did not make it").fails(1);
+    signed
+        .sign("key")
+        .stderr_has("not a pyship file, or truncated")
+        .exits(1);
     fs_err::write(&signed.file, good).unwrap();
     signed
         .sign("key.pub")
         .stderr_has("it is not a minisign secret key")
-        .fails(1);
+        .exits(1);
     assert_eq!(fs_err::read(&signature).unwrap(), before);
     let left: Vec<_> = fs_err::read_dir(signed.place.path())
         .unwrap()

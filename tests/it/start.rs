@@ -5,7 +5,7 @@ use std::path::Path;
 
 use harness::{Pack, Packed, Run, files_below, scratch};
 
-use crate::support::sees;
+use crate::support::environment_app;
 
 /// The most system calls that a warm start may make before the interpreter is there.
 const WARM_CALLS: usize = 30;
@@ -50,7 +50,7 @@ pub(crate) fn calls(packed: &Packed, cache: &Path) -> Vec<String> {
 #[test]
 fn a_warm_start_is_at_most_thirty_system_calls_and_none_that_writes_or_locks() {
     let place = scratch();
-    let packed = sees();
+    let packed = environment_app();
     packed.run_with_cache(place.path()).args(["exit", "0"]).success();
     let made = calls(&packed, place.path());
     let listed = made.join("\n");
@@ -102,10 +102,10 @@ fn a_carried_libc_is_unpacked_where_it_is_used() {
         packed.run_with_cache(place.path()).args(["exit", "0"]).success();
         fs_err::read_dir(place.path().join("v1/layers")).unwrap().count()
     };
-    let sees = |libc: &str| Pack::new("tests/apps/sees").args(["--libc", libc]).run();
-    let with_host = layers(&sees("host"));
-    assert_eq!(layers(&sees("auto")), with_host);
-    assert_eq!(layers(&sees("bundled")), with_host + 1);
+    let packed_with = |libc: &str| Pack::new("tests/apps/environment").args(["--libc", libc]).run();
+    let with_host = layers(&packed_with("host"));
+    assert_eq!(layers(&packed_with("auto")), with_host);
+    assert_eq!(layers(&packed_with("bundled")), with_host + 1);
 }
 
 #[test]
@@ -151,7 +151,10 @@ fn a_warm_start_does_not_grow_with_the_payload() {
 fn the_cache_is_laid_out_as_the_contract_says() {
     let place = scratch();
     let cache = place.path().join("cache");
-    sees().run_with_cache(&cache).args(["exit", "0"]).success();
+    environment_app()
+        .run_with_cache(&cache)
+        .args(["exit", "0"])
+        .success();
     assert!(
         fs_err::read_to_string(cache.join("CACHEDIR.TAG"))
             .unwrap()
@@ -184,7 +187,10 @@ fn the_cache_is_laid_out_as_the_contract_says() {
 #[test]
 fn two_files_share_their_runtime() {
     let place = scratch();
-    sees().run_with_cache(place.path()).args(["exit", "0"]).success();
+    environment_app()
+        .run_with_cache(place.path())
+        .args(["exit", "0"])
+        .success();
     let before = fs_err::read_dir(place.path().join("v1/layers")).unwrap().count();
     let shop = Pack::new("tests/apps/shop").run();
     shop.run_with_cache(place.path()).stdout_any().success();
@@ -195,7 +201,7 @@ fn two_files_share_their_runtime() {
 #[test]
 fn what_is_missing_is_made_anew() {
     let place = scratch();
-    let packed = sees();
+    let packed = environment_app();
     let start = || {
         packed
             .run_with_cache(place.path())
@@ -221,7 +227,7 @@ fn what_is_missing_is_made_anew() {
 #[test]
 fn thirty_two_first_starts_at_once() {
     let place = scratch();
-    let packed = sees();
+    let packed = environment_app();
     let start = |_| {
         packed
             .run_with_cache(place.path())
@@ -231,7 +237,7 @@ fn thirty_two_first_starts_at_once() {
     };
     let running: Vec<_> = (0..32).map(start).collect();
     for one in running {
-        one.fails(0);
+        one.exits(0);
     }
     assert_eq!(fs_err::read_dir(place.path().join("v1/tmp")).unwrap().count(), 0);
     assert_eq!(fs_err::read_dir(place.path().join("v1/apps")).unwrap().count(), 1);
@@ -247,7 +253,7 @@ fn an_explicit_cache_that_can_not_be_used_is_an_error() {
         file.join("below"),
         Path::new("/proc/cache").to_owned(),
     ] {
-        let outcome = sees().run_with_cache(&bad).arg("report").output();
+        let outcome = environment_app().run_with_cache(&bad).arg("report").output();
         crate::support::assert_launcher_failed(&outcome, "an explicit cache");
         assert!(
             outcome.err().contains(bad.to_str().unwrap()),
@@ -258,9 +264,9 @@ fn an_explicit_cache_that_can_not_be_used_is_an_error() {
 }
 
 #[test]
-fn the_ladder_is_climbed_down_until_a_place_can_be_used() {
+fn cache_roots_are_tried_in_order_until_one_can_be_used() {
     // HOME can't be written to, /var/tmp isn't there: it is /tmp.
-    let run = sees()
+    let run = environment_app()
         .run()
         .root("bare")
         .uid(65534)
@@ -268,16 +274,26 @@ fn the_ladder_is_climbed_down_until_a_place_can_be_used() {
         .env("HOME", "/nonexistent")
         .env("PYSHIP", "where");
     run.stdout_has("/tmp/pyship-65534/v1/apps/").success();
-    let run = sees().run().root("bare").uid(65534).env("PYSHIP", "where");
+    let run = environment_app()
+        .run()
+        .root("bare")
+        .uid(65534)
+        .env("PYSHIP", "where");
     run.stdout_has("/dev/shm/pyship-65534/v1/apps/").success();
-    let nowhere = sees().run().root("bare").uid(65534).no_dev().no_proc().output();
+    let nowhere = environment_app()
+        .run()
+        .root("bare")
+        .uid(65534)
+        .no_dev()
+        .no_proc()
+        .output();
     crate::support::assert_launcher_failed(&nowhere, "nowhere to write");
-    for rung in [
+    for root in [
         "/var/tmp/pyship-65534",
         "/tmp/pyship-65534",
         "/dev/shm/pyship-65534",
     ] {
-        assert!(nowhere.err().contains(rung), "{}", nowhere.report());
+        assert!(nowhere.err().contains(root), "{}", nowhere.report());
     }
 }
 
@@ -285,9 +301,16 @@ fn the_ladder_is_climbed_down_until_a_place_can_be_used() {
 fn a_store_is_read_and_never_written() {
     let place = scratch();
     let (store, cache) = (place.path().join("store"), place.path().join("cache"));
-    sees().run_with_cache(&store).args(["exit", "0"]).success();
+    environment_app()
+        .run_with_cache(&store)
+        .args(["exit", "0"])
+        .success();
     let before = files_below(&store);
-    let run = || sees().run_with_cache(&cache).env("PYSHIP_STORE", &store);
+    let run = || {
+        environment_app()
+            .run_with_cache(&cache)
+            .env("PYSHIP_STORE", &store)
+    };
     run().args(["exit", "0"]).success();
     assert_eq!(files_below(&store), before);
     let layers = cache.join("v1/layers");
@@ -301,7 +324,7 @@ fn a_store_is_read_and_never_written() {
 
 #[test]
 fn cold_memory_stays_small() {
-    let packed = sees();
+    let packed = environment_app();
     let place = scratch();
     // The launcher alone: PYSHIP=where unpacks and starts no Python.
     let run = Run::inheriting("/usr/bin/env").arg("python3").args([

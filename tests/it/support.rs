@@ -2,20 +2,20 @@
 
 use std::path::Path;
 
-use harness::{Interpreter, Outcome, Pack, Packed, Run, files_below};
+use harness::{Interpreter, Outcome, Pack, Packed, Run, cache, files_below, interpreters, repository};
 use serde_json::Value;
 
-/// `tests/apps/sees`, packed with the usual interpreter.
-pub(crate) fn sees() -> Packed {
-    Pack::new("tests/apps/sees").run()
+/// `tests/apps/environment`, packed with the usual interpreter.
+pub(crate) fn environment_app() -> Packed {
+    Pack::new("tests/apps/environment").run()
 }
 
-/// `tests/apps/sees`, packed with this interpreter.
-pub(crate) fn sees_with(interpreter: &Interpreter) -> Packed {
-    Pack::new("tests/apps/sees").python(interpreter).run()
+/// `tests/apps/environment`, packed with this interpreter.
+pub(crate) fn environment_app_with(interpreter: &Interpreter) -> Packed {
+    Pack::new("tests/apps/environment").python(interpreter).run()
 }
 
-/// `env -i FILE`: the cache goes where the ladder leads, which is a /var/tmp of the test's own.
+/// `env -i FILE`: the cache goes where the list of roots leads, which is a /var/tmp of the test's own.
 pub(crate) fn on_host(packed: &Packed) -> Run {
     on_host_with(packed, "")
 }
@@ -29,6 +29,7 @@ pub(crate) fn on_host_with(packed: &Packed, variables: &str) -> Run {
 }
 
 /// One clear sentence on standard error, perhaps a hint after it, nothing on standard output.
+#[track_caller]
 pub(crate) fn assert_one_sentence(outcome: &Outcome) {
     let said = outcome.err();
     let lines: Vec<&str> = said.lines().collect();
@@ -45,6 +46,7 @@ pub(crate) fn assert_one_sentence(outcome: &Outcome) {
 }
 
 /// A launcher's failure: exit 125, and the one sentence begins as the contract says.
+#[track_caller]
 pub(crate) fn assert_launcher_failed(outcome: &Outcome, what: &str) {
     assert_eq!(outcome.status.code(), Some(125), "{what}\n{}", outcome.report());
     assert!(
@@ -56,6 +58,7 @@ pub(crate) fn assert_launcher_failed(outcome: &Outcome, what: &str) {
 }
 
 /// Nothing was published in a cache, and nothing unpacked was left behind.
+#[track_caller]
 pub(crate) fn assert_unused(cache: &Path, what: &str) {
     for part in ["layers", "apps", "tmp"] {
         let directory = cache.join("v1").join(part);
@@ -78,3 +81,44 @@ pub(crate) fn strings(value: &Value) -> Vec<String> {
         .map(|item| item.as_str().unwrap().to_owned())
         .collect()
 }
+
+/// The message of a failed command is the one in the test's snapshot (see `snapshots`).
+macro_rules! assert_message {
+    ($outcome:expr) => {{
+        let message = crate::support::message(&$outcome);
+        insta::with_settings!({ omit_expression => true, filters => crate::support::FILTERS.to_vec() }, {
+            insta::assert_snapshot!(message);
+        });
+    }};
+}
+
+/// What pyship itself says on standard error, without what differs between machines; of wrong usage all of it.
+pub(crate) fn message(outcome: &Outcome) -> String {
+    let said = outcome.err();
+    let is_usage = outcome.status.code() == Some(2);
+    let own = |line: &&str| is_usage || line.starts_with("pyship: ") || line.starts_with("hint: ");
+    redacted(&said.lines().filter(own).collect::<Vec<_>>().join("\n"))
+}
+
+/// A text without the paths and versions of this machine.
+pub(crate) fn redacted(text: &str) -> String {
+    let python = interpreters::usual();
+    let mut text = text.to_owned();
+    for (path, name) in [
+        (repository().to_owned(), "[repository]"),
+        (fs_err::canonicalize(repository()).unwrap(), "[repository]"),
+        (cache(""), "[test cache]"),
+        (python.path.clone(), "[python]"),
+    ] {
+        text = text.replace(path.to_str().unwrap(), name);
+    }
+    text.replace(&python.full(), "[version]")
+        .replace(&python.minor(), "[minor]")
+}
+
+/// What [`redacted`] leaves: names that are made up, and digests.
+pub(crate) const FILTERS: [(&str, &str); 3] = [
+    (r"[\w/.-]*/pyship-test-\w{6}", "[scratch]"),
+    (r"\.pyship-\w{6}", "[new file]"),
+    (r"\b[0-9a-f]{32,64}\b", "[digest]"),
+];

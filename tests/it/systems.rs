@@ -73,7 +73,7 @@ fn the_distributions_python_everywhere() {
 
 #[test]
 fn a_program_of_the_host_gets_no_trace_of_ours() {
-    let packed = Pack::new("tests/apps/sees").run();
+    let packed = Pack::new("tests/apps/environment").run();
     for root in ["musl", "busybox"] {
         let run = packed
             .run()

@@ -10,16 +10,15 @@ import shutil
 import subprocess
 from pathlib import Path
 
-SOURCES = Path(__file__).resolve().parents[2] / "packer" / "src"
+REPOSITORY = Path(__file__).resolve().parents[2]
+SOURCES = REPOSITORY / "packer" / "src"
 VERSIONS = range(9, 16)
+LAUNCHER = REPOSITORY / "launcher/src"
+NAMES = (LAUNCHER / "format/names.rs").read_text()
 # What the launcher keeps away from the interpreter while it starts (`names::ENV_PYTHON_CODE`).
-KEPT = re.findall(
-    r'"(PYTHON\w+)"',
-    (SOURCES.parents[1] / "launcher/src/format/names.rs").read_text().split("ENV_PYTHON_CODE", 1)[1].split("]", 2)[1],
-)
-assert "PYTHONPATH" in KEPT
-LAUNCHER = SOURCES.parents[1] / "launcher/src"
-MODULE_INDEX = re.search(r'MODULE_INDEX: &str = "(.*?)"', (LAUNCHER / "format/names.rs").read_text())[1]
+KEPT = re.findall(r"PYTHON[A-Z]+", re.search(r"ENV_PYTHON_CODE: .*? = &\[(.*?)\];", NAMES, re.DOTALL)[1])
+assert {"PYTHONHOME", "PYTHONSTARTUP"} <= set(KEPT)
+MODULE_INDEX = re.search(r'MODULE_INDEX: &str = "(.*?)"', NAMES)[1]
 UNPACKED_TIME = int(re.search(r"UNPACKED_TIME: i64 = ([0-9_]+);", (LAUNCHER / "unpack/mod.rs").read_text())[1])
 
 
@@ -31,6 +30,7 @@ class Interpreter:
             "import json, os, sys, sysconfig; print(json.dumps({"
             "'version': sys.version_info[:2], 'base': sys.base_prefix, 'full': sys.version.split()[0],"
             "'stdlib': os.path.relpath(sysconfig.get_path('stdlib'), sys.base_prefix),"
+            "'cache_tag': sys.implementation.cache_tag, 'ext_suffix': sysconfig.get_config_var('EXT_SUFFIX'),"
             "'name': sys.implementation.name}))"
         )
         answer = subprocess.run([path, "-I", "-c", ask], capture_output=True, text=True, check=True)
@@ -75,36 +75,30 @@ def sources(constants):
         yield module, text.replace("# CONFIG\n", config, 1)
 
 
+def build_writer():
+    """Builds the packer's tests, of which one writes an index for whoever asks (`packer/src/startup/module_index/tests.rs`)."""
+    command = ["cargo", "test", "--package", "pyship", "--lib", "--no-run", "--locked", "--message-format=json"]
+    built = subprocess.run(command, cwd=REPOSITORY, stdout=subprocess.PIPE, check=True)
+    programs = [json.loads(line).get("executable") for line in built.stdout.splitlines()]
+    return next(program for program in programs if program)
+
+
 def index(python, base, roots, place):
-    """Writes the index that the packer would (`packer/src/startup/module_index/`), for plain modules, and sets the times
-    that the launcher would."""
-    script = (
-        "import marshal, os, sys\n"
-        "tag = '.' + sys.implementation.cache_tag + '.pyc'\n"
-        "def entries(place):\n"
-        "    found = {}\n"
-        "    for name in sorted(os.listdir(place), key=lambda name: (not name.endswith('.py'), name)):\n"
-        "        path, stem = os.path.join(place, name), name.partition('.')[0]\n"
-        "        size = lambda stem, place: os.path.getsize(os.path.join(place, '__pycache__', stem + tag))\n"
-        "        if os.path.isdir(path) and '.' not in name:\n"
-        "            below = entries(path)\n"
-        "            below = marshal.dumps(below) if below else b''\n"
-        "            has = os.path.exists(os.path.join(path, '__init__.py'))\n"
-        "            found[name] = (size('__init__', path), below) if has else below\n"
-        "        elif name.endswith('.py'):\n"
-        "            found[stem] = size(stem, place) if os.path.exists(place + '/__pycache__/' + stem + tag) else 0\n"
-        "    return found\n"
-        "roots = zip(sys.argv[2::2], sys.argv[3::2])\n"
-        "open(sys.argv[1], 'wb').write(marshal.dumps({name: marshal.dumps(entries(path)) for name, path in roots}))\n"
-    )
-    arguments = [str(part) for pair in roots.items() for part in pair]
-    subprocess.run([python.path, "-I", "-B", "-c", script, place / MODULE_INDEX, *arguments], check=True)
+    """Has the packer write the index of the import directories `roots` of `base`, and sets the times that the launcher
+    would."""
+    request = {"base": str(base), "roots": list(roots), "out": str(place / MODULE_INDEX)}
+    request.update(bytecode=f".{python.cache_tag}.pyc", extension=python.ext_suffix)
+    command = [App.writer, "--ignored", "an_index_of_a_directory_is_written"]
+    written = run(command, env=base_env(PYSHIP_INDEX=json.dumps(request)))
+    assert "1 passed" in written.out, written.out + written.err
     for directory, _, _ in os.walk(base, topdown=False):
         os.utime(directory, (UNPACKED_TIME, UNPACKED_TIME))
 
 
 class App:
     """An unpacked app in `root`; `code`, `packages` and `scripts` are names and contents of files."""
+
+    writer = None  # Set by run.py.
 
     def __init__(
         self,
@@ -146,8 +140,8 @@ class App:
         self.packages, self.layers = site_packages, layers
         self.code, self.main = f"{layers}/app/code", f"{layers}/app/code/main.py"
         if indexed:
-            index(python, site_packages, {"": site_packages}, site_packages)
-            index(python, layers / "app/code", {name: layers / "app/code" / name for name in directories}, layers / "app/start")
+            index(python, site_packages, [""], site_packages)
+            index(python, layers / "app/code", directories, layers / "app/start")
         self._venv(layers, python)
         self.head = self._head(entry, layers)
         for name, text in dict(scripts).items():

@@ -1,5 +1,6 @@
 """Proves the start-up code on every CPython 3.9 to 3.15 at hand, without the launcher: python3 tests/start/run.py
 
+The index that the start-up code reads is written by the packer's own code, which is built first.
 Versions such as `3.12` choose interpreters, other arguments go to unittest (`-v`, `-k PATTERN`). No interpreter
 at hand is a failure.
 """
@@ -25,6 +26,7 @@ def main():
     found = [python for python in fakeapp.interpreters() if not wanted or "%d.%d" % python.version in wanted]
     if not found:
         sys.exit("failed to find a CPython 3.9 to 3.15 in pyenv's versions, on PATH or in /usr/bin")
+    fakeapp.App.writer = fakeapp.build_writer()
     failed = False
     for python in found:
         print(f"CPython {python}", file=sys.stderr)

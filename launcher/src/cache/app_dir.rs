@@ -1,15 +1,15 @@
 //! The app's directory: a virtual environment whose `bin/python3` is the launcher itself.
 //!
 //! ```text
-//! bin/python3                          the launcher's ELF file: starts the interpreter as the record says
+//! bin/python3                          the launcher: starts the interpreter as the launch record says
 //! bin/python, bin/python3.12           links to it
-//! bin/<command>                        a script for each function that the file can start, as pip makes them
+//! bin/<command>                        a script for each function that the file can start, as pip writes it
 //! bin/<script>                         the deps layer's Python scripts with this interpreter; links to the others
 //! pyvenv.cfg                           home = <runtime layer>/bin
 //! lib/python3.12/site-packages         link into the deps layer
 //! share, etc, ...                      links into the deps layer
 //! app                                  link to the app layer
-//! launch                               the record
+//! launch                               the launch record
 //! .pyship-members                      the index of all this
 //! ```
 
@@ -18,36 +18,36 @@ use std::io::{self, ErrorKind};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use super::sentinels;
+use super::sentinels::sentinels;
 use crate::error::{Error, Result};
 use crate::format::manifest::{self, Manifest};
 use crate::format::names::{
-    APP_CODE, APP_LINK, APP_RECORD, CACHE_INDEX, LAYER_APP, LAYER_DEPS, LAYER_LIBC, LAYER_RUNTIME, LIBC_LIB,
-    SCRIPT_SHEBANG,
+    APP_CODE, APP_LINK, APP_PYTHON, APP_RECORD, CACHE_INDEX, LAYER_APP, LAYER_DEPS, LAYER_LIBC,
+    LAYER_RUNTIME, LIBC_LIB, PYVENV_CFG, SCRIPT_SHEBANG,
 };
 use crate::format::record::{Command, Entry, Loader, Record};
 use crate::libc_choice::Choice;
 use crate::unpack::Sink;
 
-/// The kernel of before 5.1 cuts a `#!` line after this many bytes.
+/// Kernels before 5.1 truncate a `#!` line after this many bytes.
 const SHEBANG_MAX: usize = 127;
 
 /// What an app's directory is made from.
-pub struct Parts<'a> {
+pub(super) struct Parts<'a> {
     /// The file's manifest.
-    pub manifest: &'a Manifest,
-    /// Host's or carried C library.
-    pub choice: Choice,
-    /// The directory's final path, which goes into files.
-    pub directory: &'a Path,
+    pub(super) manifest: &'a Manifest,
+    /// The host's or the carried C library.
+    pub(super) choice: Choice,
+    /// The directory's final path, which some of its files contain.
+    pub(super) directory: &'a Path,
     /// The launcher's ELF file.
-    pub launcher: Vec<u8>,
-    /// Where a layer lies.
-    pub layers: &'a dyn Fn(&str) -> Option<PathBuf>,
+    pub(super) launcher: Vec<u8>,
+    /// The path of a layer, by its name.
+    pub(super) layers: &'a dyn Fn(&str) -> Option<PathBuf>,
 }
 
-/// All that an app's directory holds, parents before what is below them.
-pub struct Plan {
+/// Everything that an app's directory holds, parents before what is below them.
+pub(super) struct Plan {
     nodes: Vec<(PathBuf, Node)>,
 }
 
@@ -58,20 +58,20 @@ enum Node {
 }
 
 impl Plan {
-    /// Decides; reads the layers and writes nothing.
+    /// Reads the layers and decides; writes nothing.
     ///
     /// # Errors
     /// When a layer can't be read.
-    pub fn of(parts: Parts<'_>) -> Result<Self> {
+    pub(super) fn new(parts: Parts<'_>) -> Result<Self> {
         let directory = parts.directory;
         decide(parts).map_err(|error| Error::storage("plan the app's directory", directory, &error))
     }
 
-    /// Hands everything to a sink: one that writes the directory, or one that compares it.
+    /// Passes everything to a sink, which writes the directory or compares it.
     ///
     /// # Errors
     /// The sink's.
-    pub fn feed(&self, sink: &dyn Sink) -> Result<()> {
+    pub(super) fn feed(&self, sink: &dyn Sink) -> Result<()> {
         for (path, node) in &self.nodes {
             let path = path.as_os_str().as_bytes();
             match node {
@@ -89,7 +89,7 @@ impl Plan {
         self.nodes.push((path.into(), node));
     }
 
-    /// The first one of a name counts.
+    /// Whether a path is taken: the first node of a path counts.
     fn has(&self, path: &Path) -> bool {
         self.nodes.iter().any(|(known, _)| known == path)
     }
@@ -128,17 +128,13 @@ fn decide(mut parts: Parts<'_>) -> io::Result<Plan> {
     };
     let mut plan = Plan { nodes: Vec::new() };
     plan.add("bin", Node::Directory);
-    plan.file("bin/python3", launcher, true);
+    plan.file(APP_PYTHON, launcher, true);
     plan.link("bin/python", "python3");
     if let Some(versioned) = Path::new(&manifest.python.executable).file_name() {
         plan.link(Path::new("bin").join(versioned), "python3");
     }
     let runtime = layer(LAYER_RUNTIME)?;
-    plan.file(
-        "pyvenv.cfg",
-        pyvenv_cfg(&runtime, &manifest.python.version),
-        false,
-    );
+    plan.file(PYVENV_CFG, pyvenv_cfg(&runtime, &manifest.python.version), false);
     let site_packages = Path::new(&manifest.python.site_packages);
     let mut parents: Vec<&Path> = site_packages
         .ancestors()
@@ -151,16 +147,11 @@ fn decide(mut parts: Parts<'_>) -> io::Result<Plan> {
             plan.add(parent, Node::Directory);
         }
     }
-    add_commands(
-        &mut plan,
-        &manifest.entry,
-        &manifest.name,
-        &directory.join("bin/python3"),
-    );
+    add_commands(&mut plan, manifest, &directory.join(APP_PYTHON));
     if let Some(deps) = layers(LAYER_DEPS) {
         plan.link(site_packages, deps.join(site_packages));
         link_rest(&mut plan, &deps)?;
-        add_scripts(&mut plan, &deps.join("bin"), &directory.join("bin/python3"))?;
+        add_scripts(&mut plan, &deps.join("bin"), &directory.join(APP_PYTHON))?;
     } else {
         plan.add(site_packages, Node::Directory);
     }
@@ -172,7 +163,7 @@ fn decide(mut parts: Parts<'_>) -> io::Result<Plan> {
     Ok(plan)
 }
 
-/// How the app is started, as seen from this cache and this host.
+/// How the app is started from this cache on this host.
 fn record(parts: &Parts<'_>, entry: Entry) -> io::Result<Record> {
     let Parts {
         manifest,
@@ -182,9 +173,8 @@ fn record(parts: &Parts<'_>, entry: Entry) -> io::Result<Record> {
         ..
     } = parts;
     let at = |layer: &str, path: &str| {
-        let found =
-            layers(layer).ok_or_else(|| io::Error::new(ErrorKind::NotFound, format!("layer {layer}")))?;
-        Ok::<_, io::Error>(found.join(path).into_os_string().into_encoded_bytes())
+        let missing = || io::Error::new(ErrorKind::NotFound, format!("layer {layer} is missing"));
+        Ok::<_, io::Error>(bytes(layers(layer).ok_or_else(missing)?.join(path)))
     };
     let loader = match (choice, &manifest.libc.carried) {
         (Choice::Carried, Some(carried)) => Some(Loader {
@@ -194,14 +184,9 @@ fn record(parts: &Parts<'_>, entry: Entry) -> io::Result<Record> {
         _ => None,
     };
     let executable = at(LAYER_RUNTIME, &manifest.python.executable)?;
-    // Whether that is there `execve` says itself.
+    // No check for what is executed: `execve` fails when it is missing.
     let executed = loader.as_ref().map_or(&executable, |loader| &loader.path).clone();
-    let mut checks = vec![
-        directory
-            .join("bin/python3")
-            .into_os_string()
-            .into_encoded_bytes(),
-    ];
+    let mut checks = vec![bytes(directory.join(APP_PYTHON))];
     for layer in &manifest.layers {
         if layer.name == LAYER_LIBC && loader.is_none() {
             continue;
@@ -210,34 +195,28 @@ fn record(parts: &Parts<'_>, entry: Entry) -> io::Result<Record> {
             checks.extend(Some(at(&layer.name, &path)?).filter(|path| *path != executed));
         }
     }
+    let text = |text: &String| text.clone().into_bytes();
+    let paths = manifest.layers.iter().filter_map(|layer| layers(&layer.name));
     Ok(Record {
-        name: manifest.name.clone().into_bytes(),
-        version: manifest.version.clone().map_or_else(Vec::new, String::into_bytes),
+        name: text(&manifest.name),
+        version: manifest.version.as_ref().map(text).unwrap_or_default(),
         entry,
         executable,
-        home: layers(LAYER_RUNTIME)
-            .unwrap_or_default()
-            .into_os_string()
-            .into_encoded_bytes(),
+        home: bytes(layers(LAYER_RUNTIME).unwrap_or_default()),
         loader,
-        options: manifest
-            .options
-            .iter()
-            .map(|option| option.clone().into_bytes())
-            .collect(),
+        options: manifest.options.iter().map(text).collect(),
         environment: manifest
             .environment
             .iter()
-            .map(|(name, value)| (name.clone().into_bytes(), value.clone().into_bytes()))
+            .map(|(name, value)| (text(name), text(value)))
             .collect(),
         checks,
-        layers: manifest
-            .layers
-            .iter()
-            .filter_map(|layer| layers(&layer.name))
-            .map(|path| path.into_os_string().into_encoded_bytes())
-            .collect(),
+        layers: paths.map(bytes).collect(),
     })
+}
+
+fn bytes(path: PathBuf) -> Vec<u8> {
+    path.into_os_string().into_encoded_bytes()
 }
 
 /// What is started. A script's directory goes on `sys.path` without links, and so that it can be known before, its
@@ -249,7 +228,6 @@ fn entry(parts: &Parts<'_>, plan: &Plan) -> io::Result<Entry> {
         layers,
         ..
     } = parts;
-    let bytes = |path: PathBuf| path.into_os_string().into_encoded_bytes();
     // The directory itself is not there yet.
     let parent = directory.parent().unwrap_or(directory).to_owned();
     let here = without_links(parent).join(directory.file_name().unwrap_or_default());
@@ -264,7 +242,8 @@ fn entry(parts: &Parts<'_>, plan: &Plan) -> io::Result<Entry> {
         manifest::Entry::Interpreter => Entry::Interpreter,
         manifest::Entry::Module { name } => Entry::Module(name.clone().into_bytes()),
         manifest::Entry::Script { path } => {
-            let app = layers(LAYER_APP).ok_or_else(|| io::Error::new(ErrorKind::NotFound, "layer app"))?;
+            let app = layers(LAYER_APP)
+                .ok_or_else(|| io::Error::new(ErrorKind::NotFound, "layer app is missing"))?;
             Entry::Script(bytes(without_links(app).join(APP_CODE).join(path)))
         }
         manifest::Entry::Function { .. } => Entry::Commands(vec![command(&command_name(&manifest.name))]),
@@ -291,7 +270,7 @@ fn command_name(name: &str) -> String {
 }
 
 /// Scripts for functions, in place of those that pip has made: these import less.
-fn add_commands(plan: &mut Plan, entry: &manifest::Entry, name: &str, python: &Path) {
+fn add_commands(plan: &mut Plan, manifest: &Manifest, python: &Path) {
     let mut add = |name: &str, module: &str, attr: &str| {
         let path = Path::new("bin").join(command_name(name));
         if !plan.has(&path) {
@@ -300,8 +279,8 @@ fn add_commands(plan: &mut Plan, entry: &manifest::Entry, name: &str, python: &P
             plan.file(path, bytes, true);
         }
     };
-    match entry {
-        manifest::Entry::Function { module, attr } => add(name, module, attr),
+    match &manifest.entry {
+        manifest::Entry::Function { module, attr } => add(&manifest.name, module, attr),
         manifest::Entry::Commands { commands } => {
             for command in commands {
                 if let Some((module, attr)) =
@@ -344,7 +323,7 @@ fn link_rest(plan: &mut Plan, deps: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Links to Tcl's and Tk's own scripts, which they look for beside `sys.executable`.
+/// Links to the script libraries of Tcl and Tk, which they look for beside `sys.executable`.
 fn link_tcl(plan: &mut Plan, runtime: &Path) -> io::Result<()> {
     for entry in sorted(runtime)? {
         let name = entry.file_name();
@@ -377,7 +356,7 @@ fn add_scripts(plan: &mut Plan, from: &Path, python: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// A directory's entries, in the same order wherever it lies.
+/// A directory's entries, sorted by name.
 fn sorted(directory: &Path) -> io::Result<Vec<fs::DirEntry>> {
     let entries = fs::read_dir(directory)?.collect::<io::Result<Vec<_>>>()?;
     let names: Vec<_> = entries.iter().map(fs::DirEntry::file_name).collect();
@@ -385,7 +364,7 @@ fn sorted(directory: &Path) -> io::Result<Vec<fs::DirEntry>> {
     Ok(crate::sort::sorted(entries, &keys))
 }
 
-/// What follows the first line of a script that wants our interpreter.
+/// The rest of a script whose first line asks for the app's interpreter; `None` for other files.
 fn python_script(path: &Path) -> io::Result<Option<Vec<u8>>> {
     use std::io::Read;
     let mut file = fs::File::open(path)?;
@@ -408,7 +387,8 @@ fn names_a_program(path: &Path) -> bool {
     read.is_ok() && (start.starts_with(b"#!") || start == b"\x7fELF")
 }
 
-/// The first lines that make a script run by `python`; a path that `#!` can't say goes through the shell.
+/// The first lines of a script for the interpreter `python`; a path that does not fit in a `#!` line goes through the
+/// shell.
 fn shebang(python: &[u8]) -> Vec<u8> {
     let plain = [b"#!".as_slice(), python, b"\n"].concat();
     if plain.len() <= SHEBANG_MAX && !python.contains(&b' ') && !python.contains(&b'\t') {
@@ -421,7 +401,7 @@ fn shebang(python: &[u8]) -> Vec<u8> {
         }
         quoted.push(byte);
     }
-    // To the shell two empty strings and a command; to Python one string in triple quotes.
+    // The shell reads two empty strings and a command, Python reads one string in triple quotes.
     [
         b"#!/bin/sh\n'''exec' \"".as_slice(),
         &quoted,

@@ -1,35 +1,33 @@
-//! Whether someone else could put another directory in a cache root's place.
+//! Whether another user could replace a cache root.
 //!
-//! The root itself is ours and closed to others ([`super::roots`] sees to that), but whoever may rename what
-//! lies in one of the directories above it can swap it between our look and the interpreter's. In a directory
-//! with the sticky bit (`/tmp`) only the owner of an entry can; in one that others may write to without it
-//! (an `emptyDir` volume, `chmod 777`) anyone can, and the owner of a directory always can.
+//! The root itself belongs to this user and is closed to others ([`super::root`] checks that), but a user who may
+//! rename entries of a directory above it can replace the root between the launcher's check and the interpreter's
+//! start. In a directory with the sticky bit (`/tmp`) only the owner of an entry can do that. Without it, every user
+//! with write permission can (an `emptyDir` volume, `chmod 777`). The owner of a directory always can.
 //!
-//! Such a place is not refused: in a container with a read-only root it may be the only one there is. It is
-//! taken last. Only cold starts look: a root in such a place is there only if nothing else could be used.
+//! Such a candidate is not refused: in a container with a read-only root it may be the only one. It is tried last.
+//! Only cold starts check: a cache exists in such a directory only if no other candidate could be used.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use super::roots::{Candidate, Standing};
+use super::candidates::{Candidate, Origin};
 
 const STICKY: u32 = 0o1000;
 const WRITABLE_BY_ANYONE: u32 = 0o002;
 const WRITABLE_BY_GROUP: u32 = 0o020;
 
-/// Whether others than this user and root could replace the candidate's directory.
-///
-/// What the user named himself (`$PYSHIP_CACHE_DIR`, `$PYSHIP_STORE`) is his own decision.
-#[must_use]
-pub fn is_exposed(candidate: &Candidate, uid: u32) -> bool {
-    let others = match candidate.standing {
-        Standing::Explicit | Standing::Store => return false,
-        // A group of one's own that may write to one's home is how many systems are set up.
-        Standing::Private => WRITABLE_BY_ANYONE,
-        Standing::Shared => WRITABLE_BY_ANYONE | WRITABLE_BY_GROUP,
+/// Whether users other than `uid` and root could replace the candidate's directory. False for what the user chose
+/// explicitly (`$PYSHIP_CACHE_DIR`, `$PYSHIP_STORE`).
+pub(super) fn is_exposed(candidate: &Candidate, uid: u32) -> bool {
+    let others = match candidate.origin {
+        Origin::Explicit | Origin::Store => return false,
+        // Many systems give every user a group of their own, and that group write permission to the home.
+        Origin::Private => WRITABLE_BY_ANYONE,
+        Origin::Shared => WRITABLE_BY_ANYONE | WRITABLE_BY_GROUP,
     };
-    // In a user namespace root may have no number of its own; whoever owns `/` can do anything here.
+    // In a user namespace root may be unmapped; the owner of `/` is as powerful here.
     let root = fs::metadata("/").map_or(0, |root| root.uid());
     let open = |directory: &Path| {
         fs::metadata(directory).is_ok_and(|found| {
@@ -59,9 +57,9 @@ mod tests {
         let below = base.join("a");
         fs::create_dir_all(&below).unwrap();
         let uid = fs::metadata(&base).unwrap().uid();
-        let exposed = |standing, path: &Path| {
+        let exposed = |origin, path: &Path| {
             let path = path.to_owned();
-            is_exposed(&Candidate { path, standing }, uid)
+            is_exposed(&Candidate { path, origin }, uid)
         };
         let set = |mode| fs::set_permissions(&base, fs::Permissions::from_mode(mode)).unwrap();
         let target = below.join("pyship-1");
@@ -72,14 +70,14 @@ mod tests {
             (0o775, false, true),
         ] {
             set(mode);
-            assert_eq!(exposed(Standing::Private, &target), private, "{mode:o}");
-            assert_eq!(exposed(Standing::Shared, &target), shared, "{mode:o}");
-            assert!(!exposed(Standing::Explicit, &target), "{mode:o}");
+            assert_eq!(exposed(Origin::Private, &target), private, "{mode:o}");
+            assert_eq!(exposed(Origin::Shared, &target), shared, "{mode:o}");
+            assert!(!exposed(Origin::Explicit, &target), "{mode:o}");
         }
         set(0o777);
         let hidden = std::env::temp_dir().join(format!("pyship-exposure-link-{}", std::process::id()));
         symlink(&below, &hidden).unwrap();
-        assert!(exposed(Standing::Private, &hidden.join("pyship")));
+        assert!(exposed(Origin::Private, &hidden.join("pyship")));
         fs::remove_file(hidden).unwrap();
         fs::remove_dir_all(base).unwrap();
     }
@@ -88,12 +86,12 @@ mod tests {
     fn a_home_of_someone_else_exposes() {
         let mine = std::env::temp_dir().join(format!("pyship-exposure-owner-{}", std::process::id()));
         fs::create_dir_all(&mine).unwrap();
-        // Only root can give it away; anyone else is asked about himself and a neighbour.
+        // Only root can change the owner; for others the test compares this user with another one.
         chown(&mine, Some(4242), None).unwrap_or_default();
         let owner = fs::metadata(&mine).unwrap().uid();
         let below = Candidate {
             path: mine.join("pyship"),
-            standing: Standing::Private,
+            origin: Origin::Private,
         };
         assert!(!is_exposed(&below, owner));
         assert!(is_exposed(&below, owner + 1));

@@ -1,16 +1,18 @@
-//! What a cache holds: apps, layers, who uses which, and when that was last.
+//! What a cache holds: apps and layers, which app uses which layer, and when it was last used.
 
 use std::fs;
 use std::io;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use super::index;
-use crate::format::names::{APP_RECORD, APP_RECORD_HIDDEN, CACHE_APPS, CACHE_LAYERS, CACHE_VERSION};
+use super::key::name_length;
+use super::root::Root;
+use super::shape;
+use crate::bytes::as_path;
+use crate::format::names::{APP_RECORD, APP_RECORD_HIDDEN, CACHE_LAYERS};
 use crate::format::record::{Record, SIZE_MAX};
 
-/// A cache, as it was when it was listed.
+/// The contents of a cache at one moment.
 #[derive(Debug)]
 pub struct Listing {
     /// The cache's root.
@@ -26,11 +28,11 @@ pub struct Listing {
 pub struct App {
     /// The directory's name.
     pub key: String,
-    /// Where it lies.
+    /// Its path.
     pub directory: PathBuf,
-    /// None when it has decayed.
+    /// None when it is damaged.
     pub record: Option<Record>,
-    /// The last noted use; notes are made once a day.
+    /// The last noted use; a use is noted once a day.
     pub used: SystemTime,
     /// Digests of its layers, as they name directories.
     pub layers: Vec<String>,
@@ -41,7 +43,7 @@ pub struct App {
 pub struct Layer {
     /// The directory's name.
     pub digest: String,
-    /// Where it lies.
+    /// Its path.
     pub directory: PathBuf,
     /// The last noted use by any app; without one, when it was unpacked.
     pub used: SystemTime,
@@ -50,7 +52,7 @@ pub struct Layer {
 }
 
 impl App {
-    /// Its name, for people.
+    /// Its name; empty when the record is damaged.
     #[must_use]
     pub fn name(&self) -> &[u8] {
         self.record.as_ref().map_or(b"", |record| &record.name)
@@ -59,7 +61,7 @@ impl App {
     /// Its size on disk in bytes, without its layers.
     #[must_use]
     pub fn disk(&self) -> u64 {
-        index::disk(&self.directory).unwrap_or(0)
+        shape::disk(&self.directory).unwrap_or(0)
     }
 }
 
@@ -67,18 +69,17 @@ impl Layer {
     /// Its size on disk in bytes; 0 when its index is gone.
     #[must_use]
     pub fn disk(&self) -> u64 {
-        index::disk(&self.directory).unwrap_or(0)
+        shape::disk(&self.directory).unwrap_or(0)
     }
 }
 
 /// Lists a cache.
 ///
 /// # Errors
-/// When it can't be read; what is not there is empty.
-pub fn list(root: &Path) -> io::Result<Listing> {
-    let version = root.join(CACHE_VERSION);
+/// When it can't be read. A missing directory counts as empty.
+pub fn list(root: &Root) -> io::Result<Listing> {
     let mut apps = Vec::new();
-    for (key, directory) in directories(&version.join(CACHE_APPS))? {
+    for (key, directory) in directories(&root.apps())? {
         let (record, used) = read(&directory);
         let layers = record
             .iter()
@@ -94,7 +95,7 @@ pub fn list(root: &Path) -> io::Result<Listing> {
         });
     }
     let mut layers = Vec::new();
-    for (digest, directory) in directories(&version.join(CACHE_LAYERS))? {
+    for (digest, directory) in directories(&root.layers())? {
         let users: Vec<&App> = apps.iter().filter(|app| app.layers.contains(&digest)).collect();
         let used = users.iter().map(|app| app.used).max();
         layers.push(Layer {
@@ -105,23 +106,22 @@ pub fn list(root: &Path) -> io::Result<Listing> {
         });
     }
     Ok(Listing {
-        root: root.to_owned(),
+        root: root.path.clone(),
         apps,
         layers,
     })
 }
 
 impl Listing {
-    /// Where a path that names a layer's file lies in this cache; the path itself when it is not here. A cache
-    /// may be mounted elsewhere for those who made the record.
-    #[must_use]
-    pub fn here(&self, path: &[u8]) -> PathBuf {
-        let given = || Path::new(std::ffi::OsStr::from_bytes(path)).to_owned();
+    /// The path of a layer's file in this cache, where a launch record names it by the path at which the cache was
+    /// mounted when the record was written; other paths as they are.
+    pub(super) fn here(&self, path: &[u8]) -> PathBuf {
+        let given = || as_path(path).to_owned();
         let Some((digest, rest)) = split(path) else {
             return given();
         };
         match self.layers.iter().find(|layer| layer.digest.as_bytes() == digest) {
-            Some(layer) => layer.directory.join(std::ffi::OsStr::from_bytes(rest)),
+            Some(layer) => layer.directory.join(as_path(rest)),
             None => given(),
         }
     }
@@ -164,7 +164,7 @@ fn directories(parent: &Path) -> io::Result<Vec<(String, PathBuf)>> {
     Ok(crate::sort::sorted(found, &keys))
 }
 
-/// The digest of the layer that a path names or lies in.
+/// The digest of the layer that a path names or is in.
 pub(super) fn digest_in(path: &[u8]) -> Option<String> {
     let (digest, _) = split(path)?;
     String::from_utf8(digest.to_vec()).ok()
@@ -174,18 +174,18 @@ pub(super) fn digest_in(path: &[u8]) -> Option<String> {
 pub(super) fn split(path: &[u8]) -> Option<(&[u8], &[u8])> {
     let start = *named(path, CACHE_LAYERS).last()?;
     let rest = &path[start..];
-    let end = super::name_length(rest)?;
+    let end = name_length(rest)?;
     Some((&rest[..end], rest[end..].strip_prefix(b"/").unwrap_or(b"")))
 }
 
-/// Where names of the cache's directories begin that follow `/<parent>/`.
+/// The offsets of directory names of the cache that follow `/<parent>/`.
 pub(super) fn named(bytes: &[u8], parent: &str) -> Vec<usize> {
     let mark = [b"/", parent.as_bytes(), b"/"].concat();
     let mut found = Vec::new();
     let mut at = 0;
     while let Some(next) = crate::sys::find(&bytes[at..], &mark) {
         at += next + mark.len();
-        if super::name_length(&bytes[at..]).is_some() {
+        if name_length(&bytes[at..]).is_some() {
             found.push(at);
         }
     }

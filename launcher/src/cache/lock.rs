@@ -1,110 +1,77 @@
-//! Locks: `flock` on files below `<root>/v1/locks`, which are never removed.
+//! Locks: `flock` on files below `<root>/v1/locks`, which are never removed, and on directories below
+//! `<root>/v1/tmp`.
 //!
-//! Why flock: it belongs to the open file, so the kernel lets go of it when the holder dies, however it dies;
-//! a kill leaves nothing behind. Who waits for whom: a cold start takes the locks of all layers that it
-//! misses, in the order of their names, then unpacks and publishes them, lets go, and takes the lock of its
-//! app's directory; nobody asks for a layer's lock while holding an app's. Before all that it takes the lock
-//! `all`, which cold starts share and `prune` has alone; `prune` asks for no other. Where the file system has no
-//! locks (`ENOLCK`, `EOPNOTSUPP`), everyone works for himself and the rename decides. NFS makes byte-range locks of
-//! these, for which a file must be open for writing: there a directory can't be locked (`EBADF`).
+//! Why flock: it belongs to the open file, so the kernel releases it when the holder dies; a kill leaves nothing
+//! behind. fs2 makes the calls; the only other code that needs a lock goes through this module.
+//!
+//! Order: a cold start shares the lock `all`, then takes the locks of all layers that it misses, in the order of
+//! their names. It unpacks and publishes the layers, releases their locks, and takes the lock of its app. Nobody
+//! waits for a layer's lock while holding an app's. `prune` takes `all` exclusively, and no other lock.
+//!
+//! Without locks (`ENOLCK`, `EOPNOTSUPP`) every start unpacks for itself and the rename decides. NFS turns flock
+//! into byte-range locks, which need a file that is open for writing (exclusive) or reading (shared): directories
+//! can't be locked there (`EBADF`).
 
-use std::fs::{File, OpenOptions, TryLockError};
+#![expect(clippy::disallowed_methods, reason = "the one module that takes file locks")]
+
+use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use fs2::FileExt;
+
 use crate::error::{Error, Result};
 
-/// A waiting starter is quiet for this long.
+/// How long a start waits before it says so.
 const QUIET: Duration = Duration::from_millis(300);
 const STEP: Duration = Duration::from_millis(5);
 
-/// A lock that is held until it is dropped, or the news that there are none here.
+/// A lock that is held until it is dropped.
 #[derive(Debug)]
-pub enum Lock {
+pub(super) enum Lock {
     /// Held.
-    Held(File),
+    Held(#[expect(dead_code, reason = "closing the file releases the lock")] File),
     /// The file system has no locks.
     Unsupported,
 }
 
-/// Takes the lock at `path`; calls `waiting` once when that takes long.
+/// Takes the lock at `path` exclusively; calls `waiting` once when that takes longer than 300 ms.
 ///
 /// # Errors
-/// When the lock file can't be made.
-pub fn take(path: &Path, waiting: &mut dyn FnMut()) -> Result<Lock> {
-    let failed = |error: &io::Error| Error::storage("lock", path, error);
-    let file = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(path)
-        .map_err(|e| failed(&e))?;
-    let began = Instant::now();
-    while began.elapsed() < QUIET {
-        match try_take(&file) {
-            Ok(true) => return Ok(Lock::Held(file)),
-            Ok(false) => std::thread::sleep(STEP),
-            Err(error) if unsupported(&error) => return Ok(Lock::Unsupported),
-            Err(error) => return Err(failed(&error)),
-        }
-    }
-    waiting();
-    loop {
-        match file.lock() {
-            Ok(()) => return Ok(Lock::Held(file)),
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) if unsupported(&error) => return Ok(Lock::Unsupported),
-            Err(error) => return Err(failed(&error)),
-        }
-    }
+/// When the lock file can't be opened or locked.
+pub(super) fn exclusive(path: &Path, waiting: &mut dyn FnMut()) -> Result<Lock> {
+    acquire(path, File::try_lock_exclusive, File::lock_exclusive, waiting)
 }
 
-/// Takes the lock at `path` along with others who share it; calls `waiting` once when that takes long.
+/// Takes the lock at `path` together with others who share it; calls `waiting` once when that takes longer than
+/// 300 ms.
 ///
 /// # Errors
-/// When the lock file can't be made.
-pub fn share(path: &Path, waiting: &mut dyn FnMut()) -> Result<Lock> {
-    let failed = |error: &io::Error| Error::storage("lock", path, error);
-    // NFS wants a file that is open for reading, as a read lock on bytes would.
-    let file = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .read(true)
-        .write(true)
-        .open(path)
-        .map_err(|e| failed(&e))?;
-    match file.try_lock_shared() {
-        Ok(()) => return Ok(Lock::Held(file)),
-        Err(TryLockError::WouldBlock) => waiting(),
-        Err(TryLockError::Error(error)) if unsupported(&error) => return Ok(Lock::Unsupported),
-        Err(TryLockError::Error(error)) => return Err(failed(&error)),
-    }
-    loop {
-        match file.lock_shared() {
-            Ok(()) => return Ok(Lock::Held(file)),
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) if unsupported(&error) => return Ok(Lock::Unsupported),
-            Err(error) => return Err(failed(&error)),
-        }
-    }
+/// When the lock file can't be opened or locked.
+pub(super) fn shared(path: &Path, waiting: &mut dyn FnMut()) -> Result<Lock> {
+    acquire(
+        path,
+        <File as FileExt>::try_lock_shared,
+        <File as FileExt>::lock_shared,
+        waiting,
+    )
 }
 
-/// Whether the lock could be taken at once.
+/// Takes the exclusive lock of an open file or directory, if it is free.
 ///
 /// # Errors
-/// What the system says, [`unsupported`] or not.
-pub fn try_take(file: &File) -> io::Result<bool> {
-    match file.try_lock() {
+/// What the system says, [`is_unsupported`] or not.
+pub(super) fn try_exclusive(file: &File) -> io::Result<bool> {
+    match file.try_lock_exclusive() {
         Ok(()) => Ok(true),
-        Err(TryLockError::WouldBlock) => Ok(false),
-        Err(TryLockError::Error(error)) => Err(error),
+        Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(false),
+        Err(error) => Err(error),
     }
 }
 
 /// Whether an error means that the file system has no locks.
-#[must_use]
-pub fn unsupported(error: &io::Error) -> bool {
+pub(super) fn is_unsupported(error: &io::Error) -> bool {
     let codes = [
         libc::ENOLCK,
         libc::EOPNOTSUPP,
@@ -114,4 +81,39 @@ pub fn unsupported(error: &io::Error) -> bool {
         libc::EPERM,
     ];
     error.raw_os_error().is_some_and(|code| codes.contains(&code))
+}
+
+fn acquire(
+    path: &Path,
+    try_lock: fn(&File) -> io::Result<()>,
+    lock: fn(&File) -> io::Result<()>,
+    waiting: &mut dyn FnMut(),
+) -> Result<Lock> {
+    let failed = |error: &io::Error| Error::storage("lock", path, error);
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .read(true)
+        .write(true)
+        .open(path)
+        .map_err(|error| failed(&error))?;
+    let mut began = Some(Instant::now());
+    loop {
+        let result = if began.is_some() {
+            try_lock(&file)
+        } else {
+            lock(&file)
+        };
+        match result {
+            Ok(()) => return Ok(Lock::Held(file)),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => std::thread::sleep(STEP),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if is_unsupported(&error) => return Ok(Lock::Unsupported),
+            Err(error) => return Err(failed(&error)),
+        }
+        if began.is_some_and(|began| began.elapsed() >= QUIET) {
+            waiting();
+            began = None;
+        }
+    }
 }

@@ -1,24 +1,28 @@
-//! What of a cache differs from the packed file, byte by byte, and how that is put right.
+//! Comparing a cache with the packed file, byte by byte, and repairing it.
 //!
-//! A layer is mended member by member, in its place: a program that runs from it keeps what it has open, and
-//! everything that is the same stays. Only what can't be mended so is taken away and unpacked anew.
+//! A layer is repaired member by member in its place: a program that runs from it keeps the files that it has open,
+//! and everything intact stays. Only a directory that can't be repaired like this is removed and unpacked again.
 
-use std::cell::Cell;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use super::cold::{Cold, Context, in_lock_order, wanted};
-use super::roots::{self, Candidate, Root, Standing};
+use super::candidates::{Candidate, Origin};
+use super::compare::Compare;
+use super::context::Context;
+use super::install::{Install, LayerPaths, in_lock_order, needed_layers};
+use super::key::app_key;
+use super::layers;
+use super::lock::Lock;
+use super::root::Root;
 use super::tmp::{self, TmpDir};
 use super::warm::{self, Look};
-use super::{app_key, lock};
 use crate::error::{Error, Kind, Result};
-use crate::format::manifest::Layer;
-use crate::format::names::{CACHE_APPS, CACHE_LAYERS, CACHE_VERSION};
-use crate::libc_choice;
-use crate::unpack::{self, Check, Compare, Progress, Sink};
-use std::os::unix::ffi::OsStrExt;
+use crate::format::manifest::{Layer, Manifest};
+use crate::libc_choice::{self, Choice};
+use crate::payload::Payload;
+use crate::unpack::{self, Check, Progress, Sink};
 
-/// After so many attempts to mend a directory in its place it is made anew.
+/// How often a directory is repaired in its place before it is removed.
 const PASSES: u32 = 3;
 
 /// What was found.
@@ -26,219 +30,211 @@ const PASSES: u32 = 3;
 pub struct Findings {
     /// What differs, a line each.
     pub differing: Vec<String>,
-    /// Directories that were looked at.
-    pub seen: usize,
+    /// Number of directories that were compared.
+    pub compared: usize,
 }
 
-/// Compares whatever any of the candidates holds of the file, and checks every frame in any case.
+impl Findings {
+    fn missing(&mut self, directory: &Path) {
+        self.differing
+            .push(format!("`{}` is missing", directory.display()));
+    }
+}
+
+/// Checks every frame of the file, and compares it with what any of the stores and candidates holds of it.
 ///
 /// # Errors
 /// When the file is damaged.
-pub fn verify(context: &Context<'_>, candidates: &[Candidate]) -> Result<Findings> {
+pub fn verify(context: &Context<'_>) -> Result<Findings> {
     let manifest = context.payload.manifest()?;
     context.payload.launcher(&manifest)?;
-    let choice = libc_choice::decide(&manifest.libc, context.host).ok();
-    let open = |list: &[Candidate]| -> Vec<Root> {
-        list.iter()
-            .filter_map(|one| roots::open_existing(one, context.uid).ok())
-            .collect()
-    };
-    let (stores, ladder) = (open(context.stores), open(candidates));
-    let all = || stores.iter().chain(&ladder);
+    let choice = libc_choice::decide(&manifest.libc, &context.host).ok();
+    let stores = open_all(&context.stores, context.uid);
+    let caches = open_all(&context.candidates, context.uid);
+    let roots: Vec<&Root> = stores.iter().chain(&caches).collect();
     let mut findings = Findings::default();
-    let mut places: Vec<(&str, PathBuf)> = Vec::new();
+    let mut found = Vec::new();
     for layer in &manifest.layers {
-        let found: Vec<PathBuf> = all()
-            .map(|root| layer_in(root, layer))
-            .filter(|path| path.symlink_metadata().is_ok())
-            .collect();
-        if found.is_empty() {
-            // Nothing to compare with: its frames are checked all the same.
-            compare(context, layer, &Check::default())?;
-        }
-        for path in found {
-            let sink = Compare::new(&path);
-            compare(context, layer, &sink)?;
-            findings.differing.extend(sink.differing());
-            findings.seen += 1;
-            places.push((&layer.name, path));
-        }
+        verify_layer(context.payload, layer, &roots, &mut found, &mut findings)?;
     }
-    for root in all() {
-        let key = app_key(
-            &context.payload.trailer,
-            root.path.as_os_str().as_bytes(),
-            context.host,
-        );
-        let directory = root.path.join(CACHE_VERSION).join(CACHE_APPS).join(key);
-        if directory.symlink_metadata().is_err() {
-            continue;
-        }
-        findings.seen += 1;
-        let said = warm::in_directory(&directory, Look::Record).map(|ready| ready.record.layers);
-        // Where nothing can be started, nothing is missing either.
-        let wanted: Vec<&Layer> = choice
-            .iter()
-            .flat_map(|choice| wanted(&manifest, *choice))
-            .collect();
-        let layers = used(&wanted, &places, &said.unwrap_or_default());
-        for layer in &wanted {
-            if !layers.iter().any(|(name, _)| *name == layer.name) {
-                let missing = layer_in(root, layer);
-                findings
-                    .differing
-                    .push(format!("`{}` is missing", missing.display()));
-            }
-        }
-        let Some(choice) = choice.filter(|_| layers.len() == wanted.len()) else {
-            continue;
-        };
-        let cold = Cold {
-            context,
-            manifest: &manifest,
-            choice,
-            stores: &stores,
-            root,
-            published: Cell::new(false),
-        };
-        if let Ok(plan) = cold.plan(&directory, &layers) {
-            let sink = Compare::new(&directory);
-            plan.feed(&sink)?;
-            findings.differing.extend(sink.differing());
-        }
+    for root in &roots {
+        verify_app(context, &manifest, choice, (&stores, root), &found, &mut findings)?;
     }
     Ok(findings)
 }
 
-/// Mends whatever any of the candidates holds of the file; stores are left alone.
+fn open_all(candidates: &[Candidate], uid: u32) -> Vec<Root> {
+    let open = |candidate| Root::open(candidate, uid).ok();
+    candidates.iter().filter_map(open).collect()
+}
+
+fn verify_layer<'a>(
+    payload: &Payload,
+    layer: &'a Layer,
+    roots: &[&Root],
+    found: &mut LayerPaths<'a>,
+    findings: &mut Findings,
+) -> Result<()> {
+    let directories = roots.iter().map(|root| root.layer(layer));
+    let directories: Vec<PathBuf> = directories
+        .filter(|path| path.symlink_metadata().is_ok())
+        .collect();
+    if directories.is_empty() {
+        // There is nothing to compare with, but the frames are checked all the same.
+        feed(payload, layer, &Check::default())?;
+    }
+    for directory in directories {
+        let sink = Compare::new(&directory);
+        feed(payload, layer, &sink)?;
+        findings.differing.extend(sink.differing());
+        findings.compared += 1;
+        found.push((&layer.name, directory));
+    }
+    Ok(())
+}
+
+fn verify_app(
+    context: &Context<'_>,
+    manifest: &Manifest,
+    choice: Option<Choice>,
+    (stores, root): (&[Root], &Root),
+    found: &LayerPaths<'_>,
+    findings: &mut Findings,
+) -> Result<()> {
+    let key = app_key(&context.payload.trailer, &root.path, &context.host);
+    let directory = root.app(&key);
+    if directory.symlink_metadata().is_err() {
+        return Ok(());
+    }
+    findings.compared += 1;
+    // On a system that can't start the interpreter no layer is needed.
+    let Some(choice) = choice else {
+        return Ok(());
+    };
+    let recorded = warm::in_directory(&directory, Look::Record).map(|ready| ready.record.layers);
+    let needed: Vec<&Layer> = needed_layers(manifest, choice).collect();
+    let layers = used(&needed, found, &recorded.unwrap_or_default());
+    for layer in &needed {
+        if !layers.iter().any(|(name, _)| *name == layer.name) {
+            findings.missing(&root.layer(layer));
+        }
+    }
+    if layers.len() != needed.len() {
+        return Ok(());
+    }
+    let install = Install::new(context, manifest, choice, stores, root);
+    if let Ok(plan) = install.plan(&directory, &layers) {
+        let sink = Compare::new(&directory);
+        plan.feed(&sink)?;
+        findings.differing.extend(sink.differing());
+    }
+    Ok(())
+}
+
+/// The directories of the layers that an app's record names; for a layer that it doesn't name, the first one found.
+fn used<'a>(needed: &[&'a Layer], found: &LayerPaths<'_>, recorded: &[Vec<u8>]) -> LayerPaths<'a> {
+    let path = |layer: &&'a Layer| {
+        let of_layer = || found.iter().filter(|(name, _)| *name == layer.name);
+        let is_recorded = |path: &Path| recorded.iter().any(|one| one == path.as_os_str().as_bytes());
+        let (_, path) = of_layer()
+            .find(|(_, path)| is_recorded(path))
+            .or_else(|| of_layer().next())?;
+        Some((layer.name.as_str(), path.clone()))
+    };
+    needed.iter().filter_map(path).collect()
+}
+
+/// Repairs what any of the candidates holds of the file; stores are left alone.
 ///
 /// # Errors
 /// When the file is damaged, or a cache can't be written to.
-pub fn repair(context: &Context<'_>, candidates: &[Candidate]) -> Result<Findings> {
+pub fn repair(context: &Context<'_>) -> Result<Findings> {
     let manifest = context.payload.manifest()?;
     context.payload.launcher(&manifest)?;
-    let choice = libc_choice::decide(&manifest.libc, context.host)?;
-    let stores: Vec<Root> = context
-        .stores
-        .iter()
-        .filter_map(|store| roots::open_existing(store, context.uid).ok())
-        .collect();
+    let choice = libc_choice::decide(&manifest.libc, &context.host)?;
+    let stores = open_all(&context.stores, context.uid);
     let mut findings = Findings::default();
-    for candidate in candidates {
-        let there = roots::open_existing(candidate, context.uid).is_ok_and(|root| {
-            let version = root.path.join(CACHE_VERSION);
-            version.symlink_metadata().is_ok()
-        });
-        if !there && candidate.standing != Standing::Explicit {
+    for candidate in &context.candidates {
+        let is_used = Root::open(candidate, context.uid).is_ok_and(|root| root.is_used());
+        if !is_used && candidate.origin != Origin::Explicit {
             continue;
         }
-        let root = roots::prepare(candidate, context.uid)
+        let root = Root::prepare(candidate, context.uid)
             .map_err(|reason| Error::path(Kind::Storage, "repair the cache", &candidate.path, reason))?;
-        let cold = Cold {
-            context,
-            manifest: &manifest,
-            choice,
-            stores: &stores,
-            root: &root,
-            published: Cell::new(false),
-        };
-        in_root(&cold, &mut findings)?;
+        let install = Install::new(context, &manifest, choice, &stores, &root);
+        repair_in(&install, &mut findings)?;
     }
     Ok(findings)
 }
 
-fn in_root(cold: &Cold<'_>, findings: &mut Findings) -> Result<()> {
-    let _all = cold.share()?;
-    tmp::sweep(&cold.tmp());
-    let key = cold.key();
-    let directory = cold.in_version(CACHE_APPS).join(&key);
-    let app_is_there = directory.symlink_metadata().is_ok();
-    {
-        let layers = in_lock_order(cold.manifest.layers.iter().collect());
-        let _locks: Vec<lock::Lock> = layers
-            .iter()
-            .map(|layer| cold.lock(layer.directory()))
-            .collect::<Result<_>>()?;
-        for layer in layers {
-            let target = cold.target(layer);
-            if target.symlink_metadata().is_ok() {
-                findings.seen += 1;
-                let feed = |sink: &dyn Sink| {
-                    unpack::run(cold.context.payload, &[(layer, sink)], &Progress::default())
-                };
-                mend(&cold.tmp(), &target, &feed, &mut findings.differing)?;
-            }
-        }
-    }
-    if !app_is_there {
+fn repair_in(install: &Install<'_>, findings: &mut Findings) -> Result<()> {
+    let _all = install.lock_out_prune()?;
+    tmp::sweep(&install.root.tmp());
+    let key = install.key();
+    let directory = install.root.app(&key);
+    let has_app = directory.symlink_metadata().is_ok();
+    repair_layers(install, findings)?;
+    if !has_app {
         return Ok(());
     }
-    findings.seen += 1;
-    let missing: Vec<PathBuf> = cold
-        .wanted()
-        .map(|layer| cold.target(layer))
-        .filter(|target| target.symlink_metadata().is_err())
+    findings.compared += 1;
+    let missing: Vec<PathBuf> = install
+        .needed()
+        .map(|layer| install.root.layer(layer))
+        .filter(|path| path.symlink_metadata().is_err())
         .collect();
-    let layers = cold.layers()?;
-    for target in missing.iter().filter(|target| target.is_dir()) {
-        findings
-            .differing
-            .push(format!("`{}` is missing", target.display()));
+    let layers = layers::provide(install)?;
+    for path in missing.iter().filter(|path| path.is_dir()) {
+        findings.missing(path);
     }
-    let _lock = cold.lock(&key)?;
-    let plan = cold.plan(&directory, &layers)?;
-    mend(
-        &cold.tmp(),
-        &directory,
-        &|sink| plan.feed(sink),
-        &mut findings.differing,
-    )
+    let _lock = install.lock(&key)?;
+    let plan = install.plan(&directory, &layers)?;
+    repair_directory(&install.root.tmp(), &directory, &|sink| plan.feed(sink), findings)
 }
 
-/// Mends one directory with what `feed` hands to a sink; gives up on it, and takes it out of use, when that
-/// does not bear fruit.
-fn mend(
+fn repair_layers(install: &Install<'_>, findings: &mut Findings) -> Result<()> {
+    let layers = in_lock_order(install.manifest.layers.iter().collect(), |layer| layer);
+    let _locks: Vec<Lock> = layers
+        .iter()
+        .map(|layer| install.lock(layer.directory()))
+        .collect::<Result<_>>()?;
+    for layer in layers {
+        let directory = install.root.layer(layer);
+        if directory.symlink_metadata().is_ok() {
+            findings.compared += 1;
+            let feed = |sink: &dyn Sink| feed(install.context.payload, layer, sink);
+            repair_directory(&install.root.tmp(), &directory, &feed, findings)?;
+        }
+    }
+    Ok(())
+}
+
+/// Repairs one directory so that it holds what `feed` passes to a sink; removes it when that does not succeed.
+fn repair_directory(
     tmp: &Path,
     directory: &Path,
     feed: &dyn Fn(&dyn Sink) -> Result<()>,
-    differing: &mut Vec<String>,
+    findings: &mut Findings,
 ) -> Result<()> {
     if directory.is_dir() && !directory.is_symlink() {
         for _ in 0..PASSES {
-            let spare = TmpDir::create(tmp, "mend")?;
-            let sink = Compare::mending(directory, &spare.path);
+            let spare = TmpDir::create(tmp, "repair")?;
+            let sink = Compare::repairing(directory, &spare.path);
             feed(&sink)?;
-            let mended = sink.mend()?;
-            if mended.is_empty() {
+            let repaired = sink.repair()?;
+            if repaired.is_empty() {
                 return Ok(());
             }
-            differing.extend(mended);
+            findings.differing.extend(repaired);
         }
     }
-    differing.push(format!(
-        "`{}` could not be mended in its place",
+    findings.differing.push(format!(
+        "`{}` could not be repaired in place and was removed",
         directory.display()
     ));
     tmp::discard(tmp, directory)
 }
 
-fn compare(context: &Context<'_>, layer: &Layer, sink: &dyn Sink) -> Result<()> {
-    unpack::run(context.payload, &[(layer, sink)], &Progress::default())
-}
-
-/// Where the layers lie that an app's record names; where it names none, the first place that there is.
-fn used<'a>(wanted: &[&'a Layer], places: &[(&str, PathBuf)], said: &[Vec<u8>]) -> Vec<(&'a str, PathBuf)> {
-    let place = |layer: &&'a Layer| {
-        let of_layer = || places.iter().filter(|(name, _)| *name == layer.name);
-        let (_, path) = of_layer()
-            .find(|(_, path)| said.iter().any(|said| said == path.as_os_str().as_bytes()))
-            .or_else(|| of_layer().next())?;
-        Some((layer.name.as_str(), path.clone()))
-    };
-    wanted.iter().filter_map(place).collect()
-}
-
-fn layer_in(root: &Root, layer: &Layer) -> PathBuf {
-    let layers = root.path.join(CACHE_VERSION).join(CACHE_LAYERS);
-    layers.join(layer.directory())
+fn feed(payload: &Payload, layer: &Layer, sink: &dyn Sink) -> Result<()> {
+    unpack::run(payload, &[(layer, sink)], &Progress::default())
 }

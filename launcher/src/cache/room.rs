@@ -1,30 +1,33 @@
-//! Room: what is needed and what a file system has left, in bytes and in inodes.
+//! Free space: what unpacking needs and what a file system has left, in bytes and in inodes.
+//!
+//! Not fs2's `available_space`: it knows no inodes, of which file systems run out too, it takes a path where the
+//! open directory is at hand, and it multiplies without a check.
 
 use std::fmt::{self, Display};
 
+use std::os::fd::AsFd;
+
 use rustix::fs::{StatVfs, fstatvfs};
 
-use super::roots::Root;
 use crate::format::manifest::Layer;
 
-/// Bytes that are wanted besides the layers: the app's directory and the file system's own needs.
+/// Bytes that are needed besides the layers: the app's directory and the file system's own structures.
 const SLACK_BYTES: u64 = 4 << 20;
-/// Inodes that are wanted besides the layers' members: parents, locks, the app's directory.
+/// Inodes that are needed besides the layers' members: parents, locks, the app's directory.
 const SLACK_INODES: u64 = 64;
 
-/// Bytes and inodes; `None` where the file system does not count them.
+/// An amount of free space; `None` where the file system doesn't count it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Room {
+pub(super) struct Room {
     /// Bytes.
-    pub bytes: Option<u64>,
+    pub(super) bytes: Option<u64>,
     /// Files, directories and links.
-    pub inodes: Option<u64>,
+    pub(super) inodes: Option<u64>,
 }
 
 impl Room {
     /// What unpacking `layers` takes.
-    #[must_use]
-    pub fn needed<'a>(layers: impl Iterator<Item = &'a Layer>) -> Self {
+    pub(super) fn needed<'a>(layers: impl Iterator<Item = &'a Layer>) -> Self {
         let (bytes, inodes) = layers.fold((SLACK_BYTES, SLACK_INODES), |(bytes, inodes), layer| {
             (
                 bytes.saturating_add(layer.disk),
@@ -37,10 +40,9 @@ impl Room {
         }
     }
 
-    /// What is left on the root's file system, as far as this user may use it.
-    #[must_use]
-    pub fn free(root: &Root) -> Self {
-        match fstatvfs(&root.directory) {
+    /// What is left for this user on the file system of `directory`.
+    pub(super) fn free(directory: impl AsFd) -> Self {
+        match fstatvfs(directory) {
             Ok(mount) => Self::of(&mount),
             Err(_) => Self {
                 bytes: None,
@@ -52,22 +54,20 @@ impl Room {
     fn of(mount: &StatVfs) -> Self {
         Self {
             bytes: mount.f_bavail.checked_mul(mount.f_frsize),
-            // Where inodes are made as they are needed (btrfs, FAT) there is no number of them.
+            // File systems that allocate inodes on demand (btrfs, FAT) report none.
             inodes: (mount.f_files != 0 && mount.f_favail != u64::MAX).then_some(mount.f_favail),
         }
     }
 
     /// Whether `needed` is more than this.
-    #[must_use]
-    pub fn lacks(&self, needed: &Self) -> bool {
+    pub(super) fn lacks(&self, needed: &Self) -> bool {
         let less =
             |have: Option<u64>, want: Option<u64>| have.zip(want).is_some_and(|(have, want)| have < want);
         less(self.bytes, needed.bytes) || less(self.inodes, needed.inodes)
     }
 
     /// `123 bytes and 4 inodes needed, 5 bytes and 6 inodes free`
-    #[must_use]
-    pub fn sentence(&self, needed: &Self) -> String {
+    pub(super) fn sentence(&self, needed: &Self) -> String {
         format!("{needed} needed, {self} free")
     }
 }

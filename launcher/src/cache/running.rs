@@ -1,14 +1,14 @@
-//! Which apps of a cache run, as far as it can be known.
+//! Which apps of a cache are running, as far as that can be known.
 //!
 //! A process belongs to a cache when its executable is a file of one of the cache's layers: the interpreter, the
-//! carried loader, or a program that came with a package. Its arguments and its environment name the app's
-//! directory; where neither does (a program may write over both), it counts for every app that has the layer.
+//! carried loader, or a program of a package. Its arguments and environment name the app's directory. Where neither
+//! does (a program may overwrite both), the process counts for every app that has the layer.
 //!
-//! Processes of another pid namespace can't be seen from inside a container, and none without `/proc`. The
-//! kernel knows all the same whether a file is executed by anyone on this machine: a write lease is given only to
-//! who has a file alone, and a file that runs can't be opened for writing. So where not everything can be seen,
-//! every app with an executable that is in use counts as running. What runs on another host that shares the
-//! cache can't be known at all: there only the daily note of use keeps an app.
+//! Inside a container, processes of other pid namespaces are invisible; without `/proc` all are. But the kernel tells
+//! whether a file is in use anywhere on this machine: it grants a write lease only on a file that nobody else has
+//! open, and refuses to open a running program for writing. So where not every process is visible, each app whose
+//! executable is in use counts as running. What runs on another host that shares the cache can't be known: there
+//! only the daily note of use keeps an app.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::ErrorKind;
@@ -17,8 +17,10 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use super::key::name_length;
 use super::list::{App, Listing, digest_in, named, split};
 use super::warm::{self, Look};
+use crate::bytes::as_path;
 use crate::format::names::{CACHE_APPS, CACHE_LAYERS};
 use crate::format::record::Record;
 use crate::sys;
@@ -26,7 +28,7 @@ use crate::sys;
 /// Inode of the pid namespace that the system was booted with (`PROC_PID_INIT_INO` of the kernel).
 const FIRST_PID_NAMESPACE: u64 = 0xEFFF_FFFC;
 
-/// The processes that run from layers, and whether there may be others.
+/// The visible processes that run from layers, and whether there may be others.
 #[derive(Debug)]
 pub struct Running {
     processes: Vec<Process>,
@@ -35,7 +37,7 @@ pub struct Running {
 
 #[derive(Debug)]
 struct Process {
-    /// What `/proc/<pid>/exe` shows, and the file behind it.
+    /// The target of `/proc/<pid>/exe`, and the device and inode behind it.
     path: Vec<u8>,
     file: (u64, u64),
     /// App directories that its arguments and environment name.
@@ -54,7 +56,7 @@ impl Running {
         }
     }
 
-    /// Whether an app runs.
+    /// Whether an app is running.
     #[must_use]
     pub fn holds(&self, listing: &Listing, app: &App) -> bool {
         let mut seen = false;
@@ -70,16 +72,14 @@ impl Running {
             seen |= ours;
         }
         match &app.record {
-            // What it executes is in use, but not by anyone that was seen, or not only by those.
+            // An invisible process may use its executable.
             Some(record) => !(self.sees_all && seen) && is_executed(&executed(listing, record)),
             None => false,
         }
     }
 
-    /// Digests of layers that are in use by processes of no app of this cache; `None` when one of them may use
-    /// any.
-    #[must_use]
-    pub fn layers_of_others(&self, listing: &Listing) -> Option<Vec<String>> {
+    /// Digests of the layers that running processes use; `None` when one of the processes may use any layer.
+    pub(super) fn layers_in_use(&self, listing: &Listing) -> Option<Vec<String>> {
         let mut layers = Vec::new();
         for process in &self.processes {
             let Some(layer) = process.layer_in(listing) else {
@@ -104,8 +104,8 @@ impl Process {
             .layers
             .iter()
             .find(|layer| layer.digest.as_bytes() == digest)?;
-        let file = layer.directory.join(std::ffi::OsStr::from_bytes(rest));
-        (identity(&file)? == self.file).then_some(layer.digest.as_str())
+        let file = layer.directory.join(as_path(rest));
+        (inode(&file)? == self.file).then_some(layer.digest.as_str())
     }
 }
 
@@ -124,21 +124,21 @@ fn process(directory: &Path) -> Option<Process> {
         let bytes = fs::read(directory.join(part)).unwrap_or_default();
         for word in bytes.split(|&byte| byte == 0) {
             for start in named(word, CACHE_APPS) {
-                let end = start + super::name_length(&word[start..]).unwrap_or(0);
+                let end = start + name_length(&word[start..]).unwrap_or(0);
                 // A variable's name may stand before the path.
                 let begin = word.iter().position(|&byte| byte == b'/').unwrap_or(0);
-                apps.push(PathBuf::from(std::ffi::OsStr::from_bytes(&word[begin..end])));
+                apps.push(as_path(&word[begin..end]).to_owned());
             }
         }
     }
     Some(Process {
         path: path.as_os_str().as_bytes().to_vec(),
-        file: identity(&exe)?,
+        file: inode(&exe)?,
         apps,
     })
 }
 
-fn identity(path: &Path) -> Option<(u64, u64)> {
+fn inode(path: &Path) -> Option<(u64, u64)> {
     let found = fs::metadata(path).ok()?;
     Some((found.dev(), found.ino()))
 }
@@ -156,7 +156,7 @@ fn is_executed(path: &Path) -> bool {
     };
     match sys::is_open_elsewhere(file.as_fd()) {
         Ok(open) => open,
-        // No leases here. A start that comes at this very instant is refused, and tries again.
+        // No leases here. A start at this very instant fails with ETXTBSY, and tries again.
         Err(_) => OpenOptions::new()
             .write(true)
             .open(path)

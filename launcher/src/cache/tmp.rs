@@ -1,7 +1,7 @@
-//! Directories being made, below `<root>/v1/tmp`, and what killed starters left there.
+//! Directories being written, below `<root>/v1/tmp`, and what killed starts left there.
 //!
-//! A maker holds a lock on the directory itself. So whoever can take that lock knows that the maker is gone,
-//! in whatever pid namespace it was, and removes the directory.
+//! The writer holds a lock on the directory itself. Whoever can take that lock knows that the writer is gone, in
+//! whatever pid namespace it was, and removes the directory.
 
 use std::fs::{self, File};
 use std::os::fd::OwnedFd;
@@ -13,29 +13,29 @@ use std::time::{Duration, SystemTime};
 use super::lock;
 use crate::error::{Error, Kind, Result};
 
-/// Where there are no locks, a directory this old has been left behind.
+/// Without locks, a directory of this age is taken for abandoned.
 const LEFT_BEHIND: Duration = Duration::from_secs(24 * 60 * 60);
 const TRIES: u32 = 100;
 
-/// A directory that is being made; removed when dropped before [`TmpDir::publish`].
+/// A directory that is being written; removed when dropped before [`TmpDir::publish`].
 #[derive(Debug)]
-pub struct TmpDir {
+pub(super) struct TmpDir {
     /// Its path.
-    pub path: PathBuf,
+    pub(super) path: PathBuf,
     lock: File,
     published: bool,
 }
 
 impl TmpDir {
-    /// Makes a fresh directory for `name` below `parent`.
+    /// Creates an empty directory below `parent`, with a name that begins with `name`.
     ///
     /// # Errors
-    /// When it can't be made.
-    pub fn create(parent: &Path, name: &str) -> Result<Self> {
+    /// When it can't be created.
+    pub(super) fn create(parent: &Path, name: &str) -> Result<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let failed = |path: &Path, error: &std::io::Error| Error::storage("create", path, error);
         for _ in 0..TRIES {
-            // Unique among hosts and pid namespaces that share the cache, not only among processes of this one.
+            // Unique also among the hosts and pid namespaces that share the cache.
             let nanos = SystemTime::now()
                 .duration_since(SystemTime::UNIX_EPOCH)
                 .map_or(0, |now| now.as_nanos());
@@ -46,7 +46,7 @@ impl TmpDir {
                 Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => continue,
                 Err(error) => return Err(failed(&path, &error)),
             }
-            // A sweeper may have come between: then the directory is gone or locked, and the next name is tried.
+            // Another start may sweep it before it is locked: then it is gone, and the next name is tried.
             let lock = match File::open(&path) {
                 Ok(lock) => lock,
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
@@ -55,10 +55,10 @@ impl TmpDir {
                     return Err(failed(&path, &error));
                 }
             };
-            match lock::try_take(&lock) {
+            match lock::try_exclusive(&lock) {
                 Ok(true) => {}
                 Ok(false) => continue,
-                Err(error) if lock::unsupported(&error) => {}
+                Err(error) if lock::is_unsupported(&error) => {}
                 Err(error) => return Err(failed(&path, &error)),
             }
             let same = match (lock.metadata(), fs::symlink_metadata(&path)) {
@@ -77,27 +77,27 @@ impl TmpDir {
             Kind::Storage,
             "create",
             parent,
-            "other starters remove what is made there",
+            "other starts remove what is created there",
         ))
     }
 
-    /// Another handle of the directory.
+    /// Another descriptor of the directory.
     ///
     /// # Errors
-    /// When there are no file descriptors left.
-    pub fn directory(&self) -> Result<OwnedFd> {
+    /// When the process has no file descriptors left.
+    pub(super) fn directory(&self) -> Result<OwnedFd> {
         let clone = self.lock.try_clone();
         clone
             .map(OwnedFd::from)
             .map_err(|error| Error::storage("open", &self.path, &error))
     }
 
-    /// Gives the directory its final name, in one step. When something is there already, that stays: it was
-    /// made from the same bytes.
+    /// Gives the directory its final name, in one step. A directory that already has that name stays: it was
+    /// written from the same bytes.
     ///
     /// # Errors
     /// When it can't be renamed.
-    pub fn publish(mut self, target: &Path) -> Result<()> {
+    pub(super) fn publish(mut self, target: &Path) -> Result<()> {
         match fs::rename(&self.path, target) {
             Ok(()) => {
                 self.published = true;
@@ -112,17 +112,17 @@ impl TmpDir {
 impl Drop for TmpDir {
     fn drop(&mut self) {
         if !self.published {
-            // What can't be removed now is swept by a later cold start.
+            // A later cold start sweeps what can't be removed now.
             fs::remove_dir_all(&self.path).unwrap_or_default();
         }
     }
 }
 
-/// Takes a directory of the cache out of use, by one rename, and removes it.
+/// Moves a directory out of the cache by one rename, and removes it.
 ///
 /// # Errors
 /// When it can't be moved.
-pub fn discard(parent: &Path, directory: &Path) -> Result<()> {
+pub(super) fn discard(parent: &Path, directory: &Path) -> Result<()> {
     let holder = TmpDir::create(parent, "old")?;
     match fs::rename(directory, holder.path.join("old")) {
         Ok(()) => Ok(()),
@@ -131,8 +131,8 @@ pub fn discard(parent: &Path, directory: &Path) -> Result<()> {
     }
 }
 
-/// Removes what killed starters left behind.
-pub fn sweep(parent: &Path) {
+/// Removes what killed starts left behind.
+pub(super) fn sweep(parent: &Path) {
     let Ok(entries) = fs::read_dir(parent) else { return };
     for entry in entries.flatten() {
         let path = entry.path();
@@ -143,7 +143,7 @@ pub fn sweep(parent: &Path) {
         let Ok(directory) = File::open(&path) else {
             continue;
         };
-        let abandoned = match lock::try_take(&directory) {
+        let abandoned = match lock::try_exclusive(&directory) {
             Ok(free) => free,
             Err(_) => age(&directory).is_some_and(|age| age > LEFT_BEHIND),
         };

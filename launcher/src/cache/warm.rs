@@ -1,79 +1,85 @@
-//! The warm start's look into a cache: a few `open`s, one `read`, a few `stat`s; nothing is written but, once
-//! a day, the record's time, which is how `prune` knows what is in use.
+//! The warm start: a few `open`s, one `read`, a few `stat`s. It writes nothing but, once a day, the modification time
+//! of the launch record, from which `prune` knows what is in use.
 //!
-//! Before that note a start looks at the shape of everything that the app has in the cache (see [`index`]), and
-//! when something is missing it goes cold. So does the first start after a boot: nothing is synced when it is
-//! published, and files that had not reached the disk when the power went away are short or missing afterwards.
-//! Every other start looks at the sentinels only. A cache that the note can't be written to is not looked
-//! through either: each start would pay, and whoever may not write there has not removed anything.
+//! Before that note a start compares everything that the app has in the cache with its index (see `shape`); if
+//! something is missing, a cold start follows. So does the first start after a boot: published files are not synced,
+//! so those that had not reached the disk at a power loss are short or missing. Every other start checks the
+//! sentinels only. A cache where the note can't be written is not compared either: every start would pay for it, and
+//! a user who can't write there can't have removed anything.
 //!
-//! Clocks: the note is this machine's own time, so that a file server's clock does not matter. A note from
-//! further in the future than a day is as good as none: one check, and the new note is right. A clock that
-//! jumps forward (one that is set by the network after the boot) moves the computed time of the boot along: one
-//! more check. One that jumps back delays the next check by as much, a day at most. Under a clock that is wrong
-//! since the boot, a power loss is noticed when it has been set right.
+//! Clocks: the note is this machine's own time, so a file server's clock doesn't matter. A note more than a day in the
+//! future is ignored: one comparison, and the new note is right. When the clock jumps forward (set by the network
+//! after the boot), the computed time of the boot moves along: one more comparison. When it jumps back, the next
+//! comparison is late by as much, a day at most. While the clock is wrong since the boot, a power loss is noticed
+//! only when the clock has been set.
 
-use std::ffi::OsStr;
 use std::fs::File;
 use std::io::Read;
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use rustix::fs::{AtFlags, Mode, OFlags, Timespec, Timestamps, UTIME_OMIT, futimens, openat, statat};
+use rustix::fs::{AtFlags, Timespec, Timestamps, UTIME_OMIT, futimens, statat};
 
-use super::roots::{Candidate, Root, Standing, open_existing};
-use super::{Ready, app_key, index};
-use crate::format::names::{APP_RECORD, CACHE_APPS, CACHE_VERSION};
+use super::candidates::Origin;
+use super::context::Context;
+use super::key::app_key;
+use super::ready::Ready;
+use super::root::Root;
+use super::shape;
+use crate::bytes::as_path;
+use crate::format::names::APP_RECORD;
 use crate::format::record::{Record, SIZE_MAX};
-use crate::format::trailer::Trailer;
-use crate::libc_choice::Host;
 use crate::sys;
 
 /// How often a start notes its use.
 const NOTE_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// How closely an app's directory is looked at.
+/// How closely an app's directory is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Look {
-    /// The record alone, for those who want to know what is wrong.
+    /// The launch record alone, for `verify` and `prune`.
     Record,
-    /// The sentinels; nothing is noted: a read-only cache, or a start that could not rebuild anything.
+    /// The sentinels, without a note: in a read-only cache, or where nothing could be rebuilt.
     Sentinels,
-    /// The sentinels, and once a day or boot the shape of all, then the note.
+    /// The sentinels; once a day and boot also the index of the app and its layers, and then the note.
     Daily,
-    /// The sentinels and the shape of the app's own directory, whatever the time, then the note.
+    /// The sentinels and the index of the app's own directory, and then the note.
     Shape,
 }
 
-/// The app, when one of the candidates holds it whole.
+/// The app, when a store or a candidate holds it intact.
 #[must_use]
-pub fn find(trailer: &Trailer, host: &Host, candidates: &[Candidate], uid: u32) -> Option<Ready> {
-    candidates.iter().find_map(|candidate| {
-        let root = open_existing(candidate, uid).ok()?;
-        let look = match candidate.standing {
-            Standing::Store => Look::Sentinels,
+pub fn find(context: &Context<'_>) -> Option<Ready> {
+    let Context {
+        payload,
+        host,
+        stores,
+        candidates,
+        uid,
+        ..
+    } = context;
+    stores.iter().chain(candidates).find_map(|candidate| {
+        let root = Root::open(candidate, *uid).ok()?;
+        let look = match candidate.origin {
+            Origin::Store => Look::Sentinels,
             _ => Look::Daily,
         };
-        let found = in_root(trailer, host, &root, look)?;
+        let key = app_key(&payload.trailer, &root.path, host);
+        let found = in_root(&root, &key, look)?;
         // `execve` closes it.
         std::mem::forget(root);
         Some(found)
     })
 }
 
-/// The app in one root, when it is there and whole.
-#[must_use]
-pub fn in_root(trailer: &Trailer, host: &Host, root: &Root, look: Look) -> Option<Ready> {
-    let key = app_key(trailer, root.path.as_os_str().as_bytes(), host);
-    let relative = format!("{CACHE_VERSION}/{CACHE_APPS}/{key}/{APP_RECORD}");
-    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let file = openat(&root.directory, &relative, flags, Mode::empty()).ok()?;
-    read(File::from(file), root.path.join(&relative).parent()?, look)
+/// The app in one root, when it is there and intact.
+pub(super) fn in_root(root: &Root, key: &str, look: Look) -> Option<Ready> {
+    read(root.open_record(key)?, &root.app(key), look)
 }
 
-/// The record of an app's directory, when it is there and whole.
+/// The app of a directory, when it is there and intact.
 #[must_use]
 pub fn in_directory(directory: &Path, look: Look) -> Option<Ready> {
     read(File::open(directory.join(APP_RECORD)).ok()?, directory, look)
@@ -92,17 +98,17 @@ fn read(mut file: File, directory: &Path, look: Look) -> Option<Ready> {
     }
     match look {
         Look::Shape => {
-            if !index::is_whole(directory) {
+            if !shape::is_intact(directory) {
                 return None;
             }
             set_time(&file, SystemTime::now());
         }
         Look::Daily => {
             let noted = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
-            // The same time once more: that shows whether a note could be written at all.
+            // Setting the same time again shows whether a note can be written.
             if is_due(noted, SystemTime::now(), sys::boot_time()) && set_time(&file, noted) {
-                let mut directories = record.layers.iter().map(|layer| shown(layer));
-                if !(index::is_whole(directory) && directories.all(|layer| index::is_whole(&layer))) {
+                let mut directories = record.layers.iter().map(|layer| as_path(layer));
+                if !(shape::is_intact(directory) && directories.all(shape::is_intact)) {
                     return None;
                 }
                 set_time(&file, SystemTime::now());
@@ -122,7 +128,7 @@ fn has_sentinels(record: &Record) -> bool {
     record.checks.iter().all(is_there)
 }
 
-/// Whether a note of that time is too old, or from before the boot, or from a clock that was wrong.
+/// Whether a note is older than a day or than the boot, or was made by a wrong clock.
 fn is_due(noted: SystemTime, now: SystemTime, boot: Option<SystemTime>) -> bool {
     let far = |distance: Duration| distance > NOTE_EVERY;
     let age_is_wrong = match now.duration_since(noted) {
@@ -132,8 +138,7 @@ fn is_due(noted: SystemTime, now: SystemTime, boot: Option<SystemTime>) -> bool 
     age_is_wrong || boot.is_some_and(|boot| noted < boot)
 }
 
-/// Whether the record's time could be set. Failure means a cache that is read-only for us, whose owner has other
-/// ways to know.
+/// Sets the record's modification time; false where the cache is read-only for this user.
 fn set_time(record: impl AsFd, time: SystemTime) -> bool {
     let since = time
         .duration_since(SystemTime::UNIX_EPOCH)
@@ -151,12 +156,6 @@ fn set_time(record: impl AsFd, time: SystemTime) -> bool {
         last_modification: time,
     };
     futimens(record, &times).is_ok()
-}
-
-/// The path of a record's entry, for messages.
-#[must_use]
-pub fn shown(bytes: &[u8]) -> PathBuf {
-    PathBuf::from(OsStr::from_bytes(bytes))
 }
 
 #[cfg(test)]

@@ -1,24 +1,21 @@
-//! The file format: every byte that the packer writes and the launcher reads, encode beside decode.
+//! The formats of the packed file and of the cache, encode beside decode.
 //!
-//! [`names`] declares every name; [`trailer`] is the end of the file, [`manifest`] is `pyship.json`, [`member`] a
-//! file of a layer, [`record`] what the launcher writes for its own next start.
+//! [`names`] declares every name. [`trailer`] is the end of the file, [`manifest`] is `pyship.json`, [`member`] is a
+//! member of a layer. The launcher writes [`record`] and `index` into the cache.
 
-mod check;
+pub(crate) mod index;
 pub mod manifest;
 pub mod member;
 pub mod names;
 pub mod record;
 pub mod trailer;
 
-pub use check::ENTRIES_MAX;
-
 use crate::error::{Error, Kind};
 
 /// The version of the whole format: trailer, manifest, layers.
 pub const FORMAT: u32 = 1;
 
-/// The answer to a file of a later version.
-#[must_use]
+/// The error for a file of a later format.
 pub(crate) fn newer(format: u32) -> Error {
     Error::new(
         Kind::Other,

@@ -1,29 +1,40 @@
 //! Every name that more than one part of pyship relies on: environment variables, paths inside the file,
-//! inside a layer and inside the cache, and exit codes. Nothing else in the workspace spells them out.
+//! inside a layer and inside the cache, and exit codes. The launcher spells them nowhere else.
 
-/// Environment variable that opens the file's own door: `PYSHIP=<tool> ./app.bin`.
+/// Environment variable that runs a built-in tool instead of the app: `PYSHIP=<tool> ./app.bin`.
 pub const ENV_TOOL: &str = "PYSHIP";
-/// Environment variable that names the cache root; a value that can't be used is an error.
+/// Environment variable that names the cache directory; a value that can't be used is an error.
 pub const ENV_CACHE_DIR: &str = "PYSHIP_CACHE_DIR";
-/// Environment variable with a `:` list of read-only caches that are looked in first.
+/// Environment variable with a `:` list of read-only caches that are searched first.
 pub const ENV_STORE: &str = "PYSHIP_STORE";
+/// Environment variable with the user's cache directory (XDG Base Directory Specification).
+pub(crate) const ENV_XDG_CACHE_HOME: &str = "XDG_CACHE_HOME";
+/// Environment variable with the user's home directory.
+pub(crate) const ENV_HOME: &str = "HOME";
+/// Environment variable with a directory for temporary files.
+pub(crate) const ENV_TMPDIR: &str = "TMPDIR";
+/// Environment variable that tells the interpreter where its standard library is.
+pub(crate) const ENV_PYTHONHOME: &str = "PYTHONHOME";
+/// Environment variable with directories that the interpreter puts on `sys.path`.
+pub(crate) const ENV_PYTHONPATH: &str = "PYTHONPATH";
 
-/// Prefix of everything that the launcher tells the start-up code through the environment, besides `PYTHONHOME` and
-/// `PYTHONPATH`. All of that lies at the environment's end, and the start-up code takes it out before the app's first line.
+/// Prefix of the variables through which the launcher passes values to the start-up code, besides `PYTHONHOME` and
+/// `PYTHONPATH`. They are the last ones of the environment; the start-up code removes them before the app's first
+/// line runs.
 pub const ENV_PRIVATE_PREFIX: &str = "_PYSHIP_";
 /// Private: the absolute path of the packed file.
 pub const ENV_PRIVATE_FILE: &str = "_PYSHIP_FILE";
 /// Private: `argv[0]` as the caller gave it.
 pub const ENV_PRIVATE_ARGV0: &str = "_PYSHIP_ARGV0";
-/// In place of the first letter of a caller's `PYTHON*` variable that the interpreter must not see while it starts; the
-/// start-up code puts the letter back. So the variable keeps its place and its length, which the kernel limits.
+/// Replaces the first letter of a caller's `PYTHON*` variable while the interpreter starts without it; the start-up
+/// code restores it. So the variable keeps its position and its length, which the kernel limits.
 pub const ENV_HIDDEN: u8 = 1;
 
-/// The caller's variables that would change where the interpreter finds its code; app mode starts without
-/// them and hands them back to the app's environment. Interpreter mode keeps `PYTHONPATH` and friends.
-pub const ENV_PYTHON_CODE: &[&str] = &[
-    "PYTHONHOME",
-    "PYTHONPATH",
+/// The caller's variables that would change where the interpreter finds code. An app's interpreter starts without
+/// them, and the start-up code restores them in `os.environ`. `sys.executable` starts without `PYTHONHOME` only.
+pub(crate) const ENV_PYTHON_CODE: &[&str] = &[
+    ENV_PYTHONHOME,
+    ENV_PYTHONPATH,
     "PYTHONPLATLIBDIR",
     "PYTHONSAFEPATH",
     "PYTHONSTARTUP",
@@ -33,14 +44,14 @@ pub const ENV_PYTHON_CODE: &[&str] = &[
     "PYTHONCASEOK",
 ];
 
-/// Prefixes of what a set-user-ID start drops from the environment: all that pyship, Python and the C library
-/// would act on. The C library's part is the list of variables that glibc itself drops then (ld.so(8),
-/// "secure-execution mode").
+/// Prefixes of the variables that a set-user-ID start removes from the environment: those that pyship, Python and
+/// the C library react to. The C library's are the ones that glibc itself removes in its secure-execution mode
+/// (ld.so(8)).
 pub const ENV_DISTRUSTED: &[&str] = &[
     ENV_TOOL,
     ENV_PRIVATE_PREFIX,
     "PYTHON",
-    "\u{1}YTHON", // See [`ENV_HIDDEN`].
+    "\u{1}YTHON", // See `ENV_HIDDEN`.
     "LD_",
     "GCONV_PATH",
     "GETCONF_DIR",
@@ -53,20 +64,20 @@ pub const ENV_DISTRUSTED: &[&str] = &[
     "NLSPATH",
     "RESOLV_HOST_CONF",
     "RES_OPTIONS",
-    "TMPDIR",
+    ENV_TMPDIR,
     "TZDIR",
 ];
 
-/// Exit code of every failure of the launcher's own.
+/// Exit code of the launcher when the app could not be started.
 pub const EXIT_FAILURE: i32 = 125;
 
 /// ZIP member that holds the manifest.
 pub const MEMBER_MANIFEST: &str = "pyship.json";
-/// ZIP member that lets any `python3 app.bin` (and `os.execv(sys.executable, [sys.executable, *sys.argv])`) work.
+/// ZIP member that makes `python3 app.bin` work (and `os.execv(sys.executable, [sys.executable, *sys.argv])`).
 pub const MEMBER_MAIN: &str = "__main__.py";
 /// ZIP member of a layer: `layers/<name>.tar.zst`.
 pub const MEMBER_LAYER_PREFIX: &str = "layers/";
-/// See [`MEMBER_LAYER_PREFIX`].
+/// The other half of a layer's name: see [`MEMBER_LAYER_PREFIX`].
 pub const MEMBER_LAYER_SUFFIX: &str = ".tar.zst";
 
 /// Layer with a glibc, its loader and the libraries that wheels may assume.
@@ -77,19 +88,19 @@ pub const LAYER_RUNTIME: &str = "runtime";
 pub const LAYER_DEPS: &str = "deps";
 /// Layer with the app: [`APP_CODE`] and [`APP_START`].
 pub const LAYER_APP: &str = "app";
-/// Every layer, in the order in which they change.
+/// Every layer, the one that changes least often first.
 pub const LAYERS: &[&str] = &[LAYER_LIBC, LAYER_RUNTIME, LAYER_DEPS, LAYER_APP];
 
 /// Directory of the app layer that holds the user's code; it is on `sys.path`.
 pub const APP_CODE: &str = "code";
-/// Directory of the app layer that holds pyship's start-up code; PYTHONPATH names it for an instant.
+/// Directory of the app layer that holds pyship's start-up code; PYTHONPATH names it until that code runs.
 pub const APP_START: &str = "start";
-/// File in [`APP_START`] that is imported in place of `encodings`, before anything else is.
+/// File in [`APP_START`] that the interpreter imports as `encodings`, before any other module.
 pub const START_EARLY: &str = "encodings.pyc";
 /// File in [`APP_START`] that `sys.executable`, started by itself, imports as `_pyship`.
 pub const START_ALONE: &str = "_pyship.pyc";
-/// File in [`APP_START`] that is imported in place of `encodings` by `sys.executable`, started by itself for a caller
-/// with a PYTHONHOME: PYTHONPATH names its directory for an instant.
+/// File in [`APP_START`] that `sys.executable`, started by a caller with a `PYTHONHOME`, imports as `encodings`:
+/// PYTHONPATH names its directory.
 pub const START_CHILD: &str = "child/encodings.pyc";
 /// File in a deps layer's site-packages that gives `sys.executable`, started by itself, the app's `sys.path`.
 pub const START_PTH: &str = "__pyship__.pth";
@@ -109,28 +120,34 @@ pub const CACHE_VERSION: &str = "v1";
 /// Unpacked layers, each in a directory named by its digest.
 pub const CACHE_LAYERS: &str = "layers";
 /// Apps as virtual environments.
-pub const CACHE_APPS: &str = "apps";
+pub(crate) const CACHE_APPS: &str = "apps";
 /// Lock files.
-pub const CACHE_LOCKS: &str = "locks";
-/// What is being unpacked.
-pub const CACHE_TMP: &str = "tmp";
-/// In every directory of [`CACHE_LAYERS`] and [`CACHE_APPS`]: what it holds.
-pub const CACHE_INDEX: &str = ".pyship-members";
-/// Below [`CACHE_LOCKS`]: held by all cold starts, each for itself, or by one `prune` alone.
-pub const CACHE_LOCK_ALL: &str = "all";
-/// Its time says when the cache was last pruned by a start.
-pub const CACHE_PRUNED: &str = "pruned";
+pub(crate) const CACHE_LOCKS: &str = "locks";
+/// Directories that are being written.
+pub(crate) const CACHE_TMP: &str = "tmp";
+/// In every directory of [`CACHE_LAYERS`] and [`CACHE_APPS`]: the index of its members.
+pub(crate) const CACHE_INDEX: &str = ".pyship-members";
+/// Below [`CACHE_LOCKS`]: shared by all cold starts, or held exclusively by one `prune`.
+pub(crate) const CACHE_LOCK_ALL: &str = "all";
+/// Its modification time says when a start last pruned the cache.
+pub(crate) const CACHE_PRUNED: &str = "pruned";
 /// The file that tells backup programs to skip the cache (<https://bford.info/cachedir/>).
-pub const CACHE_TAG: &str = "CACHEDIR.TAG";
-/// Its content.
-pub const CACHE_TAG_CONTENT: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\
-    # This directory holds unpacked pyship files; it can be removed when none of them runs.\n";
-/// Name of a cache directory below `$XDG_CACHE_HOME`, and prefix of those in shared temporary directories.
+pub(crate) const CACHE_TAG: &str = "CACHEDIR.TAG";
+/// Contents of [`CACHE_TAG`].
+pub(crate) const CACHE_TAG_CONTENT: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\
+    # This directory holds unpacked pyship files; it can be removed when none of them is running.\n";
+/// Name of a cache root below `$XDG_CACHE_HOME`, and prefix of those in shared temporary directories.
 pub const CACHE_NAME: &str = "pyship";
+/// Below the home directory: the user's cache directory where `$XDG_CACHE_HOME` is not set.
+pub(crate) const HOME_CACHE: &str = ".cache";
 
-/// In an app's directory: what a warm start needs to know.
-pub const APP_RECORD: &str = "launch";
-/// In an app's directory: the record while it is being removed, so that no new start finds it.
-pub const APP_RECORD_HIDDEN: &str = "launch.hidden";
+/// In an app's directory: the launch record.
+pub(crate) const APP_RECORD: &str = "launch";
+/// In an app's directory: the launch record while `prune` removes the app, so that no new start finds it.
+pub(crate) const APP_RECORD_HIDDEN: &str = "launch.hidden";
 /// In an app's directory: link to the app layer.
 pub const APP_LINK: &str = "app";
+/// In an app's directory: the launcher, as the virtual environment's interpreter.
+pub(crate) const APP_PYTHON: &str = "bin/python3";
+/// In an app's directory: what makes it a virtual environment (PEP 405).
+pub const PYVENV_CFG: &str = "pyvenv.cfg";

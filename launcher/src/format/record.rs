@@ -1,9 +1,14 @@
-//! An app directory's `launch` record: what a warm start needs, decided once by the cold start that made it.
+//! The launch record, `launch` in an app's directory: what a warm start needs, decided by the cold start that wrote
+//! it.
 //!
-//! `key=value` items, each ended by a NUL; values are bytes, and paths can't hold a NUL. The first item names
-//! the record's format. Keeping this out of the manifest is what makes a warm start independent of the
-//! payload's size: it reads this record of under 2 KiB and nothing else. The last item tells how many came
-//! before it, so a record that was cut anywhere, also between two items, is refused.
+//! ```text
+//! pyship-launch=3 NUL          the record's format
+//! <key>=<value> NUL            values are bytes without NUL
+//! ...
+//! end=<number of items> NUL    so that a truncated record is invalid
+//! ```
+//!
+//! A warm start reads this record of under 2 KiB and no manifest, so it doesn't depend on the payload's size.
 
 use crate::error::{Error, Kind, Result};
 
@@ -11,14 +16,14 @@ const END: &[u8] = b"end";
 const VERSION: &[u8] = b"pyship-launch=3";
 
 /// The largest record that is read, in bytes.
-pub const SIZE_MAX: usize = 64 << 10;
+pub(crate) const SIZE_MAX: usize = 64 << 10;
 
 /// How the app in this directory is started.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Record {
-    /// The app's name, for those who list a cache.
+    /// The app's name, for `pyship cache list`.
     pub name: Vec<u8>,
-    /// Its version, or nothing.
+    /// Its version; empty when unknown.
     pub version: Vec<u8>,
     /// What is started.
     pub entry: Entry,
@@ -32,13 +37,13 @@ pub struct Record {
     pub options: Vec<Vec<u8>>,
     /// Environment variables to set unless the caller has: name, value.
     pub environment: Vec<(Vec<u8>, Vec<u8>)>,
-    /// Files that must be there; when one is missing the cache has decayed.
+    /// Files that every start checks for; when one is missing, the cache is damaged.
     pub checks: Vec<Vec<u8>>,
     /// The directories of all layers.
     pub layers: Vec<Vec<u8>>,
 }
 
-/// See [`Record::entry`]. Paths are absolute, and without links as the interpreter puts them on `sys.path`.
+/// See [`Record::entry`]. Paths are absolute and have no symbolic links, as the interpreter puts them on `sys.path`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Entry {
     /// No app: the file behaves like `python`.
@@ -48,7 +53,7 @@ pub enum Entry {
     Script(Vec<u8>),
     /// `python -m NAME`
     Module(Vec<u8>),
-    /// One of several, chosen by the name by which the file is called; the first when none fits.
+    /// One of several, chosen by the name by which the file is called; the first one when none matches.
     Commands(Vec<Command>),
 }
 
@@ -57,7 +62,7 @@ pub enum Entry {
 pub struct Command {
     /// The file.
     pub path: Vec<u8>,
-    /// Whether the interpreter runs it, or the system.
+    /// Whether the interpreter runs it; otherwise it is executed itself.
     pub python: bool,
 }
 
@@ -135,7 +140,7 @@ impl Record {
     /// Reads a record.
     ///
     /// # Errors
-    /// When it is cut short or of another format; the cold start then makes it anew.
+    /// When it is truncated or of another format; a cold start then writes a new one.
     pub fn decode(bytes: &[u8]) -> Result<Self> {
         let damaged = || {
             Error::new(
@@ -245,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn cut_records_are_refused() {
+    fn truncated_records_are_refused() {
         let record = Record {
             executable: b"e".to_vec(),
             home: b"h".to_vec(),

@@ -1,5 +1,5 @@
-//! The trailer: the ZIP's end comment, of a fixed size, so that one read at the end of the file tells
-//! what the file is and where its manifest lies.
+//! The trailer: the ZIP's end comment. Its size is fixed, so one read at the end of a file finds it, and with it the
+//! manifest.
 //!
 //! ```text
 //!  0  magic            8  89 'PYSHIP' 0A
@@ -7,7 +7,7 @@
 //! 12  zero             4
 //! 16  manifest offset  8  from the start of the file
 //! 24  manifest size    8
-//! 32  file size        8  of the whole file, so that a cut or a longer one is noticed
+//! 32  file size        8  of the whole file, so that truncation and appended bytes are noticed
 //! 40  launcher size    8  where the ZIP archive begins
 //! 48  manifest sha256 32
 //! 80  check           16  first half of the sha256 of the 80 bytes before it
@@ -21,8 +21,8 @@ use crate::format::{FORMAT, newer};
 
 /// Length of a trailer in bytes.
 pub const SIZE: usize = 96;
-/// The largest manifest that is read, in bytes. A frame takes about 100, so this is enough for 20 GB of small
-/// files; a hostile manifest takes some thirty times its length in memory.
+/// The largest manifest that is read, in bytes. A frame takes about 100 bytes, so this is enough for 20 GB of small
+/// files. A hostile manifest may take thirty times its length in memory.
 pub const MANIFEST_MAX: u64 = 2 << 20;
 /// The largest launcher that is read, in bytes.
 pub const LAUNCHER_MAX: u64 = 16 << 20;
@@ -69,7 +69,7 @@ impl Trailer {
         bytes
     }
 
-    /// Reads a trailer; `None` when the bytes don't begin like one, which is a file without a payload.
+    /// Reads a trailer; `None` when the bytes have another magic: the file has no payload.
     ///
     /// # Errors
     /// When the format is newer than this code, or the trailer contradicts itself or `file_size`.
@@ -100,9 +100,9 @@ impl Trailer {
             manifest_sha256,
         };
         if trailer.file_size != file_size {
-            let said = trailer.file_size;
+            let expected = trailer.file_size;
             return Err(Error::damaged(format_args!(
-                "it has {file_size} bytes and should have {said}"
+                "it has {file_size} bytes and should have {expected}"
             )));
         }
         let manifest_end = trailer.manifest_offset.checked_add(trailer.manifest_size);
@@ -111,7 +111,7 @@ impl Trailer {
             manifest_end.is_some_and(|end| end <= before) && trailer.launcher_size <= trailer.manifest_offset;
         if !fits || trailer.manifest_size > MANIFEST_MAX || trailer.launcher_size > LAUNCHER_MAX {
             return Err(Error::damaged(
-                "its trailer names a manifest or a launcher that can't be there",
+                "its trailer has an impossible position or size for the manifest or the launcher",
             ));
         }
         Ok(Some(trailer))

@@ -1,16 +1,14 @@
-//! From an app that is ready to the `execve` that starts it: values in, values out.
+//! The `execve` that starts an app: pure functions from the launch record and the caller's state.
 
 mod entry;
-mod environment;
 mod options;
-
-pub use environment::Environment;
 
 use self::entry::Run;
 use crate::cache::Ready;
+use crate::environment::Environment;
 use crate::format::names::{
-    APP_LINK, APP_START, ENV_PRIVATE_ARGV0, ENV_PRIVATE_FILE, ENV_PRIVATE_PREFIX, ENV_PYTHON_CODE, ENV_TOOL,
-    START_CHILD,
+    APP_LINK, APP_PYTHON, APP_START, ENV_PRIVATE_ARGV0, ENV_PRIVATE_FILE, ENV_PRIVATE_PREFIX,
+    ENV_PYTHON_CODE, ENV_PYTHONHOME, ENV_PYTHONPATH, ENV_TOOL, START_CHILD,
 };
 use crate::format::record::{Entry, Loader};
 
@@ -25,10 +23,10 @@ pub struct Exec {
     pub environment: Environment,
 }
 
-/// What the caller gave.
+/// The caller's arguments and environment.
 #[derive(Debug, Clone)]
 pub struct Caller {
-    /// The path by which the file was called: `argv[0]`, or what the kernel was asked for when that has no `/`.
+    /// The path by which the file was called: `argv[0]`, or the path that the kernel executed when that has no `/`.
     pub argv0: Vec<u8>,
     /// The arguments after `argv[0]`.
     pub arguments: Vec<Vec<u8>>,
@@ -38,10 +36,10 @@ pub struct Caller {
     pub file: Vec<u8>,
 }
 
-/// Starts what the file holds: the interpreter runs the app's own script or module, as for anybody else.
+/// Starts the app: the interpreter runs the app's own script or module.
 ///
-/// The caller's `PYTHON*` variables that say where code is found are hidden until the start-up code has run; all
-/// others (`PYTHONUNBUFFERED`, `PYTHONWARNINGS`) stay and are honoured.
+/// The caller's `PYTHON*` variables that say where code is found are hidden, and the start-up code restores them.
+/// All others (`PYTHONUNBUFFERED`, `PYTHONWARNINGS`) stay and take effect.
 #[must_use]
 pub fn app(ready: &Ready, caller: Caller) -> Exec {
     let Ready {
@@ -74,8 +72,8 @@ pub fn app(ready: &Ready, caller: Caller) -> Exec {
     for name in ENV_PYTHON_CODE {
         environment.hide(name);
     }
-    environment.push("PYTHONHOME", &record.home);
-    environment.push("PYTHONPATH", join(directory, &[APP_LINK, APP_START]));
+    environment.push(ENV_PYTHONHOME, &record.home);
+    environment.push(ENV_PYTHONPATH, join(directory, &[APP_LINK, APP_START]));
     environment.push(ENV_PRIVATE_FILE, file);
     environment.push(ENV_PRIVATE_ARGV0, &argv0);
     let arguments = entry::without_replay(record, &head, &arguments);
@@ -83,10 +81,10 @@ pub fn app(ready: &Ready, caller: Caller) -> Exec {
     exec(ready, argv0, rest, environment)
 }
 
-/// Starts the interpreter as a virtual environment's: `argv[0]` tells it where its `pyvenv.cfg` lies.
+/// Starts the interpreter of a virtual environment: it finds its `pyvenv.cfg` through `argv[0]`.
 ///
-/// `argv0` is how it was called when that leads to a virtual environment, else none. The caller's PYTHONPATH
-/// counts; PYTHONHOME would only break it, and is hidden from it.
+/// `argv0` is the path by which it was called, when that belongs to a virtual environment. The caller's PYTHONPATH
+/// takes effect; PYTHONHOME would break the interpreter and is hidden.
 #[must_use]
 pub fn interpreter(ready: &Ready, argv0: Option<Vec<u8>>, caller: Caller) -> Exec {
     let Ready {
@@ -104,28 +102,31 @@ pub fn interpreter(ready: &Ready, argv0: Option<Vec<u8>>, caller: Caller) -> Exe
         rest.clone_from(&record.options);
     }
     rest.extend_from_slice(entry::without_loader(record, &arguments));
-    if environment.get("PYTHONHOME").is_some() && !options::ignore_environment(&rest) {
+    if environment.get(ENV_PYTHONHOME).is_some() && !options::ignore_environment(&rest) {
         hide_home(&mut environment, directory);
     }
     exec(
         ready,
-        argv0.unwrap_or_else(|| join(directory, &["bin/python3"])),
+        argv0.unwrap_or_else(|| join(directory, &[APP_PYTHON])),
         rest,
         environment,
     )
 }
 
-/// Hides PYTHONHOME, and has start-up code run that shows it again.
+/// Hides PYTHONHOME; PYTHONPATH leads to the start-up code that restores it.
 fn hide_home(environment: &mut Environment, directory: &[u8]) {
     let mut path = join(directory, &[APP_LINK, APP_START, START_CHILD]);
     path.truncate(path.iter().rposition(|&byte| byte == b'/').unwrap_or(path.len()));
-    if let Some(theirs) = environment.get("PYTHONPATH").filter(|theirs| !theirs.is_empty()) {
+    if let Some(theirs) = environment
+        .get(ENV_PYTHONPATH)
+        .filter(|theirs| !theirs.is_empty())
+    {
         path.push(b':');
         path.extend_from_slice(theirs);
     }
-    environment.hide("PYTHONHOME");
-    environment.hide("PYTHONPATH");
-    environment.push("PYTHONPATH", path);
+    environment.hide(ENV_PYTHONHOME);
+    environment.hide(ENV_PYTHONPATH);
+    environment.push(ENV_PYTHONPATH, path);
 }
 
 fn exec(ready: &Ready, argv0: Vec<u8>, rest: Vec<Vec<u8>>, environment: Environment) -> Exec {
@@ -140,7 +141,7 @@ fn exec(ready: &Ready, argv0: Vec<u8>, rest: Vec<Vec<u8>>, environment: Environm
             }
         }
         Some(Loader { path, library_path }) => {
-            let said: [&[u8]; 6] = [
+            let loaded: [&[u8]; 6] = [
                 &argv0,
                 b"--argv0",
                 &argv0,
@@ -148,7 +149,7 @@ fn exec(ready: &Ready, argv0: Vec<u8>, rest: Vec<Vec<u8>>, environment: Environm
                 library_path,
                 &executable,
             ];
-            let argv = said.into_iter().map(<[u8]>::to_vec).chain(rest).collect();
+            let argv = loaded.into_iter().map(<[u8]>::to_vec).chain(rest).collect();
             Exec {
                 path: path.clone(),
                 argv,

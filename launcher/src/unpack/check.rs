@@ -1,8 +1,8 @@
-//! A sink that writes nothing: it reads every member to its end, and finds what could not be unpacked.
+//! A sink that writes nothing: it reads every member to its end and finds what could not be unpacked.
 //!
-//! A path that comes twice, or that is a file and a directory at once, shows only when something is written;
-//! here hashes of the paths stand for the files. The hash is keyed anew each time, so no one can choose paths
-//! that share one, and by chance half a million share one in every ten million files.
+//! A path that occurs twice, or as a file and a directory, fails only when it is written; here hashes of the paths
+//! stand for the files. The hash has a random key, so nobody can choose paths that collide; by chance, two of half a
+//! million paths collide in one of ten million files.
 
 use std::collections::HashMap;
 use std::collections::hash_map::{Entry, RandomState};
@@ -12,9 +12,9 @@ use std::sync::Mutex;
 
 use super::{Sink, pieces};
 use crate::error::{Error, Result};
-use crate::format::ENTRIES_MAX;
+use crate::format::manifest::ENTRIES_MAX;
 
-/// Members, and directories that are only implied by what they hold.
+/// Members and the directories that their paths imply.
 const PATHS_MAX: u64 = ENTRIES_MAX + ENTRIES_MAX / 2;
 
 /// Checks one layer.
@@ -34,8 +34,8 @@ impl Check {
     fn note(&self, path: &[u8], kind: Known) -> Result<()> {
         let mut known = self.known.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         let twice = || {
-            let shown = String::from_utf8_lossy(&path[..path.len().min(200)]);
-            Error::damaged(format_args!("a layer has `{shown}` twice"))
+            let path = String::from_utf8_lossy(&path[..path.len().min(200)]);
+            Error::damaged(format_args!("a layer has `{path}` twice"))
         };
         match known.entry(self.hasher.hash_one(path)) {
             Entry::Occupied(entry) if *entry.get() != kind || kind == Known::Other => return Err(twice()),
@@ -46,7 +46,7 @@ impl Check {
         for (end, _) in slashes {
             match known.entry(self.hasher.hash_one(&path[..end])) {
                 Entry::Occupied(entry) if *entry.get() == Known::Other => return Err(twice()),
-                // Its own parents were noted with it.
+                // Its parents are known too.
                 Entry::Occupied(_) => break,
                 Entry::Vacant(entry) => entry.insert(Known::Directory),
             };
@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_could_not_be_written_is_found() {
+    fn paths_that_could_not_be_written_are_found() {
         type Member<'a> = (&'a [u8], Known);
         let twice = |members: &[Member<'_>]| {
             let check = Check::default();

@@ -1,4 +1,4 @@
-//! One frame: read, checked, decoded.
+//! Reading, checking and decoding one frame.
 
 use std::io::{self, BufRead, Read};
 
@@ -16,7 +16,7 @@ const CHUNK: usize = 128 << 10;
 /// First bytes of a zstd frame (RFC 8878, 3.1.1); skippable frames and zstd's older formats have others.
 const MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
-/// Memory that decoding this frame takes, in bytes, about.
+/// Approximate memory that decoding a frame takes, in bytes.
 pub(super) fn memory(frame: &Frame) -> u64 {
     if is_small(frame) {
         frame.size + frame.raw
@@ -25,17 +25,17 @@ pub(super) fn memory(frame: &Frame) -> u64 {
     }
 }
 
-/// A frame that does not shrink is a little longer than its content; the manifest's check refuses more.
+/// Whether a frame is decoded in one piece. The frame of incompressible data is a little larger than its content.
 fn is_small(frame: &Frame) -> bool {
     frame.raw <= SMALL_FRAME && frame.size <= SMALL_FRAME + CHUNK as u64
 }
 
-/// A thread's buffers and zstd context, used for one frame after the other.
+/// A thread's buffers and zstd context.
 pub(super) struct Decoder {
     context: DCtx<'static>,
     compressed: Vec<u8>,
     raw: Vec<u8>,
-    /// Whether the context holds a window.
+    /// Whether the context has allocated a window.
     has_window: bool,
 }
 
@@ -118,7 +118,7 @@ impl Decoder {
             .set_parameter(DParameter::WindowLogMax(WINDOW_LOG_MAX))
             .map_err(bad_frame)?;
         self.has_window = true;
-        // What a frame that was decoded in one piece left behind is not kept beside the window.
+        // Frees the buffers of a frame that was decoded in one piece.
         self.compressed = vec![0; CHUNK];
         self.raw = Vec::with_capacity(CHUNK);
         let mut stream = Stream {
@@ -178,7 +178,7 @@ impl Stream<'_> {
         Ok(true)
     }
 
-    /// Makes more output; leaves it empty when all of it was made.
+    /// Decodes more output; leaves none when all of it has been produced.
     fn produce(&mut self) -> Result<()> {
         self.output.clear();
         self.output_from = 0;
@@ -188,7 +188,7 @@ impl Stream<'_> {
         Ok(())
     }
 
-    /// Gives zstd what was read and takes what it makes of that.
+    /// Passes input to zstd and takes its output.
     fn step(&mut self) -> Result<()> {
         if self.ended {
             return Err(wrong_size());
@@ -214,7 +214,7 @@ impl Stream<'_> {
         if self.produced != self.raw || self.output_from < self.output.len() {
             return Err(wrong_size());
         }
-        // The frame's end (its checksum, an empty last block) may not have been asked for yet.
+        // The frame's end (its checksum, an empty last block) may not have been read yet.
         self.output.clear();
         while !self.ended {
             self.step()?;
@@ -275,7 +275,7 @@ fn bad_frame(code: usize) -> Error {
     Error::damaged(format_args!("a frame can't be decoded: {name}"))
 }
 
-/// Sizes were checked against the file's; this target has 64-bit addresses.
+/// Sizes were checked against the file's, and targets have 64-bit addresses.
 fn to_usize(size: u64) -> usize {
     usize::try_from(size).unwrap_or(usize::MAX)
 }

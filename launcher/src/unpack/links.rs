@@ -1,9 +1,10 @@
-//! A layer's symbolic links, which wait in memory until all files are there: end to end in one buffer, since
-//! a hundred thousand of them as values of their own would take ten times as much.
+//! A layer's symbolic links, kept in memory until all files are written.
+//!
+//! They share one buffer: a hundred thousand separate values would take ten times as much memory.
 
 use crate::error::{Error, Result};
 
-/// All links of a layer together may take this many bytes.
+/// The largest size of all links of a layer together, in bytes.
 const LINKS_MAX: usize = 12 << 20;
 
 /// The links so far: path, NUL, target, NUL, for each.
@@ -42,7 +43,7 @@ impl Links {
         self.starts.iter().map(|&start| self.at(start))
     }
 
-    /// A link that lies below another one; they must be sorted.
+    /// A link that is below another one; they must be sorted.
     pub(super) fn below_another(&self) -> Option<&[u8]> {
         let is_link = |path: &[u8]| {
             let found = self.starts.binary_search_by(|&start| self.at(start).0.cmp(path));

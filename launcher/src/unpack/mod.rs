@@ -1,13 +1,13 @@
-//! Layers out of a packed file: frames are read, checked against their sha256, decoded and handed member by
-//! member to a [`Sink`], several at a time.
+//! Unpacking: frames are read, checked against their SHA-256, decoded, and passed member by member to a [`Sink`],
+//! several frames at a time.
 //!
-//! A frame of up to [`SMALL_FRAME`] is checked before it is decoded and decoded in one go; a larger one (a
-//! large library is one member and so one frame) streams through a bounded window and is checked at its end.
-//! So memory is bounded by the number of threads, whatever the payload, and a sink must be able to take back
-//! what it was given: nothing of it counts before [`run`] has returned without an error.
+//! A frame of up to [`SMALL_FRAME`] bytes is checked before it is decoded, and decoded in one piece. A larger one (a
+//! large library is one member and so one frame) streams through a bounded window and is checked at its end. So
+//! memory is bounded by the number of threads, whatever the payload, and what a sink was given counts only when
+//! [`run`] has returned without an error.
 
 mod check;
-mod compare;
+mod extract;
 mod frame;
 mod links;
 mod write;
@@ -16,7 +16,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 pub use check::Check;
-pub use compare::Compare;
+pub use extract::extract;
 pub use write::Write;
 
 use std::io::BufRead;
@@ -32,42 +32,42 @@ pub const SMALL_FRAME: u64 = 5 << 20;
 /// The largest window that a frame may ask for, as a power of two: 8 MiB, zstd's own at level 19.
 pub const WINDOW_LOG_MAX: u32 = 23;
 
-/// When directories of an unpacked layer say that they were changed last, in seconds since 1970 (the first instant
-/// that ZIP archives know): one that says otherwise was changed after it was unpacked.
+/// Modification time of every directory of an unpacked layer, in seconds since 1970 (the first instant that ZIP
+/// archives can represent). A directory with another time was changed after it was unpacked.
 pub const UNPACKED_TIME: i64 = 315_532_800;
 
 const THREADS_MAX: usize = 6;
 const THREADS_MAX_LARGE: usize = 4;
-/// All threads' buffers together, in bytes, about.
+/// Approximate size of all threads' buffers together, in bytes.
 const MEMORY_MAX: u64 = 40 << 20;
 
-/// Takes the members of one layer; called from several threads.
+/// Receives the members of one layer, from several threads.
 pub trait Sink: Sync {
     /// A directory; its parents may come later.
     ///
     /// # Errors
-    /// When it can't be taken.
+    /// When it can't be written.
     fn directory(&self, path: &[u8]) -> Result<()>;
 
     /// A regular file; `data` gives at least `size` bytes, of which exactly `size` must be consumed.
     ///
     /// # Errors
-    /// When it can't be taken or `data` fails.
+    /// When it can't be written or `data` fails.
     fn file(&self, path: &[u8], size: u64, executable: bool, data: &mut dyn BufRead) -> Result<()>;
 
     /// A symbolic link.
     ///
     /// # Errors
-    /// When it can't be taken.
+    /// When it can't be written.
     fn symlink(&self, path: &[u8], target: &[u8]) -> Result<()>;
 }
 
-/// Decompressed bytes so far, for whoever shows progress.
+/// How far unpacking has come.
 #[derive(Debug, Default)]
 pub struct Progress {
-    /// Bytes decoded and handed over.
+    /// Decompressed bytes that the sinks have received.
     pub done: AtomicU64,
-    /// Set when the work is over, well or not.
+    /// Set at the end, after success or failure.
     pub over: AtomicBool,
 }
 
@@ -77,7 +77,7 @@ struct Job<'a> {
     frame: &'a crate::format::manifest::Frame,
 }
 
-/// Hands every member of `layers` to its sink.
+/// Passes every member of `layers` to the layer's sink.
 ///
 /// # Errors
 /// The first failure; the other threads stop soon after it.
@@ -85,10 +85,10 @@ pub fn run(payload: &Payload, layers: &[(&Layer, &dyn Sink)], progress: &Progres
     let jobs = jobs(layers);
     let large = jobs.iter().any(|job| job.frame.raw > SMALL_FRAME);
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let most = jobs.iter().map(|job| frame::memory(job.frame)).max().unwrap_or(1);
+    let memory = jobs.iter().map(|job| frame::memory(job.frame)).max().unwrap_or(1);
     let threads = cores
         .min(if large { THREADS_MAX_LARGE } else { THREADS_MAX })
-        .min(usize::try_from(MEMORY_MAX / most.max(1)).unwrap_or(1))
+        .min(usize::try_from(MEMORY_MAX / memory.max(1)).unwrap_or(1))
         .min(limits::threads_max())
         .min(jobs.len());
     let next = AtomicUsize::new(0);
@@ -99,7 +99,7 @@ pub fn run(payload: &Payload, layers: &[(&Layer, &dyn Sink)], progress: &Progres
         while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
             let (layer, sink) = layers[job.layer];
             let taken = decoder.each_member(payload, job.offset, job.frame, |data| {
-                take(sink, data, layer, &entries[job.layer])
+                pass(sink, data, layer, &entries[job.layer])
             });
             progress.done.fetch_add(job.frame.raw, Ordering::Relaxed);
             if let Err(error) = taken {
@@ -113,7 +113,7 @@ pub fn run(payload: &Payload, layers: &[(&Layer, &dyn Sink)], progress: &Progres
         }
     };
     std::thread::scope(|scope| {
-        // Where no thread can be had (a limit on processes, a full address space) this one does it all.
+        // Where no thread can be created (a limit on processes, a full address space) this one does all the work.
         for _ in 1..threads {
             if std::thread::Builder::new()
                 .stack_size(256 << 10)
@@ -134,13 +134,13 @@ pub fn run(payload: &Payload, layers: &[(&Layer, &dyn Sink)], progress: &Progres
     }
     for ((layer, _), found) in layers.iter().zip(&entries) {
         if found.load(Ordering::Relaxed) != layer.entries {
-            return Err(another_number(layer));
+            return Err(wrong_count(layer));
         }
     }
     Ok(())
 }
 
-/// Every frame, large ones first so that no thread is left with one at the end.
+/// Every frame, large ones first: else one thread may work on a large one at the end while the others idle.
 fn jobs<'a>(layers: &[(&'a Layer, &dyn Sink)]) -> Vec<Job<'a>> {
     let mut jobs = Vec::new();
     for (index, (layer, _)) in layers.iter().enumerate() {
@@ -166,18 +166,18 @@ fn jobs<'a>(layers: &[(&'a Layer, &dyn Sink)]) -> Vec<Job<'a>> {
     crate::sort::sorted(jobs, &keys)
 }
 
-fn another_number(layer: &Layer) -> Error {
+fn wrong_count(layer: &Layer) -> Error {
     Error::damaged(format_args!(
-        "layer `{}` has another number of members",
+        "layer `{}` has a wrong number of members",
         layer.name
     ))
 }
 
-fn take(sink: &dyn Sink, data: &mut dyn BufRead, layer: &Layer, entries: &AtomicU64) -> Result<()> {
+fn pass(sink: &dyn Sink, data: &mut dyn BufRead, layer: &Layer, entries: &AtomicU64) -> Result<()> {
     let mut data = data;
     while let Some(Member { path, kind }) = Member::decode(&mut data)? {
         if entries.fetch_add(1, Ordering::Relaxed) >= layer.entries {
-            return Err(another_number(layer));
+            return Err(wrong_count(layer));
         }
         match kind {
             MemberKind::Directory => sink.directory(&path)?,
@@ -191,7 +191,7 @@ fn take(sink: &dyn Sink, data: &mut dyn BufRead, layer: &Layer, entries: &Atomic
     Ok(())
 }
 
-/// Feeds `size` bytes of `data` to `use_bytes`, in pieces as they come, without copying them.
+/// Passes `size` bytes of `data` to `use_bytes`, in pieces as they come, without copying them.
 pub(crate) fn pieces(
     data: &mut dyn BufRead,
     size: u64,

@@ -1,10 +1,9 @@
-//! A sink that writes a layer into a fresh directory.
+//! A sink that writes a layer into an empty directory.
 //!
-//! Links are made last, when every file is there: while files are written the directory holds no link, so
-//! no member can be written through one, whatever the order in which threads come by.
+//! Links are created last. While files are written the directory holds no link, so no member can be written through
+//! one, whatever the order of the threads.
 //!
-//! A directory of the cache also gets the [`index`](crate::cache::index) of its members, as its last file: one
-//! that was published has it.
+//! A directory of the cache also gets the [`index`] of its members, as its last file.
 
 use std::io::BufRead;
 use std::os::fd::{AsFd, OwnedFd};
@@ -16,44 +15,44 @@ use rustix::io::Errno;
 
 use super::links::Links;
 use super::{Sink, UNPACKED_TIME, pieces};
-use crate::cache::index::{self, Members};
 use crate::error::{Error, Kind, Result};
+use crate::format::index::{self, Members};
 use crate::format::member::unsafe_path;
 use crate::format::names::CACHE_INDEX;
 
 /// Writes below a directory that this process has just made.
 pub struct Write {
     root: OwnedFd,
-    shown: PathBuf,
+    path: PathBuf,
     links: Mutex<Links>,
     members: Option<Mutex<Members>>,
 }
 
 impl Write {
-    /// A sink for the empty directory `root`, called `shown` in messages.
+    /// A sink for the empty directory `root`, called `path` in messages.
     #[must_use]
-    pub fn new(root: OwnedFd, shown: &Path) -> Self {
+    pub fn new(root: OwnedFd, path: &Path) -> Self {
         Self {
             root,
-            shown: shown.to_owned(),
+            path: path.to_owned(),
             links: Mutex::default(),
             members: None,
         }
     }
 
-    /// The same, for a directory of the cache: with an index.
+    /// A sink for an empty directory of the cache, which gets an index.
     #[must_use]
-    pub fn indexed(root: OwnedFd, shown: &Path) -> Self {
+    pub fn indexed(root: OwnedFd, path: &Path) -> Self {
         Self {
             members: Some(Mutex::default()),
-            ..Self::new(root, shown)
+            ..Self::new(root, path)
         }
     }
 
-    /// Makes the links; to be called when [`super::run`] has returned.
+    /// Creates the links and the index; to be called when [`super::run`] has returned.
     ///
     /// # Errors
-    /// When one can't be made, or lies below another one.
+    /// When they can't be written, or a link is below another one.
     pub fn finish(self) -> Result<()> {
         let links = std::mem::take(&mut *locked(&self.links)).sorted();
         if let Some(path) = links.below_another() {
@@ -62,7 +61,7 @@ impl Write {
         for (path, target) in links.iter() {
             self.with_parents(path, || {
                 match symlinkat(target, self.root.as_fd(), path) {
-                    // What Linux says of a file system without links.
+                    // Linux's error for a file system without symbolic links.
                     Err(Errno::PERM) => Err(Errno::OPNOTSUPP),
                     made => made,
                 }
@@ -72,14 +71,13 @@ impl Write {
             let bytes = locked(members).encode();
             let file = self.create(CACHE_INDEX.as_bytes(), 0o644)?;
             self.write(&file, CACHE_INDEX.as_bytes(), &bytes)?;
-            self.settle(&bytes);
+            self.set_times(&bytes);
         }
         Ok(())
     }
 
-    /// Gives all directories the time that says that nothing was changed since. A file system that can't is one
-    /// where imports are a little slower.
-    fn settle(&self, index: &[u8]) {
+    /// Sets the time of all directories to [`UNPACKED_TIME`]. Where the file system refuses, imports are slower.
+    fn set_times(&self, index: &[u8]) {
         let time = Timespec {
             tv_sec: UNPACKED_TIME,
             tv_nsec: 0,
@@ -125,7 +123,7 @@ impl Write {
         Ok(())
     }
 
-    /// Runs `make`, after making the parents of `path` when they are not there yet.
+    /// Calls `make`, and once more after creating the parents of `path` when they are missing.
     fn with_parents<T>(&self, path: &[u8], make: impl Fn() -> rustix::io::Result<T>) -> Result<T> {
         let made = match make() {
             Err(Errno::NOENT) => {
@@ -152,10 +150,10 @@ impl Write {
             Errno::OPNOTSUPP => Error::path(
                 Kind::Storage,
                 "unpack to",
-                &self.shown,
-                "its file system has no links",
+                &self.path,
+                "its file system has no symbolic links",
             ),
-            _ => Error::storage("unpack to", &self.shown, &errno.into()),
+            _ => Error::storage("unpack to", &self.path, &errno.into()),
         }
     }
 }
@@ -164,7 +162,7 @@ impl Sink for Write {
     fn directory(&self, path: &[u8]) -> Result<()> {
         let made = self.with_parents(path, || {
             match mkdirat(&self.root, path, Mode::from_raw_mode(0o755)) {
-                // Another thread had a file below it first.
+                // Another thread has written a file below it first.
                 Err(Errno::EXIST) => Ok(false),
                 made => made.map(|()| true),
             }

@@ -1,6 +1,6 @@
-//! What of an app's directory stays behind: the defaults, the output file itself, and `--exclude`.
+//! Which files of an app are left out: the defaults, the output file itself, and those that match `--exclude`.
 //!
-//! A glob is read as a line of a `.gitignore`:
+//! A glob has the meaning of a line of a `.gitignore`:
 //!
 //! ```text
 //! *.log          a name, at any depth
@@ -10,14 +10,18 @@
 //! docs/**/*.png  `**` is any number of directories, `*` stays within one
 //! ```
 //!
-//! A directory that is left out takes everything below it along.
+//! A directory is left out with everything in it.
+//!
+//! The matching is that of `globset`, which the `ignore` crate uses too. Rules are kept one by one, because the user is
+//! told of each `--exclude` that matches nothing: with `ignore`, the last rule that matches hides those before it, and a
+//! glob that can't be read or that begins with `#` or `./` is no error.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use globset::{GlobBuilder, GlobMatcher};
 
-/// Directories and files that no program needs to run: version control, caches, editors.
+/// Files and directories of version control, caches and editors: no program needs them to run.
 const DEFAULTS: &[&str] = &[
     ".git",
     ".hg",
@@ -34,12 +38,12 @@ const DEFAULTS: &[&str] = &[
     ".DS_Store",
 ];
 
-/// Files that hold passwords by custom.
+/// Files that commonly hold passwords.
 const SECRETS: &[&str] = &[".env", ".envrc", ".netrc", ".pypirc"];
 
-/// What stays behind.
+/// The rules by which files are left out.
 #[derive(Debug, Clone, Default)]
-pub struct Excludes {
+pub(crate) struct Excludes {
     rules: Vec<Rule>,
     output: Option<PathBuf>,
 }
@@ -51,28 +55,28 @@ struct Rule {
     directories_only: bool,
 }
 
-/// Why something stays behind.
+/// Why a file is left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reason {
     /// No program needs it.
     Default,
     /// It may hold passwords.
     Secret,
-    /// The `--exclude` with this number fits.
+    /// It matches the `--exclude` with this number.
     Rule(usize),
 }
 
 impl Excludes {
-    /// The defaults, `globs`, and the file that is being made, which may lie inside the app.
+    /// The defaults, `globs`, and `output`, the file that is being made: it may be inside the app.
     ///
     /// # Errors
     /// When a glob can't be read.
-    pub fn new<S: AsRef<str>>(globs: &[S], output: Option<&Path>) -> Result<Self> {
+    pub(crate) fn new<S: AsRef<str>>(globs: &[S], output: Option<&Path>) -> Result<Self> {
         let rules = globs
             .iter()
             .map(|glob| Rule::parse(glob.as_ref()))
             .collect::<Result<_>>()?;
-        // It needs not exist yet, its directory does.
+        // The file need not exist yet, but its directory does.
         let output = output.and_then(|output| {
             let directory = output.parent().filter(|parent| !parent.as_os_str().is_empty());
             let directory = fs_err::canonicalize(directory.unwrap_or(Path::new("."))).ok()?;
@@ -86,10 +90,11 @@ impl Excludes {
         self.rules.iter().map(|rule| rule.text.as_str())
     }
 
-    /// Whether `relative` (to the app), which lies at `real`, stays behind.
+    /// Why a file is left out, if it is: `relative` is its path in the app, `real` the one on the builder.
     pub(super) fn reason(&self, relative: &Path, real: &Path, is_directory: bool) -> Option<Reason> {
-        let fits = |rule: &Rule| (is_directory || !rule.directories_only) && rule.matcher.is_match(relative);
-        if let Some(number) = self.rules.iter().position(fits) {
+        let matches =
+            |rule: &Rule| (is_directory || !rule.directories_only) && rule.matcher.is_match(relative);
+        if let Some(number) = self.rules.iter().position(matches) {
             return Some(Reason::Rule(number));
         }
         let name = relative.file_name()?;
@@ -99,7 +104,7 @@ impl Excludes {
         let is_default = DEFAULTS.iter().any(|default| name == *default)
             || self.output.as_deref() == Some(real)
             || is_directory && real.join("pyvenv.cfg").is_file()
-            // Without its source beside it, byte code is the module.
+            // Bytecode without its source beside it is a module.
             || !is_directory && real.extension() == Some("pyc".as_ref()) && real.with_extension("py").is_file();
         is_default.then_some(Reason::Default)
     }
@@ -108,9 +113,7 @@ impl Excludes {
 impl Rule {
     fn parse(text: &str) -> Result<Self> {
         if text.starts_with('!') {
-            bail!(
-                "failed to read the glob `{text}`: it can't begin with `!`; use --include for what is to be packed"
-            );
+            bail!("failed to read the glob `{text}`: it can't begin with `!`; use --include to pack a file");
         }
         let directories_only = text.ends_with('/');
         let body = text.trim_end_matches('/');
@@ -120,7 +123,7 @@ impl Rule {
             None => format!("**/{body}"),
         };
         if body.is_empty() || glob.is_empty() {
-            bail!("failed to read the glob `{text}`: it names nothing");
+            bail!("failed to read the glob `{text}`: it matches nothing");
         }
         let matcher = GlobBuilder::new(&glob)
             .literal_separator(true)
@@ -198,6 +201,6 @@ mod tests {
         let refused = |glob: &str| format!("{:#}", Excludes::new(&[glob], None).unwrap_err());
         assert!(refused("a[").starts_with("failed to read the glob `a[`: unclosed character class"));
         assert!(refused("!keep").contains("--include"));
-        assert_eq!(refused("/"), "failed to read the glob `/`: it names nothing");
+        assert_eq!(refused("/"), "failed to read the glob `/`: it matches nothing");
     }
 }

@@ -1,12 +1,13 @@
-//! The app: what `pyship pack APP` was given, as the app layer's `code/` directory, and what of it starts.
+//! The app: what `pyship pack APP` was given, as the directory `code/` of the app layer, and its entry point.
 //!
-//! [`project`] reads pyproject.toml, [`exclude`] says what stays behind, [`source`] walks a directory or takes
-//! a script, [`entry`] decides what runs.
+//! [`input`] tells which kind of app it is and reads its files, [`pyproject`] reads pyproject.toml, [`exclude`] decides
+//! which files are left out, [`entry`] what runs.
 
-pub mod entry;
-pub mod exclude;
+pub(crate) mod entry;
+pub(crate) mod exclude;
+pub(crate) mod input;
 mod modules;
-pub mod project;
-pub mod settings;
-pub mod source;
+mod note;
+mod pyproject;
+pub(crate) mod source;
 mod suggest;

@@ -1,4 +1,4 @@
-//! Whether the app holds a module, as cheaply as can be told without running anything.
+//! Whether the app has a module, found by the names of its files: nothing is run.
 
 use std::collections::BTreeSet;
 
@@ -14,9 +14,9 @@ pub(super) enum Found {
     Runnable,
     /// The app has it as a package that `python -m` can't run.
     Package,
-    /// The app has the package that it should be in, and it isn't there.
+    /// The app has the package that it should be in, and the package has no such module.
     Missing,
-    /// The app has nothing of its first name: it is a package's, the standard library's, or nobody's.
+    /// The app has nothing of its top-level name. It may be a module of a package or of the standard library.
     Elsewhere,
 }
 
@@ -25,11 +25,7 @@ pub(super) fn find(app: &AppSource, name: &str) -> Found {
     let mut best = Found::Elsewhere;
     let top = name.split('.').next().unwrap_or(name);
     for directory in &app.import_directories {
-        let base = if directory.is_empty() {
-            APP_CODE.to_owned()
-        } else {
-            format!("{APP_CODE}/{directory}")
-        };
+        let base = in_layer(directory);
         let path = format!("{base}/{}", name.replace('.', "/"));
         if is_file_module(&app.tree, &path) || app.tree.get(format!("{path}/__main__.py")).is_some() {
             return Found::Runnable;
@@ -56,11 +52,7 @@ fn is_file_module(tree: &Tree, path: &str) -> bool {
 pub(super) fn runnable_packages(app: &AppSource) -> Vec<String> {
     let mut names = BTreeSet::new();
     for directory in &app.import_directories {
-        let base = if directory.is_empty() {
-            format!("{APP_CODE}/")
-        } else {
-            format!("{APP_CODE}/{directory}/")
-        };
+        let base = format!("{}/", in_layer(directory));
         for (path, _) in app.tree.files() {
             let name = path
                 .strip_prefix(base.as_bytes())
@@ -70,4 +62,12 @@ pub(super) fn runnable_packages(app: &AppSource) -> Vec<String> {
         }
     }
     names.into_iter().collect()
+}
+
+/// The path in the layer of an import directory.
+fn in_layer(directory: &str) -> String {
+    match directory {
+        "" => APP_CODE.to_owned(),
+        _ => format!("{APP_CODE}/{directory}"),
+    }
 }

@@ -1,7 +1,7 @@
-//! "Did you mean": the known names that look like one that isn't known.
+//! "Did you mean": known names that are similar to an unknown one.
 
-/// The names of `known` that look like `name`, best first, at most three.
-pub(super) fn near<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+/// The names of `known` that are similar to `name`, at most three, the most similar first.
+pub(super) fn similar<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let mut scored: Vec<(f64, &str)> = known
         .into_iter()
         .map(|other| (strsim::jaro_winkler(name, other), other))
@@ -12,8 +12,8 @@ pub(super) fn near<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> 
     scored.into_iter().take(3).map(|(_, other)| other).collect()
 }
 
-/// Names for a sentence: `` `a`, `b` ``.
-pub(super) fn listed<S: AsRef<str>>(names: &[S]) -> String {
+/// Names in a sentence: `` `a`, `b` ``.
+pub(super) fn quoted<S: AsRef<str>>(names: &[S]) -> String {
     names
         .iter()
         .map(|name| format!("`{}`", name.as_ref()))
@@ -26,11 +26,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slip_is_recognized_and_a_stranger_is_not() {
+    fn a_typo_is_recognized_and_another_word_is_not() {
         let known = ["uvicorn", "flask", "celery", "find-links"];
-        assert_eq!(near("uvicron", known), ["uvicorn"]);
-        assert_eq!(near("find_links", known), ["find-links"]);
-        assert!(near("zzz", known).is_empty());
-        assert_eq!(listed(&["a", "b"]), "`a`, `b`");
+        assert_eq!(similar("uvicron", known), ["uvicorn"]);
+        assert_eq!(similar("find_links", known), ["find-links"]);
+        assert!(similar("zzz", known).is_empty());
+        assert_eq!(quoted(&["a", "b"]), "`a`, `b`");
     }
 }

@@ -1,8 +1,8 @@
-//! An entry: a layer's frames in the order in which they became ready, then JSON, then a tail.
+//! An entry: a layer's frames in the order in which they were compressed, then JSON, then a tail.
 //!
 //! ```text
-//! frames                              checked against the digests in the JSON
-//! JSON                                the layer as in the manifest, where each frame lies, inputs, facts
+//! frames                              the JSON has their digests
+//! JSON                                the layer as in the manifest, the offset of each frame, inputs, facts
 //! "PYSHIPB1"  length of the JSON (8)  SHA-256 of the JSON (32)
 //! ```
 
@@ -10,6 +10,7 @@ use std::fs::File;
 use std::io::Write;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
 
 use pyship_launcher::format::manifest::Layer;
@@ -26,45 +27,44 @@ use crate::layer::Packed;
 
 const MAGIC: &[u8; 8] = b"PYSHIPB1";
 const TAIL: u64 = 48;
-/// No entry has more to say.
-const MAX_HEAD: u64 = 1 << 30;
+/// A longer JSON is damaged.
+const HEAD_MAX: u64 = 1 << 30;
 
-/// A layer that was found.
-pub struct Found<T> {
-    /// The layer; its frames are whole.
-    pub packed: Packed,
-    /// What was found out when it was made.
-    pub facts: T,
-    /// How long ago it was made; none when the clock says later.
-    pub age: Option<Duration>,
+/// An entry that was found.
+pub(crate) struct Found<T> {
+    /// The layer; its frames are verified.
+    pub(crate) packed: Packed,
+    /// What the packer knows of it.
+    pub(crate) facts: T,
+    /// The time since it was stored; none when the clock was set back.
+    pub(crate) age: Option<Duration>,
 }
 
-/// What a new layer is to be kept as.
+/// A new entry.
 #[derive(Debug, Clone)]
-pub struct Keep {
-    /// Its name.
-    pub key: String,
-    /// What else has to be unchanged for it to be true.
-    pub inputs: Inputs,
-    /// What was found out about it.
-    pub facts: serde_json::Value,
+pub(crate) struct NewEntry {
+    /// The key that finds it.
+    pub(crate) key: String,
+    /// Files and directories that must be unchanged when it is used.
+    pub(crate) inputs: Inputs,
+    /// What the packer knows of the layer.
+    pub(crate) facts: serde_json::Value,
 }
 
 #[derive(Serialize, Deserialize)]
 struct Head<T> {
     layer: Layer,
     raw: u64,
-    places: Vec<u64>,
+    offsets: Vec<u64>,
     inputs: Inputs,
     facts: T,
 }
 
 impl BuildCache {
-    /// The layer of that key, when there is one that is whole and whose inputs are unchanged.
-    #[must_use]
-    pub fn find<T: DeserializeOwned>(&self, key: &str) -> Option<Found<T>> {
+    /// The entry of that key, if it exists, is not damaged, and its inputs are unchanged.
+    pub(crate) fn find<T: DeserializeOwned>(&self, key: &str) -> Option<Found<T>> {
         let path = self.entries()?.join(key);
-        let file = File::open(&path).ok()?;
+        let file = fs_err::File::open(&path).ok()?.into_file();
         let data = file.metadata().ok()?;
         let found: Head<T> = head(&file, data.size())?;
         if !found.inputs.are_unchanged() {
@@ -74,12 +74,12 @@ impl BuildCache {
             layer: found.layer,
             raw: found.raw,
             data: Arc::new(file),
-            places: found.places,
+            offsets: found.offsets,
         };
-        if !is_whole(&packed) {
+        if !is_intact(&packed) {
             return None;
         }
-        trim::note_use(&path, &data);
+        trim::record_use(&path, &data);
         Some(Found {
             packed,
             facts: found.facts,
@@ -87,39 +87,38 @@ impl BuildCache {
         })
     }
 
-    /// A file in which an entry's frames can be collected; none when there is no room for one.
-    #[must_use]
-    pub fn collecting(&self) -> Option<NamedTempFile> {
+    /// A file for the frames of a new entry. None when it can't be created.
+    pub(crate) fn new_file(&self) -> Option<NamedTempFile> {
         NamedTempFile::new_in(self.tmp()?).ok()
     }
 
-    /// Makes `collected`, which holds the frames of `packed`, an entry. One that can't be written isn't there.
-    pub fn keep(&self, keep: &Keep, packed: &Packed, collected: NamedTempFile) {
-        if self.write(keep, packed, collected).is_some() {
-            self.wrote.set(true);
+    /// Stores an entry; `file` has the frames of `packed`. Nothing is stored when it can't be written.
+    pub(crate) fn store(&self, entry: &NewEntry, packed: &Packed, file: NamedTempFile) {
+        if self.write(entry, packed, file).is_some() {
+            self.has_grown.store(true, Ordering::Relaxed);
         }
     }
 
-    fn write(&self, keep: &Keep, packed: &Packed, mut collected: NamedTempFile) -> Option<()> {
+    fn write(&self, entry: &NewEntry, packed: &Packed, mut file: NamedTempFile) -> Option<()> {
         let Packed {
-            layer, raw, places, ..
+            layer, raw, offsets, ..
         } = packed;
         let head = serde_json::to_vec(&Head {
             layer: layer.clone(),
             raw: *raw,
-            places: places.clone(),
-            inputs: keep.inputs.clone(),
-            facts: &keep.facts,
+            offsets: offsets.clone(),
+            inputs: entry.inputs.clone(),
+            facts: &entry.facts,
         })
         .ok()?;
         let mut tail = MAGIC.to_vec();
         tail.extend_from_slice(&(head.len() as u64).to_le_bytes());
         tail.extend_from_slice(&Sha256::digest(&head));
-        // The frames were written by their places, which leaves the file's own position where it was.
-        let end = collected.as_file().metadata().ok()?.size();
-        std::io::Seek::seek(&mut collected, std::io::SeekFrom::Start(end)).ok()?;
-        collected.write_all(&[head, tail].concat()).ok()?;
-        collected.persist(self.entries()?.join(&keep.key)).ok()?;
+        // The frames were written by their offsets, which doesn't move the file's own position.
+        let end = file.as_file().metadata().ok()?.size();
+        std::io::Seek::seek(&mut file, std::io::SeekFrom::Start(end)).ok()?;
+        file.write_all(&[head, tail].concat()).ok()?;
+        file.persist(self.entries()?.join(&entry.key)).ok()?;
         Some(())
     }
 }
@@ -131,7 +130,7 @@ fn head<T: DeserializeOwned>(file: &File, size: u64) -> Option<Head<T>> {
     let (length, digest) = rest.split_first_chunk::<8>()?;
     let length = u64::from_le_bytes(*length);
     let start = size.checked_sub(TAIL)?.checked_sub(length)?;
-    if magic != MAGIC || length > MAX_HEAD {
+    if magic != MAGIC || length > HEAD_MAX {
         return None;
     }
     let mut head = vec![0; usize::try_from(length).ok()?];
@@ -142,20 +141,20 @@ fn head<T: DeserializeOwned>(file: &File, size: u64) -> Option<Head<T>> {
     serde_json::from_slice(&head).ok()
 }
 
-/// Reads every frame.
-fn is_whole(packed: &Packed) -> bool {
+/// Whether every frame has its digest.
+fn is_intact(packed: &Packed) -> bool {
     let Packed {
-        layer, places, data, ..
+        layer, offsets, data, ..
     } = packed;
-    let frames: Vec<_> = layer.frames.iter().zip(places).collect();
+    let frames: Vec<_> = layer.frames.iter().zip(offsets).collect();
     frames.len() == layer.frames.len()
         && layer.digest == Layer::digest_of(&layer.frames)
-        && frames.par_iter().all(|(frame, place)| {
+        && frames.par_iter().all(|(frame, offset)| {
             let Ok(size) = usize::try_from(frame.size) else {
                 return false;
             };
             let mut bytes = vec![0; size];
-            data.read_exact_at(&mut bytes, **place).is_ok() && hex(&Sha256::digest(&bytes)) == frame.sha256
+            data.read_exact_at(&mut bytes, **offset).is_ok() && hex(&Sha256::digest(&bytes)) == frame.sha256
         })
 }
 
@@ -165,27 +164,27 @@ mod tests {
     use crate::environment::Environment;
     use crate::tree::Tree;
 
-    fn kept(directory: &std::path::Path) -> (BuildCache, std::path::PathBuf) {
+    fn stored(directory: &std::path::Path) -> (BuildCache, std::path::PathBuf) {
         let cache = BuildCache::open(directory, &Environment::default()).unwrap();
         let mut tree = Tree::new();
         tree.insert_bytes("a.py", &b"print(1)\n"[..], false);
         tree.insert_bytes("b.bin", vec![7u8; 3 << 20], false);
-        let collected = cache.collecting().unwrap();
+        let file = cache.new_file().unwrap();
         let packed = crate::layer::pack(
             "deps",
             &tree,
             crate::layer::Compression::Level(3),
-            collected.as_file(),
+            file.as_file(),
             &|_| {},
         )
         .unwrap();
-        let keep = Keep {
+        let entry = NewEntry {
             key: "0".repeat(64),
             inputs: Inputs::default(),
             facts: serde_json::json!({"answer": 42}),
         };
-        cache.keep(&keep, &packed, collected);
-        let path = cache.entries().unwrap().join(&keep.key);
+        cache.store(&entry, &packed, file);
+        let path = cache.entries().unwrap().join(&entry.key);
         (cache, path)
     }
 
@@ -194,9 +193,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_kept_is_found() {
+    fn what_is_stored_is_found() {
         let directory = tempfile::tempdir().unwrap();
-        let (cache, _) = kept(directory.path());
+        let (cache, _) = stored(directory.path());
         let found = find(&cache).unwrap();
         assert_eq!(found.facts["answer"], 42);
         assert_eq!(found.packed.layer.entries, 2);
@@ -204,9 +203,9 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_that_is_damaged_anywhere_is_not_there() {
+    fn an_entry_that_is_damaged_anywhere_is_not_found() {
         let directory = tempfile::tempdir().unwrap();
-        let (cache, path) = kept(directory.path());
+        let (cache, path) = stored(directory.path());
         let whole = fs_err::read(&path).unwrap();
         for length in 0..whole.len() {
             fs_err::write(&path, &whole[..length]).unwrap();

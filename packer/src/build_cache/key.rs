@@ -5,13 +5,13 @@ use std::io;
 use pyship_launcher::hex::hex;
 use sha2::{Digest, Sha256};
 
-/// A digest of named fields, in the order in which they were put in.
+/// A digest of named fields, in the order in which they are added.
 #[derive(Debug, Clone, Default)]
-pub struct Key(Sha256);
+pub(crate) struct Key(Sha256);
 
 impl Key {
-    /// Puts one in. Lengths go with it: no two lists of fields look alike.
-    pub fn field(&mut self, name: &str, value: impl AsRef<[u8]>) -> &mut Self {
+    /// Adds a field. The lengths of name and value are added too, so that different lists of fields have different keys.
+    pub(crate) fn field(&mut self, name: &str, value: impl AsRef<[u8]>) -> &mut Self {
         let value = value.as_ref();
         for part in [name.as_bytes(), value] {
             self.0.update((part.len() as u64).to_le_bytes());
@@ -21,18 +21,17 @@ impl Key {
     }
 
     /// The key: 64 hexadecimal digits.
-    #[must_use]
-    pub fn finish(self) -> String {
+    pub(crate) fn finish(self) -> String {
         hex(&self.0.finalize())
     }
 }
 
-/// The digest of this program: whatever it does to its input, it does as long as it is the same.
+/// The digest of this program: the same program makes the same layer of the same input.
 ///
 /// # Errors
-/// When it can't be read, as without /proc.
+/// When the program can't be read, as without /proc.
 pub(super) fn program() -> io::Result<String> {
-    // A test program is large, and hashes slowly.
+    // Hashing a test program takes too long.
     if cfg!(test) {
         return Ok("a test".to_owned());
     }

@@ -1,142 +1,147 @@
-//! What earlier packs have prepared: whole layers, compressed, and layers unpacked for trying out what starts.
+//! The build cache: layers of earlier packs, compressed, and unpacked for the trial run.
 //!
 //! ```text
 //! $PYSHIP_BUILD_CACHE_DIR, else $XDG_CACHE_HOME/pyship/build, else ~/.cache/pyship/build
-//! <root>/v1/entries/<key>            a layer's frames, and what the packer found out about it: see `entry`
-//! <root>/v1/unpacked/v1/layers/<d>/  a store for the trial start, in the form of a run-time cache
-//! <root>/v1/tmp/                     what is being written
+//! <root>/v1/entries/<key>            a layer's frames, and what the packer knows of it: see `entry`
+//! <root>/v1/unpacked/v1/layers/<d>/  a store for the trial run, in the layout of a run-time cache
+//! <root>/v1/tmp/                     files that are being written
 //! ```
 //!
-//! A key covers everything that a layer depends on, this program's own bytes included, so a pack with a warm
-//! cache, with a cold one and with none gives the same file. Entries appear by one rename, carry their digests
-//! and are checked when they are read: parallel packs need no locks, and a damaged entry is one that isn't
-//! there. Nothing that happens here fails a pack.
+//! A key covers everything that a layer depends on, with the bytes of this program: a pack gives the same file with a
+//! warm cache, a cold one and none. Entries appear by one rename, have digests, and are verified when they are read.
+//! So parallel packs need no locks, and a damaged entry counts as missing. A failure in the cache never fails a pack.
 
-pub mod entry;
-pub mod key;
-pub mod stamp;
-pub mod trim;
-pub mod unpacked;
+pub(crate) mod entry;
+pub(crate) mod key;
+pub(crate) mod stamp;
+pub(crate) mod trim;
+pub(crate) mod unpacked;
 
-use std::cell::Cell;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use pyship_launcher::format::names::{CACHE_LAYERS, CACHE_NAME, CACHE_VERSION};
 
 use key::Key;
 
 use crate::environment::Environment;
+use crate::names::{
+    BUILD_CACHE_ENTRIES, BUILD_CACHE_NAME, BUILD_CACHE_TMP, BUILD_CACHE_UNPACKED, BUILD_CACHE_VERSION,
+    ENV_BUILD_CACHE_DIR, ENV_BUILD_CACHE_LIMIT,
+};
 
-/// Names the root.
-pub const ENV_DIR: &str = "PYSHIP_BUILD_CACHE_DIR";
-/// How many bytes are kept: a number, with `K`, `M` or `G` after it for powers of 1024.
-pub const ENV_LIMIT: &str = "PYSHIP_BUILD_CACHE_LIMIT";
-/// Of the layout and of the entries' form.
-const VERSION: &str = "v1";
 const DEFAULT_LIMIT: u64 = 4 << 30;
 
-/// The build cache of one pack; without a root it holds nothing and keeps nothing.
+/// The build cache of one pack. Without a root it has no entries and stores none.
 #[derive(Debug)]
-pub struct BuildCache {
+pub(crate) struct BuildCache {
     root: Option<PathBuf>,
     /// Digest of this program.
     program: String,
     /// Bytes.
     limit: u64,
-    wrote: Cell<bool>,
+    /// Whether an entry was stored, so that the cache may exceed its limit.
+    has_grown: AtomicBool,
 }
 
-/// Where the build cache of `environment` lies, unless it is given; none when no variable says.
-#[must_use]
-pub fn root(given: Option<&Path>, environment: &Environment) -> Option<PathBuf> {
+/// The directory of the build cache: `given`, else by variables of `environment`. None when no variable is set.
+pub(crate) fn root(given: Option<&Path>, environment: &Environment) -> Option<PathBuf> {
     let by_default = || {
-        let base = environment
-            .path("XDG_CACHE_HOME")
-            .or_else(|| Some(environment.path("HOME")?.join(".cache")))?;
-        Some(base.join("pyship").join("build"))
+        let base = environment.cache_directory.as_ref()?;
+        Some(base.join(CACHE_NAME).join(BUILD_CACHE_NAME))
     };
     given
         .map(|given| environment.directory.join(given))
-        .or_else(|| environment.path(ENV_DIR))
+        .or_else(|| environment.path(ENV_BUILD_CACHE_DIR))
         .or_else(by_default)
 }
 
 impl BuildCache {
-    /// None at all.
-    #[must_use]
-    pub fn none() -> Self {
+    /// No build cache.
+    pub(crate) fn none() -> Self {
         Self {
             root: None,
             program: String::new(),
             limit: 0,
-            wrote: Cell::new(false),
+            has_grown: AtomicBool::new(false),
         }
     }
 
-    /// The one at `root`; it is made when something is written. Why it isn't used, when it isn't.
+    /// The build cache at `root`. The directory is made when an entry is stored.
     ///
     /// # Errors
-    /// When others could put something into it, or this program can't read itself.
-    pub fn open(root: &Path, environment: &Environment) -> Result<Self, String> {
-        for place in [root.to_owned(), root.join(VERSION)] {
-            is_private(&place)?;
+    /// The reason for not using it: other users could write to it, or this program can't read its own bytes.
+    pub(crate) fn open(root: &Path, environment: &Environment) -> Result<Self, String> {
+        for directory in [root.to_owned(), root.join(BUILD_CACHE_VERSION)] {
+            check_private(&directory)?;
         }
         let program = key::program().map_err(|error| error.to_string())?;
         let limit = environment
-            .get(ENV_LIMIT)
+            .get(ENV_BUILD_CACHE_LIMIT)
             .and_then(|text| bytes_of(text.to_str()?))
             .unwrap_or(DEFAULT_LIMIT);
         Ok(Self {
-            root: Some(root.join(VERSION)),
+            root: Some(root.join(BUILD_CACHE_VERSION)),
             program,
             limit,
-            wrote: Cell::new(false),
+            has_grown: AtomicBool::new(false),
         })
     }
 
-    /// The beginning of a key of that kind; none without a cache.
-    #[must_use]
-    pub fn key(&self, kind: &str) -> Option<Key> {
+    /// The first fields of a key of that kind. None without a build cache.
+    pub(crate) fn key(&self, kind: &str) -> Option<Key> {
         self.root.as_ref()?;
         let mut key = Key::default();
         key.field("kind", kind).field("program", &self.program);
         Some(key)
     }
 
-    /// Trims, when something was written.
-    pub fn finish(&self) {
-        if let Some(root) = self.root.as_ref().filter(|_| self.wrote.get()) {
+    /// Trims the cache to its limit if an entry was stored.
+    pub(crate) fn finish(&self) {
+        if let Some(root) = self
+            .root
+            .as_ref()
+            .filter(|_| self.has_grown.load(Ordering::Relaxed))
+        {
             trim::trim(root, self.limit);
         }
     }
 
     fn entries(&self) -> Option<PathBuf> {
-        Some(self.root.as_ref()?.join("entries"))
+        Some(self.root.as_ref()?.join(BUILD_CACHE_ENTRIES))
     }
 
     fn unpacked(&self) -> Option<PathBuf> {
-        Some(self.root.as_ref()?.join("unpacked"))
+        Some(self.root.as_ref()?.join(BUILD_CACHE_UNPACKED))
     }
 
-    /// The directory for what is being written; made when it is missing, none when that can't be done.
+    /// The directory for files that are being written. Creates all directories of the cache; none when that fails.
     fn tmp(&self) -> Option<PathBuf> {
         let root = self.root.as_ref()?;
-        for part in ["entries", "tmp", "unpacked/v1/layers"] {
-            make(&root.join(part)).ok()?;
-        }
-        Some(root.join("tmp"))
+        let tmp = root.join(BUILD_CACHE_TMP);
+        create_dir(&root.join(BUILD_CACHE_ENTRIES)).ok()?;
+        create_dir(&layers(&root.join(BUILD_CACHE_UNPACKED))).ok()?;
+        create_dir(&tmp).ok()?;
+        Some(tmp)
     }
 }
 
-fn make(directory: &Path) -> std::io::Result<()> {
+/// The directory of the unpacked layers in a run-time cache.
+fn layers(cache: &Path) -> PathBuf {
+    cache.join(CACHE_VERSION).join(CACHE_LAYERS)
+}
+
+fn create_dir(directory: &Path) -> std::io::Result<()> {
     std::fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
         .create(directory)
 }
 
-/// What lies in the cache is put into files that people run: nobody else may write there.
-fn is_private(place: &Path) -> Result<(), String> {
-    let Ok(found) = fs_err::metadata(place) else {
+/// Layers of the cache become part of programs, so no other user may write to it.
+fn check_private(directory: &Path) -> Result<(), String> {
+    let Ok(found) = fs_err::metadata(directory) else {
         return Ok(());
     };
     let own = rustix::process::geteuid().as_raw();
@@ -174,6 +179,8 @@ mod tests {
                 .map(|(name, value)| ((*name).into(), (*value).into()))
                 .collect(),
             directory: "/here".into(),
+            cache_directory: Some("/c".into()),
+            ..Environment::default()
         }
     }
 
@@ -182,14 +189,10 @@ mod tests {
         let at = |given: Option<&str>, pairs: &[(&str, &str)]| {
             root(given.map(Path::new), &environment(pairs)).map(|path| path.display().to_string())
         };
-        assert_eq!(at(Some("x"), &[(ENV_DIR, "/y")]).unwrap(), "/here/x");
-        assert_eq!(at(None, &[(ENV_DIR, "/y"), ("HOME", "/h")]).unwrap(), "/y");
-        assert_eq!(
-            at(None, &[("XDG_CACHE_HOME", "/c"), ("HOME", "/h")]).unwrap(),
-            "/c/pyship/build"
-        );
-        assert_eq!(at(None, &[("HOME", "/h")]).unwrap(), "/h/.cache/pyship/build");
-        assert_eq!(at(None, &[("HOME", "")]), None);
+        assert_eq!(at(Some("x"), &[(ENV_BUILD_CACHE_DIR, "/y")]).unwrap(), "/here/x");
+        assert_eq!(at(None, &[(ENV_BUILD_CACHE_DIR, "/y")]).unwrap(), "/y");
+        assert_eq!(at(None, &[(ENV_BUILD_CACHE_DIR, "")]).unwrap(), "/c/pyship/build");
+        assert_eq!(root(None, &Environment::default()), None);
     }
 
     #[test]
@@ -202,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn a_root_that_others_may_write_to_is_not_used() {
+    fn a_root_that_other_users_may_write_to_is_not_used() {
         use std::os::unix::fs::PermissionsExt;
         let directory = tempfile::tempdir().unwrap();
         let environment = environment(&[]);

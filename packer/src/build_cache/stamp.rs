@@ -1,5 +1,5 @@
-//! Whether a file is the one that it was, without reading it: what make and its kind trust, and the change time,
-//! which nobody can set back.
+//! Whether a file is unchanged, without reading it: by what make compares, and by the change time, which no program can
+//! set back.
 
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
@@ -8,13 +8,12 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
-/// A change of this long before a pack began may have the same time as what was read.
+/// A file that was changed so shortly before a pack began may be changed again without another change time.
 const TOO_RECENT: Duration = Duration::from_secs(2);
 
-/// What `stat` says of a file or directory, through links. The device isn't part of it: its number is another
-/// after a restart.
+/// What `stat` says of a file or directory, through links. Without the device, whose number may differ after a reboot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Stamp {
+pub(crate) struct Stamp {
     inode: u64,
     mode: u32,
     size: u64,
@@ -23,10 +22,9 @@ pub struct Stamp {
 }
 
 impl Stamp {
-    /// Of what is at `path`; none when nothing is.
-    #[must_use]
-    pub fn of(path: &Path) -> Option<Self> {
-        let data = std::fs::metadata(path).ok()?;
+    /// The stamp of the file at `path`; none when there is no file.
+    pub(crate) fn of(path: &Path) -> Option<Self> {
+        let data = fs_err::metadata(path).ok()?;
         Some(Self {
             inode: data.ino(),
             mode: data.mode(),
@@ -36,9 +34,8 @@ impl Stamp {
         })
     }
 
-    /// For a key.
-    #[must_use]
-    pub fn bytes(&self) -> Vec<u8> {
+    /// The bytes for a key.
+    pub(crate) fn bytes(&self) -> Vec<u8> {
         let Self {
             inode,
             mode,
@@ -49,9 +46,8 @@ impl Stamp {
         format!("{inode} {mode} {size} {modified:?} {changed:?}").into_bytes()
     }
 
-    /// Whether it may have changed while, or just before, something that began then was made of it.
-    #[must_use]
-    pub fn is_after(&self, began: SystemTime) -> bool {
+    /// Whether the file may have changed after `began`, or too shortly before.
+    pub(crate) fn is_after(&self, began: SystemTime) -> bool {
         let since = began
             .checked_sub(TOO_RECENT)
             .and_then(|then| then.duration_since(SystemTime::UNIX_EPOCH).ok());
@@ -59,23 +55,21 @@ impl Stamp {
     }
 }
 
-/// Files and directories that something was made of, each with its stamp or none when it was not there.
+/// The files and directories that a layer was made from, each with its stamp. Missing ones have none.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Inputs(Vec<(Vec<u8>, Option<Stamp>)>);
+pub(crate) struct Inputs(Vec<(Vec<u8>, Option<Stamp>)>);
 
 impl Inputs {
-    /// Of these paths as they are now.
-    #[must_use]
-    pub fn of<'a>(paths: impl IntoIterator<Item = &'a Path>) -> Self {
+    /// These paths with their present stamps.
+    pub(crate) fn of<'a>(paths: impl IntoIterator<Item = &'a Path>) -> Self {
         let stamped = paths
             .into_iter()
             .map(|path| (path.as_os_str().as_bytes().to_vec(), Stamp::of(path)));
         Self(stamped.collect())
     }
 
-    /// Whether all of them are as they were.
-    #[must_use]
-    pub fn are_unchanged(&self) -> bool {
+    /// Whether all have the same stamps now.
+    pub(crate) fn are_unchanged(&self) -> bool {
         self.0.iter().all(|(path, stamp)| {
             let path = Path::new(std::ffi::OsStr::from_bytes(path));
             Stamp::of(path) == *stamp
@@ -83,8 +77,7 @@ impl Inputs {
     }
 
     /// See [`Stamp::is_after`].
-    #[must_use]
-    pub fn are_after(&self, began: SystemTime) -> bool {
+    pub(crate) fn are_after(&self, began: SystemTime) -> bool {
         self.0
             .iter()
             .any(|(_, stamp)| stamp.is_some_and(|stamp| stamp.is_after(began)))

@@ -1,7 +1,7 @@
-//! Keeps the cache within its limit: what was used least recently goes first.
+//! Keeps the cache within its limit: the least recently used entries are removed first.
 //!
-//! An entry's modification time is when it was made; its access time, set by hand, is its last use, noted at
-//! most once a day. Of an unpacked layer it is the modification time of its directory.
+//! The modification time of an entry is when it was stored. Its access time is its last use; it is set by this module, at
+//! most once a day. The last use of an unpacked layer is the modification time of its directory.
 
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
@@ -9,23 +9,26 @@ use std::time::{Duration, SystemTime};
 
 use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, UTIME_NOW, UTIME_OMIT, utimensat};
 
+use crate::names::{BUILD_CACHE_ENTRIES, BUILD_CACHE_TMP, BUILD_CACHE_UNPACKED, BUILD_CACHE_VERSION};
+
 const DAY: Duration = Duration::from_secs(86_400);
 
-struct Kept {
+/// An entry or an unpacked layer.
+struct Item {
     path: PathBuf,
     used: SystemTime,
     size: u64,
 }
 
-/// Notes that an entry was used.
-pub(super) fn note_use(path: &Path, data: &Metadata) {
+/// Records the use of an entry.
+pub(super) fn record_use(path: &Path, data: &Metadata) {
     if is_old(data.accessed().ok()) {
         set_times(path, UTIME_NOW, UTIME_OMIT);
     }
 }
 
-/// The same for an unpacked layer.
-pub(super) fn note_use_of_directory(path: &Path) {
+/// Records the use of an unpacked layer.
+pub(super) fn record_use_of_directory(path: &Path) {
     if fs_err::metadata(path).is_ok_and(|data| is_old(data.modified().ok())) {
         set_times(path, UTIME_NOW, UTIME_NOW);
     }
@@ -45,14 +48,14 @@ fn set_times(path: &Path, access: i64, modification: i64) {
         last_access: at(access),
         last_modification: at(modification),
     };
-    // A cache that can only be read forgets when it was used.
+    // In a read-only cache, uses are not recorded.
     utimensat(CWD, path, &times, AtFlags::empty()).unwrap_or_default();
 }
 
-/// Removes what was left behind by packs that were killed, then entries and layers until at most `limit` bytes
+/// Removes the temporary files of packs that were killed, then entries and unpacked layers until at most `limit` bytes
 /// are left.
 pub(super) fn trim(root: &Path, limit: u64) {
-    for path in below(&root.join("tmp")) {
+    for path in below(&root.join(BUILD_CACHE_TMP)) {
         let age = fs_err::symlink_metadata(&path)
             .and_then(|data| data.modified())
             .ok()
@@ -61,52 +64,55 @@ pub(super) fn trim(root: &Path, limit: u64) {
             remove(root, &path);
         }
     }
-    let mut kept: Vec<Kept> = below(&root.join("entries"))
+    let mut items: Vec<Item> = below(&root.join(BUILD_CACHE_ENTRIES))
         .into_iter()
-        .chain(below(&root.join("unpacked/v1/layers")))
-        .filter_map(looked_at)
+        .chain(below(&super::layers(&root.join(BUILD_CACHE_UNPACKED))))
+        .filter_map(item_at)
         .collect();
-    kept.sort_by(|a, b| a.used.cmp(&b.used).then_with(|| a.path.cmp(&b.path)));
-    let mut total: u64 = kept.iter().map(|one| one.size).sum();
-    for one in kept {
+    items.sort_by(|a, b| a.used.cmp(&b.used).then_with(|| a.path.cmp(&b.path)));
+    let mut total: u64 = items.iter().map(|item| item.size).sum();
+    for item in items {
         if total <= limit {
             break;
         }
-        remove(root, &one.path);
-        total -= one.size;
+        remove(root, &item.path);
+        total -= item.size;
     }
 }
 
-/// Removes everything.
+/// Removes the whole build cache in `root`.
 ///
 /// # Errors
-/// When something can't be removed.
-pub fn clear(root: &Path) -> std::io::Result<()> {
-    match fs_err::remove_dir_all(root.join(super::VERSION)) {
+/// When a file can't be removed.
+pub(crate) fn clear(root: &Path) -> std::io::Result<()> {
+    match fs_err::remove_dir_all(root.join(BUILD_CACHE_VERSION)) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }
 }
 
-fn looked_at(path: PathBuf) -> Option<Kept> {
+fn item_at(path: PathBuf) -> Option<Item> {
     let data = fs_err::symlink_metadata(&path).ok()?;
-    let made = data.modified().ok()?;
+    let modified = data.modified().ok()?;
     let (used, size) = if data.is_dir() {
         let files = walkdir::WalkDir::new(&path).into_iter().flatten();
         let sizes = files.filter_map(|entry| Some(entry.metadata().ok()?.len()));
-        (made, sizes.sum())
+        (modified, sizes.sum())
     } else {
-        (data.accessed().map_or(made, |used| used.max(made)), data.len())
+        (
+            data.accessed().map_or(modified, |used| used.max(modified)),
+            data.len(),
+        )
     };
-    Some(Kept { path, used, size })
+    Some(Item { path, used, size })
 }
 
 fn below(directory: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(directory).into_iter().flatten();
+    let entries = fs_err::read_dir(directory).into_iter().flatten();
     entries.filter_map(|entry| Some(entry.ok()?.path())).collect()
 }
 
-/// A directory is moved away first: half of one must not be found under its name.
+/// Removes a file or a directory. A directory is renamed first, so that it is never found half removed.
 fn remove(root: &Path, path: &Path) {
     if !path.is_dir() {
         fs_err::remove_file(path).unwrap_or_default();
@@ -114,10 +120,10 @@ fn remove(root: &Path, path: &Path) {
     }
     let name = path.file_name().unwrap_or_default();
     let away = tempfile::Builder::new()
-        .prefix("gone-")
-        .tempdir_in(root.join("tmp"));
+        .prefix("removed-")
+        .tempdir_in(root.join(BUILD_CACHE_TMP));
     if let Ok(away) = away {
-        std::fs::rename(path, away.path().join(name)).unwrap_or_default();
+        fs_err::rename(path, away.path().join(name)).unwrap_or_default();
     }
 }
 
@@ -150,10 +156,10 @@ mod tests {
         put("tmp/left-behind", 2);
         fs_err::write(root.path().join("unpacked/v1/layers/d/file"), [0; 1000]).unwrap();
         let used = root.path().join("entries/older-but-used");
-        note_use(&used, &fs_err::metadata(&used).unwrap());
+        record_use(&used, &fs_err::metadata(&used).unwrap());
         trim(root.path(), 1 << 20);
         assert!(root.path().join("entries/old").exists() && !root.path().join("tmp/left-behind").exists());
-        let layer = looked_at(root.path().join("unpacked/v1/layers/d")).unwrap().size;
+        let layer = item_at(root.path().join("unpacked/v1/layers/d")).unwrap().size;
         trim(root.path(), 2000 + layer);
         let mut left = below(&root.path().join("entries"));
         left.sort();

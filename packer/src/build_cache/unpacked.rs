@@ -1,8 +1,9 @@
-//! Layers that a trial start has unpacked, for the next one: a store in the sense of the launcher
-//! (`$PYSHIP_STORE`), which looks there first and never writes.
+//! Layers that a trial run has unpacked, for the next one. They are a store of the launcher (`$PYSHIP_STORE`), which it
+//! reads before its cache and never writes to.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 
 use pyship_launcher::format::manifest::{Layer, Manifest};
 use pyship_launcher::format::names::LAYER_APP;
@@ -10,70 +11,67 @@ use tempfile::TempDir;
 
 use super::{BuildCache, trim};
 
-/// Where a trial start may unpack, and the store it may read.
-pub struct Trial {
+/// The cache and the store of a trial run.
+pub(crate) struct Trial {
     directory: TempDir,
     store: PathBuf,
-    /// The store's layers at the beginning.
-    known: BTreeSet<PathBuf>,
+    /// The store's layers before the trial run.
+    before: BTreeSet<PathBuf>,
 }
 
 impl Trial {
-    /// For `$PYSHIP_CACHE_DIR`.
-    #[must_use]
-    pub fn cache(&self) -> PathBuf {
+    /// The value of `$PYSHIP_CACHE_DIR`.
+    pub(crate) fn cache(&self) -> PathBuf {
         self.directory.path().join("cache")
     }
 
-    /// For `$PYSHIP_STORE`.
-    #[must_use]
-    pub fn store(&self) -> &Path {
+    /// The value of `$PYSHIP_STORE`.
+    pub(crate) fn store(&self) -> &Path {
         &self.store
     }
 
-    /// Moves a layer to what goes when the trial is over.
+    /// Moves a layer to the directory that is removed after the trial run.
     fn discard(&self, layer: &Path) {
         let away = self.directory.path().join(layer.file_name().unwrap_or_default());
-        std::fs::rename(layer, away).unwrap_or_default();
+        fs_err::rename(layer, away).unwrap_or_default();
     }
 }
 
 impl BuildCache {
-    /// A place for a trial start; none when nothing can be written.
-    #[must_use]
-    pub fn trial(&self) -> Option<Trial> {
+    /// Directories for a trial run; none when they can't be written to.
+    pub(crate) fn trial(&self) -> Option<Trial> {
         let (tmp, store) = (self.tmp()?, self.unpacked()?);
-        let layers = fs_err::read_dir(store.join("v1/layers")).ok()?;
+        let layers = fs_err::read_dir(super::layers(&store)).ok()?;
         Some(Trial {
             directory: tempfile::Builder::new().prefix("trial-").tempdir_in(tmp).ok()?,
-            known: layers.filter_map(|entry| Some(entry.ok()?.path())).collect(),
+            before: layers.filter_map(|entry| Some(entry.ok()?.path())).collect(),
             store,
         })
     }
 
-    /// Keeps the layers that a trial start has unpacked and that other apps may share.
-    pub fn keep_unpacked(&self, trial: &Trial, manifest: &Manifest) {
+    /// Stores the layers that a trial run has unpacked and that other apps may share.
+    pub(crate) fn keep_unpacked(&self, trial: &Trial, manifest: &Manifest) {
         let Trial { store, .. } = trial;
         for layer in shared(manifest) {
-            let (from, to) = (place(&trial.cache(), layer), place(store, layer));
+            let (from, to) = (path_of(layer, &trial.cache()), path_of(layer, store));
             if !from.is_dir() {
-                trim::note_use_of_directory(&to);
+                trim::record_use_of_directory(&to);
                 continue;
             }
-            // The launcher passes over a layer that lacks something.
-            if trial.known.contains(&to) {
+            // The launcher skips a layer of the store that is incomplete, and unpacks it again.
+            if trial.before.contains(&to) {
                 trial.discard(&to);
             }
-            if std::fs::rename(&from, &to).is_ok() {
-                self.wrote.set(true);
+            if fs_err::rename(&from, &to).is_ok() {
+                self.has_grown.store(true, Ordering::Relaxed);
             }
         }
     }
 
-    /// Throws the shared layers away: something may be wrong with them.
-    pub fn forget_unpacked(&self, trial: &Trial, manifest: &Manifest) {
+    /// Removes the shared layers, which may be damaged.
+    pub(crate) fn forget_unpacked(&self, trial: &Trial, manifest: &Manifest) {
         for layer in shared(manifest) {
-            trial.discard(&place(&trial.store, layer));
+            trial.discard(&path_of(layer, &trial.store));
         }
     }
 }
@@ -82,6 +80,6 @@ fn shared(manifest: &Manifest) -> impl Iterator<Item = &Layer> {
     manifest.layers.iter().filter(|layer| layer.name != LAYER_APP)
 }
 
-fn place(cache: &Path, layer: &Layer) -> PathBuf {
-    cache.join("v1/layers").join(layer.directory())
+fn path_of(layer: &Layer, cache: &Path) -> PathBuf {
+    super::layers(cache).join(layer.directory())
 }

@@ -1,14 +1,13 @@
-"""Compiles what it reads from standard input; a worker of pyship's packer.
+"""Compiles the sources on standard input; a worker of pyship's packer.
 
 A request is: length of the file's name, length of its source (two little-endian 64-bit integers), the name,
-the source. The answer to each, in order: one byte (`c` for code, `e` for a message), the length of what
-follows, and that: a marshalled code object, or why there is none. Before the first answer: `r`, and
-which Python this is. Nothing here depends on what was compiled before; what marshal leaves to chance is
-put right by the reader.
+the source. Answers are in the order of the requests: one byte (`c` for code, `e` for an error message), the
+length of what follows, and a source hash with a marshalled code object, or the message. Before the first answer,
+`r` with the magic number and the cache tag. The reader normalizes what marshal makes dependent on other objects.
 """
 import sys
 
-# Its own directory, or the working directory, must not shadow the standard library.
+# The working directory must not shadow the standard library.
 sys.path[:] = [entry for entry in sys.path if entry]
 
 import gc
@@ -20,7 +19,7 @@ from importlib.util import MAGIC_NUMBER
 
 
 def main():
-    # Code objects have no cycles to speak of; looking for them takes a sixth of the time.
+    # There are hardly any cycles; looking for them takes a sixth of the time.
     gc.disable()
     requests = os.fdopen(0, "rb", 1 << 20, closefd=False)
     answers = os.fdopen(1, "wb", 1 << 20, closefd=False)
@@ -41,7 +40,7 @@ def main():
         try:
             code = compile(source, name, "exec", dont_inherit=True, optimize=0)
             data = source_hash(key, source) + marshal.dumps(code)
-        except Exception as error:  # whatever it is, this file has no bytecode
+        except Exception as error:  # of any kind: this file gets no bytecode
             message = "%s: %s" % (type(error).__name__, error)
             answer(b"e", message.encode("utf-8", "replace"))
         else:

@@ -1,12 +1,12 @@
-//! Bytecode, made at pack time: a `.pyc` beside each `.py` of a layer, with an unchecked hash, so that an
-//! import neither compiles nor looks at the source.
+//! Bytecode, compiled at pack time: a `.pyc` beside each `.py` of a layer, with an unchecked hash, so that an
+//! import neither compiles nor reads the source.
 //!
-//! The target's own interpreter compiles (or the builder's, of the same magic number, when that one can't
-//! run here), in as many processes as there are cores. What it marshals depends on what else lives in its
-//! process; [`marshal`] brings it into one form, so the same source gives the same bytes everywhere. Code is
-//! named by its path in the layer; importlib puts the real one in its place when it loads it.
+//! The target's own interpreter compiles, or the builder's with the same magic number when the target's can't run
+//! here, in as many processes as there are cores. What it marshals depends on other objects of its process;
+//! [`normalize`] brings it into a canonical form, so that the same source gives the same bytes everywhere. Code
+//! objects have their path in the layer as file name; importlib replaces it by the real one when it loads them.
 
-mod marshal;
+mod normalize;
 mod worker;
 
 use std::sync::Arc;
@@ -16,38 +16,34 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::child;
 use crate::environment::Environment;
 use crate::interpreter::Interpreter;
-use crate::tree::{Content, LayerPath, Node, Tree};
+use crate::tree::{self, Content, LayerPath, Node, Tree};
 
-/// A `.pyc` that is taken as it is: its source's hash is in it, nobody checks it (PEP 552).
+/// Flags of a `.pyc` with its source's hash, which importlib doesn't check (PEP 552).
 const FLAG_HASH_UNCHECKED: u32 = 0b01;
 
 /// The interpreter that compiles.
 #[derive(Debug, Clone)]
-pub struct Compiler {
+pub(crate) struct Compiler {
     interpreter: Interpreter,
     environment: Environment,
 }
 
-/// What came of compiling a layer.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Report {
-    /// Files that now have a `.pyc`.
-    pub compiled: usize,
-    /// The size of those `.pyc` files.
-    pub bytes: u64,
-    /// Files that don't compile (templates, Python 2), with the reason.
-    pub skipped: Vec<(LayerPath, String)>,
-}
+/// A file without bytecode, and why it doesn't compile: a template, Python 2 …
+pub(crate) type Skipped = (LayerPath, String);
 
 impl Compiler {
-    /// `builder` compiles for `target`; both may be the same.
+    /// A compiler for `target` that runs `builder`; both may be the same.
     ///
     /// # Errors
-    /// When they don't read the same bytecode.
-    pub fn new(builder: &Interpreter, target: &Interpreter, environment: &Environment) -> Result<Self> {
+    /// When their bytecode differs.
+    pub(crate) fn new(
+        builder: &Interpreter,
+        target: &Interpreter,
+        environment: &Environment,
+    ) -> Result<Self> {
         ensure!(
             builder.facts.magic == target.facts.magic,
-            "failed to compile for Python {}: `{}` is Python {}, whose bytecode is another",
+            "failed to compile for Python {}: `{}` is Python {}, whose bytecode is different",
             target.version,
             builder.executable.display(),
             builder.version
@@ -58,21 +54,12 @@ impl Compiler {
         })
     }
 
-    /// The one that compiles for itself.
-    #[must_use]
-    pub fn of(interpreter: &Interpreter, environment: &Environment) -> Self {
-        Self {
-            interpreter: interpreter.clone(),
-            environment: environment.clone(),
-        }
-    }
-
-    /// Gives every `.py` of `tree` its `.pyc`; those that were there before go. Scripts in `bin/` get none,
-    /// since nothing imports them, and neither do test modules of packages.
+    /// Replaces all bytecode of `tree`: every `.py` gets a `.pyc`, except scripts in `bin/`, which nothing imports,
+    /// and test modules of packages. Returns the files that don't compile.
     ///
     /// # Errors
     /// When a source can't be read, or the interpreter can't be run.
-    pub fn compile(&self, tree: &mut Tree) -> Result<Report> {
+    pub(crate) fn compile(&self, tree: &mut Tree) -> Result<Vec<Skipped>> {
         let old: Vec<LayerPath> = tree
             .iter()
             .filter(|(path, _)| path.ends_with(b"/__pycache__"))
@@ -87,25 +74,24 @@ impl Compiler {
             .filter(|(path, _)| !is_test_of_package(path))
             .filter_map(|(path, node)| Some((path.clone(), content_of(tree, path, node)?)))
             .collect();
-        let mut report = Report::default();
+        let mut skipped = Vec::new();
         for (path, outcome) in self.run(&sources)? {
             match outcome {
-                Ok(pyc) => {
-                    report.compiled += 1;
-                    report.bytes += pyc.len() as u64;
-                    tree.insert_bytes(self.cached(&path), pyc, false);
-                }
-                Err(reason) => report.skipped.push((path, reason)),
+                Ok(pyc) => tree.insert_bytes(self.cached(&path), pyc, false),
+                Err(reason) => skipped.push((path, reason)),
             }
         }
-        Ok(report)
+        Ok(skipped)
     }
 
-    /// Compiles start-up code that is shipped without its source: `start/run.py` gives `start/run.pyc`.
+    /// Compiles start-up code, which is shipped without its source: `start/run.py` gives `start/run.pyc`.
     ///
     /// # Errors
-    /// When one doesn't compile, or the interpreter can't be run.
-    pub fn compile_start(&self, sources: &[(LayerPath, Vec<u8>)]) -> Result<Vec<(LayerPath, Vec<u8>)>> {
+    /// When a source doesn't compile, or the interpreter can't be run.
+    pub(crate) fn compile_start(
+        &self,
+        sources: &[(LayerPath, Vec<u8>)],
+    ) -> Result<Vec<(LayerPath, Vec<u8>)>> {
         let contents: Vec<(LayerPath, Content)> = sources
             .iter()
             .map(|(path, source)| (path.clone(), Content::Bytes(Arc::from(source.as_slice()))))
@@ -123,7 +109,7 @@ impl Compiler {
         results.collect()
     }
 
-    /// Every source's `.pyc`, or why there is none; in the order of the sources.
+    /// Every source's `.pyc`, or why it doesn't compile; in the order of the sources.
     fn run(&self, sources: &[(LayerPath, Content)]) -> Result<Vec<(LayerPath, worker::Outcome)>> {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let parts = shares(sources, cores.min(sources.len().div_ceil(16)))?;
@@ -151,8 +137,8 @@ impl Compiler {
         results.collect()
     }
 
-    /// One process after the other until all of a share is compiled: a file that takes the process with it
-    /// (a compiler has bugs too) costs its own bytecode, not the others'.
+    /// Compiles a share of the sources. When a file crashes the compiler, it alone gets no bytecode: another
+    /// process continues after it.
     fn run_share(
         &self,
         sources: &[(LayerPath, Content)],
@@ -181,7 +167,7 @@ impl Compiler {
         Ok(results)
     }
 
-    /// From what a worker says to a `.pyc` file.
+    /// Makes a `.pyc` file of a worker's outcome.
     fn finish(&self, outcome: worker::Outcome) -> worker::Outcome {
         let answer = outcome?;
         let (hash, code) = answer.split_at_checked(8).ok_or("the compiler gave no code")?;
@@ -189,7 +175,7 @@ impl Compiler {
         pyc.extend_from_slice(&FLAG_HASH_UNCHECKED.to_le_bytes());
         pyc.extend_from_slice(hash);
         let version = (self.interpreter.version.major, self.interpreter.version.minor);
-        pyc.extend_from_slice(&marshal::normalize(code, version).map_err(|error| format!("{error:#}"))?);
+        pyc.extend_from_slice(&normalize::normalize(code, version).map_err(|error| format!("{error:#}"))?);
         Ok(pyc)
     }
 
@@ -206,9 +192,9 @@ impl Compiler {
     }
 }
 
-/// Whether this is a module of a package's own tests, such as `pandas/tests/io/test_csv.py`. They are shipped as
-/// they are, but only whoever runs them imports them: half of what there is to compile for numpy and pandas, and a
-/// sixth of what a first start would write.
+/// Whether this is a module of a package's own tests, such as `pandas/tests/io/test_csv.py`. They are shipped
+/// without bytecode, since only test runs import them: for numpy and pandas their bytecode would take half of the
+/// time to compile, and be a sixth of what a first start writes.
 fn is_test_of_package(path: &[u8]) -> bool {
     let parts: Vec<&[u8]> = path.split(|&byte| byte == b'/').collect();
     let packages = parts.iter().position(|part| *part == b"site-packages");
@@ -218,13 +204,13 @@ fn is_test_of_package(path: &[u8]) -> bool {
     name.starts_with(b"test_") && directories.iter().any(|part| matches!(*part, b"test" | b"tests"))
 }
 
-/// Divides the work evenly: the largest first, each to the one who has least.
+/// Divides the sources into shares of similar size: the largest first, each to the smallest share.
 fn shares(sources: &[(LayerPath, Content)], count: usize) -> Result<Vec<Vec<usize>>> {
     let mut sizes = Vec::with_capacity(sources.len());
     for (index, (path, content)) in sources.iter().enumerate() {
         let size = content.size();
         let size = size.with_context(|| format!("failed to read `{}`", String::from_utf8_lossy(path)))?;
-        // Even an empty file costs its round trip.
+        // An empty file takes a round trip too.
         sizes.push((size + 500, index));
     }
     sizes.sort_unstable_by(|a, b| b.cmp(a));
@@ -242,7 +228,7 @@ fn shares(sources: &[(LayerPath, Content)], count: usize) -> Result<Vec<Vec<usiz
         .collect())
 }
 
-/// A file's content, through links of the same tree.
+/// The content of a file, following links in the same tree.
 fn content_of(tree: &Tree, path: &[u8], node: &Node) -> Option<Content> {
     let (mut path, mut node) = (path.to_vec(), node);
     for _ in 0..8 {
@@ -250,31 +236,12 @@ fn content_of(tree: &Tree, path: &[u8], node: &Node) -> Option<Content> {
             Node::File(file) => return Some(file.content.clone()),
             Node::Directory => return None,
             Node::Symlink(target) => {
-                path = join(&path, target)?;
+                path = tree::join(&path, target)?;
                 node = tree.get(&path)?;
             }
         }
     }
     None
-}
-
-/// Where a relative link leads, as a path of the layer; `None` when it leaves it.
-pub(crate) fn join(link: &[u8], target: &[u8]) -> Option<LayerPath> {
-    let mut parts: Vec<&[u8]> = link.split(|&byte| byte == b'/').collect();
-    parts.pop();
-    if target.starts_with(b"/") {
-        return None;
-    }
-    for part in target.split(|&byte| byte == b'/') {
-        match part {
-            b"" | b"." => {}
-            b".." => {
-                parts.pop()?;
-            }
-            part => parts.push(part),
-        }
-    }
-    Some(parts.join(&b'/'))
 }
 
 #[cfg(test)]

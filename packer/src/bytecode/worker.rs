@@ -1,11 +1,11 @@
-//! One process of the target's interpreter that runs `compile.py`: sources go in, answers come out.
+//! A process of the interpreter that runs `compile.py`: it reads sources and writes code objects.
 
 use std::io::{Read, Write};
 use std::process::{Child, ChildStdin, ExitStatus, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::child::{ChildError, End, command_line, tail_of};
+use crate::child;
 use crate::environment::Environment;
 use crate::interpreter::Interpreter;
 use crate::tree::Content;
@@ -14,84 +14,71 @@ const SCRIPT: &str = include_str!("compile.py");
 /// No code object is larger.
 const MAX_ANSWER: u64 = 1 << 30;
 
-/// What came of a source: hash and code, or why there is none.
+/// The result for a source: hash and code, or why it doesn't compile.
 pub(super) type Outcome = Result<Vec<u8>, String>;
 
 /// What a process answered before it ended.
 pub(super) struct Answers {
-    /// In the order of the sources; fewer when it died.
+    /// In the order of the sources; fewer when it crashed.
     pub(super) outcomes: Vec<Outcome>,
     /// How it ended.
     pub(super) status: ExitStatus,
 }
 
-/// Has `sources` compiled by one process.
-pub(super) fn run<'a>(
+/// Sources to compile: their paths in the layer, and their content.
+pub(super) type Sources<'a, 's> = dyn Iterator<Item = (&'s [u8], &'s Content)> + Send + 'a;
+
+/// Compiles `sources` in one process.
+///
+/// # Errors
+/// When a source can't be read, the process can't be started, or it ends before the first answer.
+pub(super) fn run(
     interpreter: &Interpreter,
     environment: &Environment,
-    sources: &mut (dyn Iterator<Item = (&'a [u8], &'a Content)> + Send),
+    sources: &mut Sources<'_, '_>,
 ) -> Result<Answers> {
     let mut command = environment.command(&interpreter.executable);
-    // `-I` would have the hash seed ignored, on which the order of sets depends.
-    command.env("PYTHONHASHSEED", "0");
-    command.args(["-s", "-S", "-B", "-X", "utf8", "-W", "ignore", "-c"]);
-    let line = command_line(&command) + " …";
+    // The order of sets depends on the hash seed, which `-I` would ignore.
     command
-        .arg(SCRIPT)
+        .env("PYTHONHASHSEED", "0")
+        .args(["-s", "-S", "-B", "-X", "utf8", "-W", "ignore", "-c", SCRIPT])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
-    let failed = |end: End, said: &[u8]| ChildError {
-        command: line.clone(),
-        end,
-        tail: tail_of(said),
-    };
-    let mut child = command
-        .spawn()
-        .map_err(|error| failed(End::NotStarted(error), b""))?;
-    let (sent, received, complaints) = converse(&mut child, interpreter, sources)?;
-    let status = child.wait()?;
-    sent?;
-    match received? {
-        Some(outcomes) => Ok(Answers { outcomes, status }),
-        None => Err(failed(End::Status(status), &complaints).into()),
-    }
+    let ended = child::run(&mut command, |_, child| converse(child, interpreter, sources))?;
+    let failure = ended.failure(&command);
+    let outcomes = ended.value?.ok_or(failure)?;
+    let status = ended.status;
+    Ok(Answers { outcomes, status })
 }
 
-type Conversation = (Result<()>, Result<Option<Vec<Outcome>>>, Vec<u8>);
-
-/// Sends and receives at once; a pipe holds 64 KiB, so one after the other would wait for ever.
-fn converse<'a>(
+/// Sends and receives at once, since a pipe holds 64 KiB only. Returns the outcomes, if there are any, and the
+/// standard error.
+fn converse(
     child: &mut Child,
     interpreter: &Interpreter,
-    sources: &mut (dyn Iterator<Item = (&'a [u8], &'a Content)> + Send),
-) -> Result<Conversation> {
+    sources: &mut Sources<'_, '_>,
+) -> (Result<Option<Vec<Outcome>>>, Vec<u8>) {
     let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-    let (Some(stdin), Some(stdout), Some(mut stderr)) = pipes else {
-        bail!("failed to open the compiler's pipes")
+    let (Some(stdin), Some(stdout), stderr) = pipes else {
+        return (
+            Err(anyhow::anyhow!("failed to open the compiler's pipes")),
+            Vec::new(),
+        );
     };
-    Ok(std::thread::scope(|scope| {
+    std::thread::scope(|scope| {
         let sending = scope.spawn(move || send(stdin, sources));
-        let listening = scope.spawn(move || {
-            let mut said = Vec::new();
-            // What can't be read can't be reported either.
-            stderr
-                .read_to_end(&mut said)
-                .map_or_else(|_| Vec::new(), |_| said)
-        });
+        let errors = scope.spawn(move || child::all_of(stderr));
         let received = receive(stdout, interpreter);
         let sent = sending
             .join()
             .unwrap_or_else(|_| bail!("failed to send sources to the compiler"));
-        (sent, received, listening.join().unwrap_or_default())
-    }))
+        (sent.and(received), errors.join().unwrap_or_default())
+    })
 }
 
-/// An error here is one of reading a source; a process that stopped listening is the receiver's matter.
-fn send<'a>(
-    mut pipe: ChildStdin,
-    sources: &mut (dyn Iterator<Item = (&'a [u8], &'a Content)> + Send),
-) -> Result<()> {
+/// Fails when a source can't be read; that the process ended is noticed by the receiver.
+fn send(mut pipe: ChildStdin, sources: &mut Sources<'_, '_>) -> Result<()> {
     for (path, content) in sources {
         let source = content
             .read()
@@ -118,7 +105,7 @@ fn receive(pipe: impl Read, interpreter: &Interpreter) -> Result<Option<Vec<Outc
     match message(&mut pipe)? {
         Some((b'r', greeting)) => ensure!(
             greeting == [&facts.magic, facts.cache_tag.as_bytes()].concat(),
-            "failed to compile: `{}` isn't the interpreter that it was when it was looked at",
+            "failed to compile: `{}` was replaced by another interpreter during the pack",
             interpreter.executable.display()
         ),
         _ => return Ok(None),
@@ -133,7 +120,7 @@ fn receive(pipe: impl Read, interpreter: &Interpreter) -> Result<Option<Vec<Outc
     Ok(Some(outcomes))
 }
 
-/// One message; `None` at the end, also when that comes in the middle of one.
+/// One message; `None` at the end of the pipe, also within a message.
 fn message(pipe: &mut impl Read) -> Result<Option<(u8, Vec<u8>)>> {
     let mut head = [0; 9];
     if pipe.read_exact(&mut head).is_err() {
@@ -143,7 +130,7 @@ fn message(pipe: &mut impl Read) -> Result<Option<(u8, Vec<u8>)>> {
     let length = u64::from_le_bytes(length);
     ensure!(
         length <= MAX_ANSWER,
-        "failed to compile: the compiler's answer makes no sense"
+        "failed to compile: the compiler printed something else than bytecode"
     );
     let mut data = Vec::new();
     pipe.take(length).read_to_end(&mut data)?;

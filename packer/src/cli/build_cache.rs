@@ -10,13 +10,13 @@ use crate::ui;
 /// `pyship build-cache`
 #[derive(Debug, Clone, Copy, Subcommand)]
 pub(super) enum Action {
-    /// Print its directory
+    /// Print the directory of the build cache
     Dir,
-    /// Remove everything in it
+    /// Remove all entries
     Clear,
 }
 
-/// Says where the build cache lies, or empties it.
+/// Prints the directory of the build cache, or clears it.
 pub(super) fn command(action: Action) -> Result<()> {
     let environment = Environment::current().context("failed to find the working directory")?;
     let root = build_cache::root(None, &environment)
@@ -24,6 +24,6 @@ pub(super) fn command(action: Action) -> Result<()> {
     match action {
         Action::Dir => ui::data(&format!("{}\n", root.display())),
         Action::Clear => trim::clear(&root)
-            .with_context(|| format!("failed to empty the build cache `{}`", root.display())),
+            .with_context(|| format!("failed to clear the build cache `{}`", root.display())),
     }
 }

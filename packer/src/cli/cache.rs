@@ -3,24 +3,28 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use crate::ui;
 use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
+use pyship_launcher::cache::candidates::{Candidate, Origin, candidates};
 use pyship_launcher::cache::list::{App, Layer, Listing, list};
-use pyship_launcher::cache::prune::{self, Hand, Policy, Removed, UNUSED};
-use pyship_launcher::cache::roots::{self, Candidate, Standing};
+use pyship_launcher::cache::policy::{Policy, disk};
+use pyship_launcher::cache::prune::{self, Mode, Removed, UNUSED};
+use pyship_launcher::cache::root::Root;
 use pyship_launcher::cache::running::Running;
-use pyship_launcher::start::Environment;
+use pyship_launcher::environment::Environment;
 use serde_json::{Value, json};
+
+use crate::{size, ui};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 const ABOUT: &str = "\
-A packed file unpacks itself once, below $PYSHIP_CACHE_DIR, $XDG_CACHE_HOME/pyship or ~/.cache/pyship (where none \
-of them can be used, below /var/tmp, $TMPDIR, /tmp or /dev/shm). Files that were made with the same Python or the \
-same packages share them there. Everything can be removed at any time: the next start unpacks it anew.
+A packed file unpacks itself once, into a cache directory: $PYSHIP_CACHE_DIR, $XDG_CACHE_HOME/pyship or \
+~/.cache/pyship; where none of them can be used, a directory below /var/tmp, $TMPDIR, /tmp or /dev/shm. Files with the \
+same Python or the same packages share them there. Everything in it can be removed at any time: the next start unpacks \
+it again.
 
-Starts remove by themselves, once a day, what was not used for 30 days.";
+Entries unused for 30 days are pruned automatically, once a day.";
 
 /// `pyship cache`
 #[derive(Debug, Args)]
@@ -32,9 +36,9 @@ pub(super) struct CacheOptions {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Print where the cache is
+    /// Print the cache directory
     Dir(Place),
-    /// List apps and layers: size, last use (noted once a day), whether they run
+    /// List apps and layers: size, last use (recorded once a day), whether they run
     List {
         #[command(flatten)]
         place: Place,
@@ -42,14 +46,14 @@ enum What {
         #[arg(long)]
         json: bool,
     },
-    /// Remove what is no longer used; never what runs
+    /// Remove unused entries; apps that run are kept
     #[command(after_help = EXAMPLES)]
     Prune(Prune),
-    /// Remove everything that doesn't run
+    /// Remove all entries; apps that run are kept
     Clear {
         #[command(flatten)]
         place: Place,
-        /// Say what would be removed, remove nothing
+        /// Show what would be removed, remove nothing
         #[arg(long)]
         dry_run: bool,
     },
@@ -57,14 +61,14 @@ enum What {
 
 const EXAMPLES: &str = "\
 Examples:
-  pyship cache prune                     what was not used for 30 days
-  pyship cache prune --older 7 --dry-run what would go after a week
-  pyship cache prune --max-size 2G       the least recently used, until 2 GB are left
-  pyship cache prune --name mytool       all versions of one app, whenever they were used";
+  pyship cache prune                     entries unused for 30 days
+  pyship cache prune --older 7 --dry-run show entries unused for a week
+  pyship cache prune --max-size 2G       the least recently used entries, until 2 GB are left
+  pyship cache prune --name mytool       all versions of one app";
 
 #[derive(Debug, Args)]
 struct Place {
-    /// The cache's directory [default: each one that packed files would use]
+    /// Cache directory [default: each one that packed files would use]
     #[arg(long, value_name = "DIR")]
     root: Option<PathBuf>,
 }
@@ -73,16 +77,16 @@ struct Place {
 struct Prune {
     #[command(flatten)]
     place: Place,
-    /// What was not used for so many days [default: 30, without --max-size and --name]
+    /// Remove entries unused for DAYS [default: 30, without --max-size and --name]
     #[arg(long, value_name = "DAYS")]
     older: Option<u32>,
-    /// The least recently used, until the cache has at most SIZE: 500M, 2G
-    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    /// Remove the least recently used entries until the cache has at most SIZE: 500M, 2G
+    #[arg(long, value_name = "SIZE", value_parser = size::parse)]
     max_size: Option<u64>,
-    /// Only apps of this name; may be said several times
+    /// Remove only apps of this name (repeatable)
     #[arg(long)]
     name: Vec<String>,
-    /// Say what would be removed, remove nothing
+    /// Show what would be removed, remove nothing
     #[arg(long)]
     dry_run: bool,
 }
@@ -116,22 +120,22 @@ fn uid() -> u32 {
     rustix::process::geteuid().as_raw()
 }
 
-fn candidates(place: &Place) -> Vec<Candidate> {
+fn candidates_of(place: &Place) -> Vec<Candidate> {
     match &place.root {
         Some(root) => vec![Candidate {
             path: std::path::absolute(root).unwrap_or_else(|_| root.clone()),
-            standing: Standing::Explicit,
+            origin: Origin::Explicit,
         }],
-        None => roots::candidates(&Environment::of_process(), uid(), false),
+        None => candidates(&Environment::of_process(), uid(), false),
     }
 }
 
 /// The caches that are there.
-fn existing(place: &Place) -> Result<Vec<PathBuf>> {
+fn existing(place: &Place) -> Result<Vec<Root>> {
     let mut found = Vec::new();
-    for candidate in candidates(place) {
-        match roots::open_existing(&candidate, uid()) {
-            Ok(root) => found.push(root.path),
+    for candidate in candidates_of(place) {
+        match Root::open(&candidate, uid()) {
+            Ok(root) => found.push(root),
             Err(_) if place.root.is_none() => {}
             Err(reason) => bail!(
                 "failed to open the cache `{}`: {reason}",
@@ -143,24 +147,24 @@ fn existing(place: &Place) -> Result<Vec<PathBuf>> {
 }
 
 fn directory(place: &Place) -> Result<()> {
-    let mut places = existing(place)?;
+    let mut places: Vec<PathBuf> = existing(place)?.into_iter().map(|root| root.path).collect();
     if places.is_empty() {
-        places.extend(candidates(place).into_iter().next().map(|first| first.path));
+        places.extend(candidates_of(place).into_iter().next().map(|first| first.path));
     }
     let lines = places.iter().map(|path| format!("{}\n", path.display()));
     ui::data(&lines.collect::<String>())
 }
 
-fn listing_of(root: &Path) -> Result<Listing> {
+fn listing_of(root: &Root) -> Result<Listing> {
     use anyhow::Context;
-    list(root).with_context(|| format!("failed to list the cache `{}`", root.display()))
+    list(root).with_context(|| format!("failed to list the cache `{}`", root.path.display()))
 }
 
 fn show(place: &Place, json: bool) -> Result<()> {
     let running = Running::look();
     let listings = existing(place)?
         .iter()
-        .map(|root| listing_of(root))
+        .map(listing_of)
         .collect::<Result<Vec<_>>>()?;
     if json {
         let caches: Vec<Value> = listings
@@ -175,7 +179,7 @@ fn show(place: &Place, json: bool) -> Result<()> {
         text.push_str(&table(listing, &running));
     }
     if listings.is_empty() {
-        text.push_str("there is no cache yet\n");
+        text.push_str("no cache directory exists yet\n");
     }
     ui::data(&text)
 }
@@ -186,13 +190,13 @@ fn title(app: &App) -> String {
         String::from_utf8_lossy(&record.version).into_owned()
     });
     match (name.is_empty(), version.is_empty()) {
-        (true, _) => format!("(decayed) {}", app.key),
+        (true, _) => format!("(damaged) {}", app.key),
         (false, true) => name,
         (false, false) => format!("{name} {version}"),
     }
 }
 
-/// Bytes that would be free without the app: its own directory, and the layers that nobody else uses.
+/// Bytes that removing the app would free: its own directory, and the layers that no other app uses.
 fn own_disk(listing: &Listing, app: &App) -> u64 {
     let alone = |layer: &&Layer| layer.users.len() == 1 && layer.users[0] == app.key;
     app.disk() + listing.layers.iter().filter(alone).map(Layer::disk).sum::<u64>()
@@ -234,7 +238,7 @@ fn as_json(listing: &Listing, running: &Running) -> Value {
         .collect();
     json!({
         "root": listing.root.display().to_string(),
-        "disk": prune::disk(listing),
+        "disk": disk(listing),
         "apps": apps,
         "layers": layers,
     })
@@ -247,12 +251,12 @@ fn seconds(time: SystemTime) -> u64 {
 }
 
 fn table(listing: &Listing, running: &Running) -> String {
-    let mut text = format!("{}: {}\n", listing.root.display(), ui::size(prune::disk(listing)));
+    let mut text = format!("{}: {}\n", listing.root.display(), size::display(disk(listing)));
     for app in &listing.apps {
         let runs = if running.holds(listing, app) { ", runs" } else { "" };
         text.push_str(&format!(
             "  app    {:>10}  {:<14} {}{runs}\n",
-            ui::size(own_disk(listing, app)),
+            size::display(own_disk(listing, app)),
             ago(app.used),
             title(app),
         ));
@@ -266,13 +270,13 @@ fn table(listing: &Listing, running: &Running) -> String {
             .collect();
         users.sort();
         let users = if users.is_empty() {
-            "used by none".to_owned()
+            "unused".to_owned()
         } else {
             format!("used by {}", users.join(", "))
         };
         text.push_str(&format!(
             "  layer  {:>10}  {:<14} {} {users}\n",
-            ui::size(layer.disk()),
+            size::display(layer.disk()),
             ago(layer.used),
             layer.digest,
         ));
@@ -290,19 +294,19 @@ fn ago(time: SystemTime) -> String {
 }
 
 fn remove(place: &Place, policy: &Policy, dry_run: bool) -> Result<()> {
-    let hand = if dry_run { Hand::DryRun } else { Hand::Really };
+    let mode = if dry_run { Mode::DryRun } else { Mode::Apply };
     let mut text = String::new();
     for root in existing(place)? {
-        let removed = prune::prune(&root, policy, hand)?;
-        text.push_str(&told(&root, &removed, dry_run));
+        let removed = prune::prune(&root, policy, mode)?;
+        text.push_str(&report(&root.path, &removed, dry_run));
     }
     if text.is_empty() {
-        text.push_str("there is no cache yet\n");
+        text.push_str("no cache directory exists yet\n");
     }
     ui::data(&text)
 }
 
-fn told(root: &Path, removed: &Removed, dry_run: bool) -> String {
+fn report(root: &Path, removed: &Removed, dry_run: bool) -> String {
     let mut text = String::new();
     for app in &removed.apps {
         text.push_str(&format!("  app    {:<14} {}\n", ago(app.used), title(app)));
@@ -318,55 +322,8 @@ fn told(root: &Path, removed: &Removed, dry_run: bool) -> String {
     format!(
         "{}: {verb} {} ({} apps, {} layers){running}\n{text}",
         root.display(),
-        ui::size(removed.disk),
+        size::display(removed.disk),
         removed.apps.len(),
         removed.layers.len()
     )
-}
-
-/// `500M`, `2G`, `1.5GB`, `1000000`: powers of a thousand.
-fn parse_size(text: &str) -> Result<u64, String> {
-    let wrong = || format!("`{text}` is not a size: 500M, 2G");
-    let upper = text.trim().to_ascii_uppercase();
-    let plain = upper.strip_suffix('B').unwrap_or(&upper);
-    let (digits, unit) = match plain.char_indices().last() {
-        Some((at, 'K')) => (&plain[..at], 1e3),
-        Some((at, 'M')) => (&plain[..at], 1e6),
-        Some((at, 'G')) => (&plain[..at], 1e9),
-        Some((at, 'T')) => (&plain[..at], 1e12),
-        _ => (plain, 1.0),
-    };
-    let number: f64 = digits.trim().parse().map_err(|_| wrong())?;
-    let bytes = number * unit;
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "checked to be in range"
-    )]
-    if bytes.is_finite() && (0.0..1e18).contains(&bytes) {
-        Ok(bytes as u64)
-    } else {
-        Err(wrong())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sizes_as_people_write_them() {
-        let sizes = [
-            ("500M", 500_000_000),
-            ("2g", 2_000_000_000),
-            ("1.5kB", 1_500),
-            ("0", 0),
-        ];
-        for (text, bytes) in sizes {
-            assert_eq!(parse_size(text), Ok(bytes), "{text}");
-        }
-        for text in ["", "M", "-1", "1e99", "nan", "2 X"] {
-            assert!(parse_size(text).is_err(), "{text}");
-        }
-    }
 }

@@ -1,21 +1,19 @@
-//! The command line: what can be said, and who does it.
+//! The command line. Each subcommand is a file with its options, its help and its function.
 
 mod build_cache;
 mod cache;
+mod extract;
+mod file;
+mod inspect;
+mod pack;
 mod sbom;
 mod sign;
+mod targets;
 mod verify;
-mod view;
 
 use std::process::ExitCode;
 
-use std::path::PathBuf;
-
 use clap::{Parser, Subcommand};
-
-use sbom::SbomOptions;
-use sign::{KeygenOptions, SignOptions};
-use verify::VerifyOptions;
 
 use crate::options::PackOptions;
 use crate::ui;
@@ -32,70 +30,45 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Make a file from an app
+    /// Pack an app into one file
     Pack(Box<PackOptions>),
-    /// Show what a file holds
-    Inspect {
-        /// A file that pyship made
-        file: PathBuf,
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-        /// Show what it was made from: options, interpreter, packages and their digests
-        #[arg(long)]
-        provenance: bool,
-    },
-    /// What packs keep for the next one: where it lies, or throw it away
+    /// Show the contents of a packed file
+    Inspect(inspect::InspectOptions),
+    /// Verify a file's integrity and, with --pub, its signature
+    Verify(verify::VerifyOptions),
+    /// Extract a file's layers into a new directory
+    Extract(extract::ExtractOptions),
+    /// Sign a file
+    Sign(sign::SignOptions),
+    /// Create a key pair for `pyship sign`
+    Keygen(sign::KeygenOptions),
+    /// Write a software bill of materials (CycloneDX 1.5) of a file
+    Sbom(sbom::SbomOptions),
+    /// List the supported targets
+    Targets(targets::TargetsOptions),
+    /// Show and prune the cache that packed files unpack to on this machine
+    Cache(cache::CacheOptions),
+    /// Show or clear the build cache
     BuildCache {
-        /// What to do
         #[command(subcommand)]
         action: build_cache::Action,
     },
-    /// Check what a start reads of a file against its digests, and all of it against a signature
-    Verify(VerifyOptions),
-    /// Sign a file: with its signature and your public key anyone can tell that it is yours
-    Sign(SignOptions),
-    /// Make a key pair for `pyship sign`
-    Keygen(KeygenOptions),
-    /// List what a file holds, with licences and hashes: a CycloneDX 1.5 bill of materials
-    Sbom(SbomOptions),
-    /// List the machines that files can be made for
-    Targets {
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-    },
-    /// Unpack a file's layers into a new directory
-    Extract {
-        /// A file that pyship made
-        file: PathBuf,
-        /// Made by this command: must not exist yet
-        directory: PathBuf,
-    },
-    /// Show and prune what packed files have unpacked on this machine
-    Cache(cache::CacheOptions),
 }
 
-/// Runs the command; the one place that turns an error into words and an exit code.
+/// Runs the command; the one place that turns an error into a message and an exit code.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let done = match &cli.command {
-        Command::Pack(options) => crate::pack::command(options),
-        Command::BuildCache { action } => build_cache::command(*action),
-        Command::Inspect {
-            file,
-            json,
-            provenance: false,
-        } => view::inspect(file, *json),
-        Command::Inspect { file, json, .. } => view::provenance(file, *json),
+    let done = match &Cli::parse().command {
+        Command::Pack(options) => pack::command(options),
+        Command::Inspect(options) => inspect::command(options),
         Command::Verify(options) => verify::command(options),
+        Command::Extract(options) => extract::command(options),
         Command::Sign(options) => sign::command(options),
         Command::Keygen(options) => sign::keygen(options),
         Command::Sbom(options) => sbom::command(options),
-        Command::Targets { json } => view::targets(*json),
+        Command::Targets(options) => targets::command(options),
         Command::Cache(options) => cache::command(options),
-        Command::Extract { file, directory } => view::extract(file, directory),
+        Command::BuildCache { action } => build_cache::command(*action),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

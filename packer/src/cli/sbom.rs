@@ -9,31 +9,32 @@ use sha2::{Digest, Sha256};
 
 use pyship_launcher::error::plain_json;
 
-use super::{verify, view};
+use super::file::open;
+use crate::output;
 use crate::provenance::{self, time};
 use crate::sbom::document::{Subject, document};
 use crate::sbom::{contents, package};
-use crate::sign::{Opened, write_public};
+use crate::sign::Opened;
 use crate::ui;
 
 const EXAMPLES: &str = "\
 Examples:
-  pyship sbom app.bin -o app.cdx.json          for a scanner: grype sbom:app.cdx.json
+  pyship sbom app.bin -o app.cdx.json          then scan it: grype sbom:app.cdx.json
   pyship sbom app.bin | jq -r '.components[] | [.name, .version, (.licenses[0].license.id // \"?\")] | @tsv'
   pyship sbom app.bin --files -o full.json     with every file and its SHA-256
 
-It is read from the file alone, which may be one for another machine. Licences are what the packages say of
-themselves: SPDX where they name exactly one licence, else their own words. The same file gives the same
-document; it has a time only with --timestamp.";
+The document is made from the file alone; files for other targets work too. Licences are those that the packages
+declare: an SPDX expression where they name exactly one licence, else their own words. The same file gives the same
+document, unless --timestamp adds the time.";
 
 /// `pyship sbom`
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct SbomOptions {
-    /// A file that pyship made
+    /// File that pyship made
     file: PathBuf,
 
-    /// Where it goes [default: standard output]
+    /// File to write [default: standard output]
     #[arg(short, long, value_name = "OUT")]
     output: Option<PathBuf>,
 
@@ -41,26 +42,28 @@ pub(super) struct SbomOptions {
     #[arg(long)]
     files: bool,
 
-    /// Say when it was written: now, or SOURCE_DATE_EPOCH
+    /// Add the time: now, or SOURCE_DATE_EPOCH
     #[arg(long)]
     timestamp: bool,
 }
 
 /// Writes the bill of materials of a file.
 pub(super) fn command(options: &SbomOptions) -> Result<()> {
-    let SbomOptions { file, output, .. } = options;
-    if let Some(output) = output {
-        verify::apart(output, &[file])?;
+    let SbomOptions {
+        file, output: out, ..
+    } = options;
+    if let Some(out) = out {
+        output::check(out, &[file])?;
     }
     let opened = Opened::new(file)?;
-    let (payload, manifest) = view::open(file)?;
+    let (payload, manifest) = open(file)?;
     let contents = contents::read(&payload, &manifest, options.files)?;
     let packages = package::packages(&contents, &manifest.python.site_packages)?;
     let mut hash = Sha256::new();
     opened.each_piece(|piece| hash.update(piece))?;
     opened.unchanged()?;
     let timestamp = match options.timestamp {
-        true => Some(time::rfc3339(time::seconds()?)),
+        true => Some(time::timestamp()?.to_string()),
         false => None,
     };
     let made = document(&Subject {
@@ -73,8 +76,8 @@ pub(super) fn command(options: &SbomOptions) -> Result<()> {
         timestamp,
     })?;
     let text = format!("{}\n", serde_json::to_string_pretty(&made)?);
-    match output {
-        Some(output) => write_public(output, &text),
+    match out {
+        Some(out) => output::write_text(out, &text),
         None => ui::data(&plain_json(&text)),
     }
 }

@@ -6,54 +6,56 @@ use anyhow::Result;
 use clap::Args;
 
 use super::verify;
+use crate::output;
 use crate::provenance::time;
 use crate::sign::key::{self, Password};
-use crate::sign::{Opened, signature, write_public};
+use crate::sign::{Opened, signature};
 use crate::ui;
 
 const SIGN_EXAMPLES: &str = "\
 Examples:
-  pyship keygen release.key                           once: release.key stays with you, release.pub is for everyone
-  pyship sign app.bin --key release.key               makes app.bin.minisig; both go to your users
+  pyship keygen release.key                           once: keep release.key, publish release.pub
+  pyship sign app.bin --key release.key               writes app.bin.minisig; publish both
   pyship sign app.bin --key release.key --comment 'version 1.4'
-  pyship sign app.bin --key K --password-file P       in CI: the password is P's first line, `-` reads it from
-                                                      standard input; or set PYSHIP_KEY_PASSWORD
-Your users check with either of
+  pyship sign app.bin --key K --password-file P       in CI: the password is the first line of P; `-` reads it
+                                                      from standard input; or set PYSHIP_KEY_PASSWORD
+
+Your users verify with either of
   pyship verify app.bin --pub release.pub
   minisign -Vm app.bin -p release.pub
 
-The signature is in minisign's format (ed25519 over a BLAKE2b digest) and covers every byte of the file; keys
-that `minisign -G` made can be used. The comment is signed too. The default one holds the time
-(SOURCE_DATE_EPOCH, when it is set) and the file's name.";
+The signature has minisign's format (ed25519 over a BLAKE2b digest) and covers every byte of the file. Keys from
+`minisign -G` work too. The comment is signed as well; by default it is the time (SOURCE_DATE_EPOCH, if set) and
+the name of the file.";
 
 const KEYGEN_EXAMPLES: &str = "\
 Examples:
-  pyship keygen release.key                     asks for a password; makes release.key and release.pub
-  pyship keygen release.key --password-file P   takes it from P's first line
-  pyship keygen ci.key --no-password            for a CI that keeps the key itself secret
+  pyship keygen release.key                     asks for a password; writes release.key and release.pub
+  pyship keygen release.key --password-file P   reads the password from the first line of P
+  pyship keygen ci.key --no-password            for a CI system that stores the key as a secret
 
-Nothing is overwritten: a lost secret key can't be had again, and a new one has another public key.";
+Existing files are never overwritten: a lost secret key can't be recovered.";
 
 /// `pyship sign`
 #[derive(Debug, Clone, Args)]
 #[command(after_help = SIGN_EXAMPLES)]
 pub(super) struct SignOptions {
-    /// A file that pyship made
+    /// File that pyship made
     file: PathBuf,
 
     /// Secret key: from `pyship keygen` or `minisign -G`
     #[arg(long, value_name = "FILE")]
     key: PathBuf,
 
-    /// Where the signature goes [default: FILE.minisig]
+    /// File to write the signature to [default: FILE.minisig]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 
-    /// A line that is signed along with the file
+    /// Comment of one line to sign along with the file
     #[arg(long, value_name = "TEXT")]
     comment: Option<String>,
 
-    /// File with the key's password, `-` for standard input [default: PYSHIP_KEY_PASSWORD, else the terminal]
+    /// File with the password of the key, `-` for standard input [default: PYSHIP_KEY_PASSWORD, else the terminal]
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
 }
@@ -62,10 +64,10 @@ pub(super) struct SignOptions {
 #[derive(Debug, Clone, Args)]
 #[command(after_help = KEYGEN_EXAMPLES)]
 pub(super) struct KeygenOptions {
-    /// Where the secret key goes; its owner alone can read it
+    /// File to write the secret key to; only its owner can read it
     key: PathBuf,
 
-    /// Where the public key goes [default: KEY with the ending .pub]
+    /// File to write the public key to [default: KEY with the extension .pub]
     #[arg(long = "pub", value_name = "FILE")]
     public: Option<PathBuf>,
 
@@ -81,11 +83,11 @@ pub(super) struct KeygenOptions {
 /// Signs a file.
 pub(super) fn command(options: &SignOptions) -> Result<()> {
     let SignOptions { file, key, .. } = options;
-    let output = options
+    let out = options
         .output
         .clone()
         .unwrap_or_else(|| signature::default_path(file));
-    verify::apart(&output, &[file, key])?;
+    output::check(&out, &[file, key])?;
     let opened = Opened::new(file)?;
     verify::before_signing(file)?;
     let secret = key::secret(key, password(options.password_file.as_deref()))?;
@@ -94,14 +96,14 @@ pub(super) fn command(options: &SignOptions) -> Result<()> {
         None => default_comment(file)?,
     };
     let text = signature::sign(&opened, &secret, &comment)?;
-    write_public(&output, &text)?;
+    output::write_text(&out, &text)?;
     if key::is_exposed(key) {
         ui::warning(&format!(
-            "others than you can read the secret key `{}`",
+            "the secret key `{}` can be read by other users",
             key.display()
         ));
     }
-    ui::data(&format!("{}\n", output.display()))
+    ui::data(&format!("{}\n", out.display()))
 }
 
 /// Makes a key pair.
@@ -110,7 +112,8 @@ pub(super) fn keygen(options: &KeygenOptions) -> Result<()> {
         .public
         .clone()
         .unwrap_or_else(|| options.key.with_extension("pub"));
-    verify::apart(&public, &[&options.key])?;
+    output::check(&public, &[&options.key])?;
+    output::check::<&Path>(&options.key, &[])?;
     let password = if options.no_password {
         Password::None
     } else {
@@ -118,7 +121,7 @@ pub(super) fn keygen(options: &KeygenOptions) -> Result<()> {
     };
     let made = key::generate(&options.key, &public, password)?;
     ui::data(&format!(
-        "{}: secret key {}\n{}: its public key\n",
+        "{}: secret key {}\n{}: public key\n",
         options.key.display(),
         made.id,
         public.display()
@@ -136,5 +139,8 @@ fn default_comment(file: &Path) -> Result<String> {
         .chars()
         .map(|letter| if letter.is_control() { '?' } else { letter })
         .collect();
-    Ok(format!("timestamp:{}\tfile:{name}\thashed", time::seconds()?))
+    Ok(format!(
+        "timestamp:{}\tfile:{name}\thashed",
+        time::timestamp()?.as_second()
+    ))
 }

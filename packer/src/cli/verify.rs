@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail, ensure};
+use anyhow::Result;
 use clap::Args;
 use pyship_launcher::error::plain_json;
 use pyship_launcher::format::manifest::Manifest;
@@ -12,39 +12,38 @@ use pyship_launcher::unpack::{self, Check, Progress, Sink};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::view;
+use super::file::open;
 use crate::sign::signature::{self, Verified};
 use crate::sign::{Opened, key};
 use crate::ui;
 
 const EXAMPLES: &str = "\
 Examples:
-  pyship verify app.bin                          its bytes are those that pyship wrote
-  pyship verify app.bin --pub release.pub        and those that the owner of this key signed (app.bin.minisig)
+  pyship verify app.bin                          no byte was damaged
+  pyship verify app.bin --pub release.pub        and the owner of this key signed it (app.bin.minisig)
   pyship verify app.bin --pub RWQf6LRCGA9i5…     the key itself in place of its file
   pyship verify app.bin --pub release.pub --json | jq .signature.trusted_comment
 
-Without --pub this finds damage, not forgery: whoever changes a file can change its digests too. It looks at all
-that a start reads; only a signature covers the ZIP's headers and the __main__.py for other Pythons as well. With
---pub nothing of the file is looked at before its signature is found right. `minisign -Vm app.bin -p release.pub`
-says the same.";
+Without --pub this finds damage, not forgery: whoever changes a file can change its digests too. It checks
+everything that a start reads. Only a signature also covers the ZIP headers and the __main__.py for other Pythons.
+With --pub the signature is checked first. `minisign -Vm app.bin -p release.pub` checks it too.";
 
 /// `pyship verify`
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct VerifyOptions {
-    /// A file that pyship made
+    /// File that pyship made
     file: PathBuf,
 
-    /// Public key that must have signed it: a minisign key file, or the key itself
+    /// Check the signature against this public key: a minisign key file, or the key itself
     #[arg(long = "pub", value_name = "KEY")]
     public: Option<String>,
 
-    /// Where the signature is [default: FILE.minisig]
+    /// File with the signature [default: FILE.minisig]
     #[arg(long, value_name = "FILE", requires = "public")]
     signature: Option<PathBuf>,
 
-    /// Print JSON: digests of the file and its parts, and whose signature it was
+    /// Print JSON: digests of the file and its parts, and the signature's key and comment
     #[arg(long)]
     json: bool,
 }
@@ -72,7 +71,7 @@ pub(super) fn command(options: &VerifyOptions) -> Result<()> {
         }
         None => None,
     };
-    let (payload, manifest) = view::open(file)?;
+    let (payload, manifest) = open(file)?;
     content(&payload, &manifest)?;
     // The bytes that were unpacked are those that were hashed.
     opened.unchanged()?;
@@ -151,34 +150,11 @@ fn printable(comment: &str) -> String {
     comment.chars().map(shown).collect()
 }
 
-/// Checks a file before it is signed: a signature of damaged bytes would bless them.
+/// Checks a file before it is signed: damaged bytes must not get a signature.
 ///
 /// # Errors
 /// When it is no packed file or damaged.
 pub(super) fn before_signing(file: &Path) -> Result<()> {
-    let (payload, manifest) = view::open(file)?;
+    let (payload, manifest) = open(file)?;
     content(&payload, &manifest)
-}
-
-/// Refuses an output that is one of the inputs.
-///
-/// # Errors
-/// When it is.
-pub(super) fn apart(output: &Path, inputs: &[&Path]) -> Result<()> {
-    let real = |path: &Path| std::fs::canonicalize(path).ok();
-    for input in inputs {
-        let same = output == *input || real(output).is_some_and(|found| Some(found) == real(input));
-        if same {
-            bail!(
-                "failed to write `{}`: it would replace what is read",
-                output.display()
-            );
-        }
-    }
-    ensure!(
-        !output.is_dir(),
-        "failed to write `{}`: it is a directory",
-        output.display()
-    );
-    Ok(())
 }

@@ -1,4 +1,4 @@
-//! What is known of one layer's ELF files when their bytes are no longer at hand.
+//! What is known of a layer's ELF files without their bytes: it is kept in the build cache with the layer.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -6,22 +6,22 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
-use super::read::Elf;
+use super::file::Elf;
+use super::origin::{expand, normalize};
 use super::scan::scan;
-use super::search::{expand, normalize};
 use crate::tree::{LayerPath, Tree, layer_path};
 
 /// Every ELF file of a layer, sorted by path.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LayerElf(pub(super) Vec<LayerFile>);
+pub(crate) struct LayerElf(pub(super) Vec<LayerFile>);
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct LayerFile {
     pub(super) path: LayerPath,
-    /// Or why it can't be read as what it begins like.
+    /// Or why it is damaged.
     pub(super) elf: Result<Elf, String>,
-    /// The libraries it needs that the loader finds by its own search path, inside the same layer.
-    pub(super) at_hand: BTreeSet<String>,
+    /// Those of the libraries it needs that its own search path finds in the same layer.
+    pub(super) in_layer: BTreeSet<String>,
 }
 
 impl LayerElf {
@@ -29,18 +29,18 @@ impl LayerElf {
     ///
     /// # Errors
     /// When a file can't be read. A damaged ELF file is in the result.
-    pub fn of(tree: &Tree) -> Result<Self> {
+    pub(crate) fn of(tree: &Tree) -> Result<Self> {
         let files = scan(tree)?.into_iter().map(|scanned| {
             let elf = scanned.elf.map_err(|error| format!("{error:#}"));
-            let at_hand = elf.iter().flat_map(|elf| {
+            let in_layer = elf.iter().flat_map(|elf| {
                 let needed = elf.needed.iter();
                 needed.filter(|soname| lies_on_path(tree, scanned.path, elf, soname))
             });
-            let at_hand = at_hand.cloned().collect();
+            let in_layer = in_layer.cloned().collect();
             LayerFile {
                 path: scanned.path.clone(),
                 elf,
-                at_hand,
+                in_layer,
             }
         });
         Ok(Self(files.collect()))

@@ -1,20 +1,31 @@
-//! Everything about ELF files: what they ask of the system, and how the runtime's own are made to lie anywhere.
+//! ELF files: what they need from the system, and edits that make the runtime's own files relocatable.
 //!
-//! [`read`] looks at one file, [`survey`] at every file of every layer. [`system`] says what a Linux is
-//! trusted to have, [`lookup`] finds the rest on the builder, [`closure`] adds it to the runtime layer, and
-//! [`edit`] strips these files and makes them find each other through `$ORIGIN`. Files of wheels are only
-//! ever read.
+//! [`file`] reads one file, [`survey`] every file of every layer. [`system`] lists the libraries that a Linux system
+//! is expected to have, [`library_search`] finds the others on the builder, [`closure`] adds them to the runtime
+//! layer, and [`edit`] strips the runtime's files and makes them find each other through `$ORIGIN`. The files of
+//! wheels are read and never edited.
 
-pub mod closure;
-pub mod edit;
-pub mod layer;
-pub mod lookup;
-pub mod prepare;
-pub mod read;
+mod closure;
+pub(crate) mod edit;
+mod file;
+mod layer;
+mod library_search;
+mod machine;
+mod origin;
+mod prepare;
 #[cfg(test)]
 pub(crate) mod samples;
 mod scan;
-mod search;
-pub mod survey;
-pub mod system;
-pub mod versions;
+mod survey;
+mod sysroot;
+mod system;
+mod versions;
+
+pub(crate) use file::{Elf, inspect};
+pub(crate) use layer::LayerElf;
+pub(crate) use library_search::LibrarySearch;
+pub(crate) use machine::Machine;
+pub(crate) use prepare::prepare_runtime;
+pub(crate) use survey::{Survey, survey};
+pub(crate) use sysroot::Sysroot;
+pub(crate) use system::is_loader;

@@ -1,4 +1,4 @@
-//! Reads every ELF file of a tree, in parallel; other files cost four bytes.
+//! Reads every ELF file of a tree, in parallel. Of other files it reads four bytes.
 
 use std::io::Read as _;
 use std::sync::Arc;
@@ -6,14 +6,15 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result};
 use rayon::prelude::*;
 
-use super::read::{Elf, MAGIC, inspect};
+use super::file::{Elf, inspect};
+use super::machine::MAGIC;
 use crate::tree::{Content, File, LayerPath, Tree};
 
 /// An ELF file of a tree.
 pub(super) struct Scanned<'tree> {
     pub(super) path: &'tree LayerPath,
     pub(super) file: &'tree File,
-    /// The file, or why it can't be read as what it begins like.
+    /// What it says about itself, or why it is damaged.
     pub(super) elf: Result<Elf>,
 }
 
@@ -32,7 +33,7 @@ pub(super) fn scan(tree: &Tree) -> Result<Vec<Scanned<'_>>> {
     Ok(scanned.into_iter().flatten().collect())
 }
 
-/// The whole file when it begins like an ELF file.
+/// The whole file if it is an ELF file.
 fn elf_bytes(content: &Content) -> std::io::Result<Option<Arc<[u8]>>> {
     match content {
         Content::Bytes(bytes) => Ok(bytes.starts_with(MAGIC).then(|| Arc::clone(bytes))),

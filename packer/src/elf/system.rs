@@ -1,7 +1,7 @@
-//! The libraries that every Linux with glibc is trusted to have, and that the libc layer carries for the rest.
+//! The libraries that every Linux system with glibc is expected to have. The libc layer carries them for all others.
 
-/// Parts of glibc and of the compiler's run time. They fit each other and the kernel, never a foreign mix,
-/// so the runtime layer must not hold any of them.
+/// Parts of glibc and of the compiler's runtime. They work only with the versions that they were built with, so the
+/// runtime layer must not have any of them.
 const PROVIDED: &[&str] = &[
     "libBrokenLocale.so.1",
     "libanl.so.1",
@@ -23,17 +23,15 @@ const PROVIDED: &[&str] = &[
 ];
 
 /// Those of [`is_provided`] that come with a compiler: a host with glibc may lack them.
-pub const COMPILER: &[&str] = &["libgcc_s.so.1", "libstdc++.so.6"];
+pub(super) const COMPILER: &[&str] = &["libgcc_s.so.1", "libstdc++.so.6"];
 
-/// Whether a soname belongs to the C library or the compiler's run time. libcrypt does not: it has left glibc.
-#[must_use]
-pub fn is_provided(soname: &str) -> bool {
+/// Whether a soname belongs to the C library or the compiler's runtime. That of libcrypt does not: glibc dropped it.
+pub(super) fn is_provided(soname: &str) -> bool {
     PROVIDED.binary_search(&soname).is_ok() || is_loader(soname)
 }
 
-/// Whether a file name is that of glibc's program loader.
-#[must_use]
-pub fn is_loader(name: &str) -> bool {
+/// Whether a file name is that of glibc's dynamic loader.
+pub(crate) fn is_loader(name: &str) -> bool {
     name.starts_with("ld-linux") || name.starts_with("ld64.so")
 }
 

@@ -1,9 +1,11 @@
-//! The build machine's glibc as a layer: the loader, the C library and what wheels may assume beside it.
+//! The build machine's glibc as a layer: the loader, the C library, and the other libraries that wheels may assume.
 //!
-//! Where the host has no glibc, or an older one than the packed files ask for, the launcher starts the
-//! interpreter through this loader with `--library-path`. All of it comes from one place: the parts of a glibc
-//! fit only each other. Locales, character sets (`gconv`) and the name services of other packages are absent
-//! on purpose: Python has its own codecs, and C.UTF-8 goes with the runtime (`bare.rs`).
+//! Where the host has no glibc, or one that is older than the packed files need, the launcher starts the interpreter
+//! through this loader with `--library-path`. All files come from one directory, because the parts of a glibc work only
+//! with each other. Locales, character sets (`gconv`) and name services of other packages are left out on purpose:
+//! Python has its own codecs, and the runtime layer has C.UTF-8 ([`crate::interpreter::fallbacks`]).
+
+mod version;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,14 +15,12 @@ use pyship_launcher::format::manifest::CarriedLibc;
 use pyship_launcher::format::names::LIBC_LIB;
 
 use crate::elf::edit::strip;
-use crate::elf::lookup::Lookup;
-use crate::elf::read::{Elf, Machine, inspect};
-use crate::elf::system::is_loader;
+use crate::elf::{Elf, LibrarySearch, Sysroot, inspect, is_loader};
 use crate::tree::Tree;
 
-/// Without these it is no C library.
+/// Files that every glibc has.
 const REQUIRED: &[&str] = &["libc.so.6", "libm.so.6"];
-/// Since glibc 2.34 most of these are empty shells for programs of before; a build machine may lack some.
+/// Files that a build machine may lack. Since glibc 2.34 most of them are empty, and there for older programs.
 const OPTIONAL: &[&str] = &[
     "libanl.so.1",
     "libdl.so.2",
@@ -34,39 +34,38 @@ const OPTIONAL: &[&str] = &[
     "libutil.so.1",
 ];
 
-/// Why no glibc can be carried. All but [`Self::Other`] say something about where it was looked for, which is
-/// fine as long as the host's own will do.
+/// Why no glibc can be carried. With all but [`Self::Other`] a file can be packed that uses the host's glibc.
 #[derive(Debug, thiserror::Error)]
-pub enum NoLibc {
-    /// The interpreter is not made for glibc.
+pub(crate) enum NoLibc {
+    /// The interpreter is not built for glibc.
     #[error("the interpreter's loader `{}` is not that of glibc", .0.display())]
     NotGlibc(PathBuf),
-    /// The builder has no glibc of another machine.
+    /// The target is another machine, and no sysroot of it is given.
     #[error("give the target's root directory, or a copy of it, with --sysroot")]
     NoSysroot,
-    /// The interpreter's loader is not there.
+    /// The interpreter's loader is missing.
     #[error("there is no `{}`", .0.display())]
     NoLoader(PathBuf),
-    /// A part of glibc is not there.
+    /// A part of glibc is missing.
     #[error("there is no `{0}` beside the loader")]
     Missing(&'static str),
     /// The C library does not say which version it is.
-    #[error("failed to find out the version of `{}`", .0.display())]
+    #[error("failed to read the version of `{}`", .0.display())]
     NoVersion(PathBuf),
     /// A file can't be read or edited.
     #[error(transparent)]
     Other(#[from] anyhow::Error),
 }
 
-/// What was carried, and what that depends on.
+/// A collected glibc.
 #[derive(Debug)]
-pub struct Collected {
+pub(crate) struct Collected {
     /// The layer.
-    pub tree: Tree,
-    /// What the manifest says of it.
-    pub libc: CarriedLibc,
-    /// Files and directories of the builder whose change may change it.
-    pub inputs: Vec<PathBuf>,
+    pub(crate) tree: Tree,
+    /// Its entry in the manifest.
+    pub(crate) libc: CarriedLibc,
+    /// Files and directories of the builder that it depends on.
+    pub(crate) inputs: Vec<PathBuf>,
 }
 
 /// Collects the glibc to which `loader` (the interpreter's `PT_INTERP`) belongs, from the build machine or a
@@ -74,7 +73,7 @@ pub struct Collected {
 ///
 /// # Errors
 /// See [`NoLibc`].
-pub fn carried(loader: &Path, sysroot: Option<&Path>) -> Result<Collected, NoLibc> {
+pub(crate) fn carried(loader: &Path, sysroot: Option<&Path>) -> Result<Collected, NoLibc> {
     let name = loader
         .file_name()
         .and_then(|name| name.to_str())
@@ -82,26 +81,25 @@ pub fn carried(loader: &Path, sysroot: Option<&Path>) -> Result<Collected, NoLib
     if !is_loader(name) {
         return Err(NoLibc::NotGlibc(loader.to_owned()));
     }
-    // Which machine it is for is only known once it is found.
-    let lookup = Lookup::new(Machine::X86_64, sysroot);
-    let no_loader = || NoLibc::NoLoader(lookup.on_builder(loader));
-    let loader_file = lookup.resolve(loader).ok_or_else(no_loader)?;
+    let root = Sysroot::new(sysroot);
+    let no_loader = || NoLibc::NoLoader(root.on_builder(loader));
+    let loader_file = root.resolve(loader).ok_or_else(no_loader)?;
     let (bytes, elf) = read(&loader_file)?;
-    let lookup = Lookup::new(elf.machine, sysroot);
-    let beside: Vec<PathBuf> = lookup
+    let libraries = LibrarySearch::new(elf.machine, sysroot);
+    let loader_directory: Vec<PathBuf> = root
         .on_target(&loader_file)
         .parent()
         .map(Path::to_owned)
         .into_iter()
         .collect();
 
-    let mut inputs: Vec<PathBuf> = lookup.watched().chain([loader_file.clone()]).collect();
+    let mut inputs: Vec<PathBuf> = libraries.watched().chain([loader_file.clone()]).collect();
     let mut tree = Tree::new();
     let loader_path = format!("{LIBC_LIB}/{name}");
     tree.insert_bytes(loader_path.as_bytes(), stripped(&loader_file, &bytes)?, true);
     let mut version = None;
     for &soname in REQUIRED.iter().chain(OPTIONAL) {
-        let Some(file) = lookup.find(soname, &beside) else {
+        let Some(file) = libraries.find(soname, &loader_directory) else {
             if REQUIRED.contains(&soname) {
                 return Err(NoLibc::Missing(soname));
             }
@@ -110,8 +108,7 @@ pub fn carried(loader: &Path, sysroot: Option<&Path>) -> Result<Collected, NoLib
         let (bytes, _) = read(&file)?;
         inputs.push(file.clone());
         if soname == "libc.so.6" {
-            let found = release(&bytes).or_else(|| newest_symbol(&bytes));
-            version = Some(found.ok_or_else(|| NoLibc::NoVersion(file.clone()))?);
+            version = Some(version::of(&bytes).ok_or_else(|| NoLibc::NoVersion(file.clone()))?);
         }
         tree.insert_bytes(
             format!("{LIBC_LIB}/{soname}"),
@@ -140,38 +137,6 @@ fn read(file: &Path) -> anyhow::Result<(Vec<u8>, Elf)> {
 fn stripped(file: &Path, bytes: &[u8]) -> anyhow::Result<Arc<[u8]>> {
     let stripped = strip(bytes).with_context(|| format!("failed to strip `{}`", file.display()))?;
     Ok(stripped.into())
-}
-
-/// The version in `GNU C Library (Debian GLIBC 2.36-9) stable release version 2.36.`
-fn release(bytes: &[u8]) -> Option<(u32, u32)> {
-    const BANNER: &[u8] = b"GNU C Library";
-    const BEFORE: &[u8] = b"release version ";
-    let banner = find(bytes, BANNER)?;
-    let line = &bytes[banner..bytes.len().min(banner + 200)];
-    let rest = &line[find(line, BEFORE)? + BEFORE.len()..];
-    version_at(rest)
-}
-
-/// The newest `GLIBC_x.y` that is named anywhere.
-fn newest_symbol(bytes: &[u8]) -> Option<(u32, u32)> {
-    const PREFIX: &[u8] = b"GLIBC_";
-    let mut newest = None;
-    let mut rest = bytes;
-    while let Some(at) = find(rest, PREFIX) {
-        rest = &rest[at + PREFIX.len()..];
-        newest = newest.max(version_at(rest));
-    }
-    newest
-}
-
-fn version_at(text: &[u8]) -> Option<(u32, u32)> {
-    let mut numbers = text.splitn(3, |byte| !byte.is_ascii_digit());
-    let mut number = || std::str::from_utf8(numbers.next()?).ok()?.parse().ok();
-    Some((number()?, number()?))
-}
-
-fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
-    bytes.windows(wanted.len()).position(|window| window == wanted)
 }
 
 #[cfg(test)]

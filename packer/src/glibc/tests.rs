@@ -4,6 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 use super::*;
+use crate::elf::Machine;
 use crate::elf::samples::{output, write};
 
 fn own() -> Vec<u8> {
@@ -21,17 +22,20 @@ fn own_loader() -> PathBuf {
 #[test]
 fn the_version_is_that_of_the_running_one() {
     let Collected { tree, libc, .. } = carried(&own_loader(), None).expect("a glibc");
-    let said = output(Command::new("getconf").arg("GNU_LIBC_VERSION"));
+    let output = output(Command::new("getconf").arg("GNU_LIBC_VERSION"));
     assert_eq!(
-        said.trim(),
+        output.trim(),
         format!("glibc {}.{}", libc.version.0, libc.version.1)
     );
     let bytes = fs_err::read(
-        Lookup::new(Machine::of_header(&own()).expect("ELF"), None)
+        LibrarySearch::new(Machine::of_header(&own()).expect("ELF"), None)
             .find("libc.so.6", &[])
             .expect("a libc"),
     );
-    assert_eq!(newest_symbol(&bytes.expect("readable")), Some(libc.version));
+    assert_eq!(
+        version::newest_symbol(&bytes.expect("readable")),
+        Some(libc.version)
+    );
     for soname in ["libc.so.6", "libm.so.6", "libpthread.so.0", "libdl.so.2"] {
         assert!(tree.get(format!("lib/{soname}")).is_some(), "{soname}");
     }

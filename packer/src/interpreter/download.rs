@@ -1,28 +1,29 @@
-//! Fetches an interpreter's archive: checked against its SHA-256 while it arrives, kept by it, so that it is
-//! fetched once.
+//! Downloads an interpreter's archive, verifies its SHA-256, and keeps it in a cache directory.
 //!
-//! `PYSHIP_PYTHON_MIRROR` replaces GitHub's prefix of python-build-standalone's releases, as
-//! `UV_PYTHON_INSTALL_MIRROR` does for uv. Proxies come from `HTTPS_PROXY` and its relatives; certificates
-//! from `SSL_CERT_FILE`, else from the system's store, else from Mozilla's list inside the program.
+//! `PYSHIP_PYTHON_MIRROR` replaces the URL of python-build-standalone's releases, as `UV_PYTHON_INSTALL_MIRROR`
+//! does for uv. Proxies come from `HTTPS_PROXY`, `HTTP_PROXY` and `ALL_PROXY`; certificates from `SSL_CERT_FILE`,
+//! else from the system's store, else from Mozilla's list in this program.
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
+use pyship_launcher::hex::hex;
 use sha2::{Digest, Sha256};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig};
 
 use crate::environment::Environment;
+use crate::url;
 
-/// Environment variable with the prefix that stands in for [`RELEASES`].
-pub const ENV_PYTHON_MIRROR: &str = "PYSHIP_PYTHON_MIRROR";
-/// Where python-build-standalone publishes.
-pub const RELEASES: &str = "https://github.com/astral-sh/python-build-standalone/releases/download";
+/// Environment variable with a URL in place of [`RELEASES`].
+const ENV_PYTHON_MIRROR: &str = "PYSHIP_PYTHON_MIRROR";
+/// The URL of python-build-standalone's releases.
+const RELEASES: &str = "https://github.com/astral-sh/python-build-standalone/releases/download";
 
 /// The largest full archive has 300 MB.
 const MAX_BYTES: u64 = 2 << 30;
-/// Bundles of certificates, by distribution.
+/// Bundles of certificates in distributions.
 const CERTIFICATES: &[&str] = &[
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",
@@ -30,48 +31,27 @@ const CERTIFICATES: &[&str] = &[
     "/etc/ssl/cert.pem",
 ];
 
-/// How far a download is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Progress {
-    /// Bytes so far.
-    pub received: u64,
-    /// Bytes altogether, when the server says.
-    pub total: Option<u64>,
-}
-
-/// Returns the archive at `url` as a file of `cache`, where it is looked for first.
+/// Returns the archive at `url` as a file in the directory `cache`; downloads it unless it is there already.
 ///
 /// # Errors
-/// ``failed to download `URL`: …``, also when what arrives has another hash; nothing of it is kept.
-pub fn fetch(
-    url: &str,
-    sha256: &str,
-    cache: &Path,
-    environment: &Environment,
-    progress: &mut dyn FnMut(Progress),
-) -> Result<PathBuf> {
-    let place = cache.join(format!("{sha256}-{}", file_name(url)));
-    if place.is_file() && hash_of(fs_err::File::open(&place)?)? == sha256 {
-        return Ok(place);
+/// ``failed to download `URL`: …``, also when the download has another SHA-256; nothing of it is kept.
+pub(crate) fn fetch(url: &str, sha256: &str, cache: &Path, environment: &Environment) -> Result<PathBuf> {
+    let file = cache.join(format!("{sha256}-{}", file_name(url)));
+    if file.is_file() && sha256_of(fs_err::File::open(&file)?, &mut std::io::sink())? == sha256 {
+        return Ok(file);
     }
     fs_err::create_dir_all(cache)?;
     let actual = mirrored(url, environment);
     let partial = tempfile::NamedTempFile::new_in(cache)?;
-    receive(&actual, sha256, partial.as_file(), environment, progress)
-        .with_context(|| format!("failed to download `{actual}`"))?;
+    receive(&actual, sha256, partial.as_file(), environment)
+        .with_context(|| format!("failed to download `{}`", url::scrubbed(&actual, "")))?;
     partial
-        .persist(&place)
-        .with_context(|| format!("failed to write `{}`", place.display()))?;
-    Ok(place)
+        .persist(&file)
+        .with_context(|| format!("failed to write `{}`", file.display()))?;
+    Ok(file)
 }
 
-fn receive(
-    url: &str,
-    sha256: &str,
-    mut file: &std::fs::File,
-    environment: &Environment,
-    progress: &mut dyn FnMut(Progress),
-) -> Result<()> {
+fn receive(url: &str, sha256: &str, mut file: &std::fs::File, environment: &Environment) -> Result<()> {
     let tls = TlsConfig::builder()
         .root_certs(certificates(environment)?)
         .build();
@@ -83,27 +63,13 @@ fn receive(
         .build()
         .into();
     let mut response = agent.get(url).call()?;
-    let total = response.body().content_length();
-    let mut body = response.body_mut().with_config().limit(MAX_BYTES).reader();
-    let mut hash = Sha256::new();
-    let mut received = 0;
-    let mut buffer = vec![0; 128 << 10];
-    loop {
-        let count = body.read(&mut buffer)?;
-        if count == 0 {
-            break;
-        }
-        hash.update(&buffer[..count]);
-        file.write_all(&buffer[..count])?;
-        received += count as u64;
-        progress(Progress { received, total });
-    }
-    let found = hexadecimal(&hash.finalize());
+    let body = response.body_mut().with_config().limit(MAX_BYTES).reader();
+    let found = sha256_of(body, &mut file)?;
     ensure!(found == sha256, "its SHA-256 is {found}, not {sha256}");
     Ok(())
 }
 
-/// The address to ask: the mirror's for what python-build-standalone publishes, else `url` itself.
+/// The mirror's URL for what python-build-standalone publishes, else `url` itself.
 fn mirrored(url: &str, environment: &Environment) -> String {
     match (
         environment
@@ -138,7 +104,7 @@ fn certificates(environment: &Environment) -> Result<RootCerts> {
     }
 }
 
-/// The last part of a URL, with nothing in it that could matter in a path.
+/// The last part of a URL, with characters only that are harmless in a path.
 fn file_name(url: &str) -> String {
     let path = url.split(['?', '#']).next().unwrap_or_default();
     let name = path.rsplit('/').next().unwrap_or_default();
@@ -153,19 +119,19 @@ fn file_name(url: &str) -> String {
         .collect()
 }
 
-fn hash_of(mut file: impl Read) -> Result<String> {
+/// Copies `from` to `to` and returns the SHA-256 of it.
+fn sha256_of(mut from: impl Read, to: &mut impl Write) -> Result<String> {
     let mut hash = Sha256::new();
     let mut buffer = vec![0; 128 << 10];
     loop {
-        match file.read(&mut buffer)? {
-            0 => return Ok(hexadecimal(&hash.finalize())),
-            count => hash.update(&buffer[..count]),
+        match from.read(&mut buffer)? {
+            0 => return Ok(hex(&hash.finalize())),
+            count => {
+                hash.update(&buffer[..count]);
+                to.write_all(&buffer[..count])?;
+            }
         }
     }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
@@ -201,7 +167,7 @@ mod tests {
     #[test]
     fn an_archive_is_fetched_once_through_the_mirror() {
         let body = vec![9; 300_000];
-        let sha256 = hash_of(body.as_slice()).unwrap();
+        let sha256 = sha256_of(body.as_slice(), &mut std::io::sink()).unwrap();
         let (address, asked) = serve(1, "HTTP/1.1 200 OK\r\nContent-Length: 300000", &body);
         let cache = tempfile::tempdir().unwrap();
         let mut environment = Environment::current().unwrap();
@@ -209,22 +175,10 @@ mod tests {
             .variables
             .insert(ENV_PYTHON_MIRROR.into(), format!("{address}/mirror/").into());
         let url = format!("{RELEASES}/20260114/cpython-3.12.12%2B20260114-install_only.tar.gz");
-        let mut seen = Vec::new();
-        let mut fetch = || {
-            fetch(&url, &sha256, cache.path(), &environment, &mut |progress| {
-                seen.push(progress)
-            })
-        };
-        let place = fetch().unwrap();
-        assert_eq!(fs_err::read(&place).unwrap(), body);
-        assert_eq!(fetch().unwrap(), place, "the second time it is there");
-        assert_eq!(
-            seen.last(),
-            Some(&Progress {
-                received: 300_000,
-                total: Some(300_000)
-            })
-        );
+        let download = || fetch(&url, &sha256, cache.path(), &environment).unwrap();
+        let file = download();
+        assert_eq!(fs_err::read(&file).unwrap(), body);
+        assert_eq!(download(), file, "the second time it is there");
         let asked = asked.join().unwrap();
         assert_eq!(
             asked,
@@ -248,7 +202,7 @@ mod tests {
         ] {
             let (address, _asked) = serve(1, head, b"hello");
             let url = format!("{address}/x.tar.gz");
-            let error = fetch(&url, &sha256, cache.path(), &environment, &mut |_| {}).unwrap_err();
+            let error = fetch(&url, &sha256, cache.path(), &environment).unwrap_err();
             let text = format!("{error:#}");
             assert!(
                 text.starts_with(&format!("failed to download `{url}`: ")) && text.contains(says),
@@ -260,14 +214,14 @@ mod tests {
 
     #[test]
     fn a_damaged_copy_is_fetched_again() {
-        let sha256 = hash_of(&b"hello"[..]).unwrap();
+        let sha256 = sha256_of(&b"hello"[..], &mut std::io::sink()).unwrap();
         let cache = tempfile::tempdir().unwrap();
         fs_err::write(cache.path().join(format!("{sha256}-x.tar.gz")), "hell").unwrap();
         let (address, asked) = serve(1, "HTTP/1.1 200 OK\r\nContent-Length: 5", b"hello");
         let environment = Environment::current().unwrap();
         let url = format!("{address}/x.tar.gz");
-        let place = fetch(&url, &sha256, cache.path(), &environment, &mut |_| {}).unwrap();
-        assert_eq!(fs_err::read(place).unwrap(), b"hello");
+        let file = fetch(&url, &sha256, cache.path(), &environment).unwrap();
+        assert_eq!(fs_err::read(file).unwrap(), b"hello");
         assert_eq!(asked.join().unwrap().len(), 1);
     }
 }

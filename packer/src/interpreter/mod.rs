@@ -1,27 +1,33 @@
-//! The interpreter that goes into the file: which one ([`discover`]), what it is ([`probe`]), and which of
-//! its files the runtime layer holds ([`runtime`], [`prune`]).
+//! The interpreter that is packed: which one ([`discover`]), what it is ([`describe`]), and which of its files
+//! go into the runtime layer ([`python_home`], [`prune`], [`fallbacks`]).
 //!
 //! ```text
 //! --python SPEC ── discover ──┬─ executable ───────────────────────┐
-//!                             ├─ archive ── archive::unpack ───────┼─ probe ── runtime::collect ── Tree
+//!                             ├─ archive ── archive::unpack ───────┼─ describe ── python_home::collect ── Tree
 //!                             └─ URL ── download ── archive::unpack┘
 //! ```
 //!
-//! Whatever is run on the way is run with the caller's environment less every `PYTHON*` variable.
+//! Interpreters and version managers are run with the user's environment without every `PYTHON*` variable.
 
 pub mod archive;
-pub mod discover;
-pub mod download;
-pub mod facts;
-pub mod fallbacks;
-mod lookup;
-pub mod probe;
-pub mod prune;
-pub mod read;
-pub mod runtime;
+pub(crate) mod describe;
+pub(crate) mod discover;
+pub(crate) mod download;
+mod executable;
+mod facts;
+pub(crate) mod fallbacks;
+mod from_files;
+mod installed;
+pub(crate) mod mentions;
+mod prefix;
+mod probe;
+pub(crate) mod prune;
+pub(crate) mod python_home;
+mod sysconfig;
 mod tcltk;
+mod version;
 
-pub use facts::{Interpreter, Version};
+pub(crate) use facts::Interpreter;
 
 #[cfg(test)]
 pub(crate) mod testing;

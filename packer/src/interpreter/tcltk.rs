@@ -1,12 +1,13 @@
-//! The scripts that Tcl and Tk read when they start: `lib/tcl8.6`, `lib/tk8.6` beside the interpreter in
-//! python-build-standalone, elsewhere in a directory of the distribution. In a layer they lie in `lib/`, where
-//! Tcl looks for them from the executable on.
+//! The scripts that Tcl and Tk read when they start: `lib/tcl8.6` and `lib/tk8.6`. In python-build-standalone they
+//! are beside the interpreter, elsewhere in a directory of the distribution. In a layer they are in `lib/`, where
+//! Tcl finds them relative to the executable.
 
 use std::path::{Path, PathBuf};
 
-use super::Interpreter;
+use super::executable::needed;
+use super::facts::Interpreter;
 
-/// Where distributions put them: Debian, Fedora, Arch and SUSE.
+/// Their directories in distributions: Debian, Fedora, Arch and SUSE.
 const SYSTEM: &[&str] = &["/usr/share/tcltk", "/usr/share", "/usr/lib64", "/usr/lib"];
 
 /// Whether an entry of `lib/` is Tcl's or Tk's.
@@ -17,7 +18,7 @@ pub(super) fn is_data(name: &str) -> bool {
         .any(|stem| name.strip_prefix(stem).is_some_and(digits))
 }
 
-/// The directories to take along, or none when tkinter can't work here.
+/// The directories to pack; none when tkinter can't work.
 pub(super) fn directories(interpreter: &Interpreter) -> Vec<PathBuf> {
     let own = data_in(&interpreter.facts.prefix.join("lib"), is_data);
     if !own.is_empty() {
@@ -41,7 +42,7 @@ pub(super) fn directories(interpreter: &Interpreter) -> Vec<PathBuf> {
         .unwrap_or_default()
 }
 
-/// Whether the interpreter has `_tkinter`, and the machine the libraries that it needs.
+/// Whether the interpreter has `_tkinter`, and Tcl's and Tk's scripts are there.
 pub(super) fn works(interpreter: &Interpreter) -> bool {
     let builtin = interpreter
         .facts
@@ -80,12 +81,4 @@ fn data_in(directory: &Path, wanted: impl Fn(&str) -> bool) -> Vec<PathBuf> {
         .collect();
     found.sort();
     found
-}
-
-/// The names of the libraries that an ELF file needs; none when it isn't one.
-pub(super) fn needed(file: &Path) -> Vec<String> {
-    let elf = fs_err::read(file)
-        .ok()
-        .and_then(|bytes| crate::elf::read::inspect(&bytes).ok().flatten());
-    elf.map_or_else(Vec::new, |elf| elf.needed)
 }

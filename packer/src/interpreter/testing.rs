@@ -1,9 +1,9 @@
-//! For tests: the interpreters of this machine. Tests need at least one and fail loudly without.
+//! For tests: the interpreters of this machine. Tests need at least one and fail without.
 
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use super::{lookup, probe};
+use super::{installed, probe};
 use crate::environment::Environment;
 
 /// Every interpreter that can be packed: pyenv's, and those on `PATH` that aren't shims for them.
@@ -15,7 +15,7 @@ pub(crate) fn interpreters() -> Vec<PathBuf> {
 fn look() -> Vec<PathBuf> {
     let environment = Environment::current().unwrap();
     let mut candidates: Vec<PathBuf> = environment.which_all("python3");
-    if let Some(versions) = lookup::pyenv_versions(&environment) {
+    if let Some(versions) = installed::pyenv_versions(&environment) {
         let installed = fs_err::read_dir(versions)
             .unwrap()
             .map(|entry| entry.unwrap().path());

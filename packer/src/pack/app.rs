@@ -1,127 +1,179 @@
-//! The app's part of a pack: its code, its name, what starts, what is put beside it.
+//! The app layer: the code, what `--include` adds to it, what starts, and its name.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use pyship_launcher::format::manifest::Entry;
+use pyship_launcher::format::member;
 use pyship_launcher::format::names::APP_CODE;
 
+use super::{Pack, packages};
 use crate::app::entry::{self, EntryFlags};
 use crate::app::exclude::Excludes;
-use crate::app::project;
-use crate::app::settings::Settings;
-use crate::app::source::{self, AppSource};
+use crate::app::input::{self, Input};
+use crate::app::source::AppSource;
+use crate::elf::LayerElf;
+use crate::interpreter::mentions::mentioned;
 use crate::options::PackOptions;
-use crate::packages::metadata::Distribution;
-use crate::startup::EARLY_MODULES;
 use crate::tree::{LayerPath, Node, Tree};
+use crate::ui::Ui;
+use crate::{provenance, startup};
 
-/// The app as it was given.
+/// What APP is, and its files. There are none when the file is packages alone.
 pub(super) struct Source {
-    /// None when the file is packages alone.
-    pub(super) app: Option<AppSource>,
-    /// `[tool.pyship]`.
-    pub(super) settings: Option<Settings>,
+    input: Input,
+    app: Option<AppSource>,
 }
 
 impl Source {
-    /// What the project says it needs.
+    /// `[tool.pyship]`.
+    pub(super) fn options(&self) -> PackOptions {
+        self.input.options().cloned().unwrap_or_default()
+    }
+
+    /// What the project depends on.
     pub(super) fn dependencies(&self) -> &[String] {
-        self.project().map_or(&[], |project| &project.dependencies)
+        let project = self.app.as_ref().and_then(|app| app.project.as_ref());
+        project.map_or(&[], |project| &project.dependencies)
     }
 
     /// The version that the project gives itself.
-    pub(super) fn version(&self) -> Option<&str> {
-        self.project()?.version.as_deref()
+    fn version(&self) -> Option<String> {
+        self.app.as_ref()?.project.as_ref()?.version.clone()
     }
 
-    fn project(&self) -> Option<&project::Project> {
-        self.app.as_ref()?.project.as_ref()?.project.as_ref()
+    /// Where imports look, below the code directory.
+    fn directories(&self) -> Vec<LayerPath> {
+        let directories = self.app.as_ref().map(|app| &app.import_directories);
+        directories.map_or_else(
+            || vec![LayerPath::new()],
+            |directories| directories.iter().map(|name| name.clone().into_bytes()).collect(),
+        )
     }
 }
 
-/// Reads the settings first, since they say what to leave out, then the code.
-pub(super) fn read(options: &PackOptions) -> Result<Source> {
-    let Some(app) = &options.app else {
-        return Ok(Source {
-            app: None,
-            settings: None,
-        });
-    };
-    let settings = project::read(app)?.map(|file| file.settings);
-    let own = settings.iter().flat_map(|settings| &settings.exclude);
-    let globs: Vec<&String> = own.chain(&options.exclude).collect();
+/// Reads the project's options first, since they say what to leave out, then the code.
+pub(super) fn read(options: &PackOptions, ui: &Ui) -> Result<Source> {
+    ui.step("reading the app");
+    let input = Input::detect(options.app.as_deref())?;
+    let project = input.options().into_iter().flat_map(|options| &options.exclude);
+    let globs: Vec<&String> = project.chain(&options.exclude).collect();
     let excludes = Excludes::new(&globs, Some(&options.output))?;
-    Ok(Source {
-        app: Some(source::collect(app, &excludes)?),
-        settings,
-    })
+    let app = input.read(&excludes)?;
+    Ok(Source { input, app })
 }
 
-/// The app layer's tree so far: the code, and what `--include` adds to it.
-pub(super) fn tree(options: &PackOptions, source: &Source) -> Result<Tree> {
+/// The app layer.
+pub(super) struct App {
+    pub(super) tree: Tree,
+    pub(super) facts: Facts,
+}
+
+/// What later steps must know of it.
+pub(super) struct Facts {
+    pub(super) name: String,
+    pub(super) version: Option<String>,
+    pub(super) entry: Entry,
+    /// Where imports look, below the code directory.
+    pub(super) directories: Vec<LayerPath>,
+    pub(super) elf: LayerElf,
+    /// Groups of the standard library that the app names.
+    pub(super) mentioned: BTreeSet<String>,
+    pub(super) sitecustomize: bool,
+    /// Whether a module has the name of one that the interpreter loads first.
+    pub(super) shadows: bool,
+    /// Digest of the tree before anything is compiled.
+    pub(super) digest: String,
+    /// What the project depends on.
+    pub(super) dependencies: Vec<String>,
+    /// Files that were not packed as they are.
+    pub(super) notes: Vec<String>,
+}
+
+/// Completes the code that was read, and decides what starts.
+pub(super) fn prepare(pack: &Pack<'_>, source: Source, packages: &packages::Facts) -> Result<App> {
+    let options = pack.options;
+    let flags = EntryFlags {
+        module: options.module.clone(),
+        function: options.entry.clone(),
+        commands: options.command.clone(),
+    };
+    let entry = entry::decide(&flags, source.app.as_ref(), &packages.distributions)?;
+    let tree = tree(options, &source)?;
+    let directories = source.directories();
+    let notes = source
+        .app
+        .iter()
+        .flat_map(|app| &app.notes)
+        .map(ToString::to_string);
+    let facts = Facts {
+        name: name(options)?,
+        version: options.app_version.clone().or_else(|| source.version()),
+        entry,
+        elf: LayerElf::of(&tree)?,
+        mentioned: mentioned(&tree)?,
+        sitecustomize: directories
+            .iter()
+            .any(|directory| startup::has_sitecustomize(&tree, &code_directory(directory))),
+        shadows: directories
+            .iter()
+            .any(|directory| startup::has_early_module(&tree, &code_directory(directory))),
+        digest: provenance::tree_digest(&tree)?,
+        dependencies: source.dependencies().to_vec(),
+        notes: notes.collect(),
+        directories,
+    };
+    Ok(App { tree, facts })
+}
+
+/// The code, and what `--include` adds to it.
+fn tree(options: &PackOptions, source: &Source) -> Result<Tree> {
     let mut tree = source.app.as_ref().map_or_else(Tree::new, |app| app.tree.clone());
     tree.insert(APP_CODE, Node::Directory);
-    for include in &options.include {
-        let (from, to) = split_include(include);
-        let name = Path::new(from)
-            .file_name()
-            .map(|name| name.as_encoded_bytes().to_vec())
-            .unwrap_or_default();
-        let to = to.map_or(name, |to| to.trim_matches('/').as_bytes().to_vec());
+    for text in &options.include {
+        let (from, to) = split_include(text);
+        let name = Path::new(from).file_name().unwrap_or_default();
+        let to = to.map_or(name.as_encoded_bytes(), |to| to.trim_matches('/').as_bytes());
         ensure!(
-            pyship_launcher::format::member::is_safe(&to),
+            member::is_safe(to),
             "failed to include `{from}`: `{}` is not a path below the app's code",
-            String::from_utf8_lossy(&to)
+            String::from_utf8_lossy(to)
         );
-        put(
-            &mut tree,
-            &[APP_CODE.as_bytes(), b"/", &to].concat(),
-            Path::new(from),
-        )
-        .with_context(|| format!("failed to include `{from}`"))?;
+        let path = [APP_CODE.as_bytes(), b"/", to].concat();
+        include(&mut tree, &path, Path::new(from)).with_context(|| format!("failed to include `{from}`"))?;
     }
     Ok(tree)
 }
 
-/// Puts a file, or what a directory holds, at `place`.
-fn put(tree: &mut Tree, place: &[u8], from: &Path) -> Result<()> {
+/// Inserts a file, or what a directory holds, at `path`.
+fn include(tree: &mut Tree, path: &[u8], from: &Path) -> Result<()> {
     use std::os::unix::fs::PermissionsExt;
     let metadata = fs_err::metadata(from)?;
     if !metadata.is_dir() {
         let executable = metadata.permissions().mode() & 0o111 != 0;
-        tree.insert_path(place, fs_err::canonicalize(from)?, executable);
+        tree.insert_path(path, fs_err::canonicalize(from)?, executable);
         return Ok(());
     }
-    let inside = source::collect(from, &Excludes::default())?.tree;
-    for (path, node) in inside.iter() {
-        if let Some(below) = path.strip_prefix(APP_CODE.as_bytes()) {
-            tree.insert([place, below].concat(), node.clone());
+    let inside = input::included(from)?;
+    for (name, node) in inside.iter() {
+        if let Some(below) = name.strip_prefix(APP_CODE.as_bytes()) {
+            tree.insert([path, below].concat(), node.clone());
         }
     }
     Ok(())
 }
 
 /// `SRC[:DST]`; a SRC with a `:` in its name is taken as it is when it is there.
-fn split_include(include: &str) -> (&str, Option<&str>) {
+pub(super) fn split_include(include: &str) -> (&str, Option<&str>) {
     match include.rsplit_once(':') {
         Some((from, to)) if !Path::new(include).exists() => (from, Some(to)),
         _ => (include, None),
     }
 }
 
-/// What starts.
-pub(super) fn entry(options: &PackOptions, source: &Source, distributions: &[Distribution]) -> Result<Entry> {
-    let flags = EntryFlags {
-        module: options.module.clone(),
-        function: options.entry.clone(),
-        commands: options.command.clone(),
-    };
-    entry::decide(&flags, source.app.as_ref(), distributions)
-}
-
-/// The app's name: given, else the file's without its extension.
-pub(super) fn name(options: &PackOptions) -> Result<String> {
+/// `--name`, else the name of OUT without its extension.
+fn name(options: &PackOptions) -> Result<String> {
     let of_file = || {
         options
             .output
@@ -144,51 +196,10 @@ pub(super) fn name(options: &PackOptions) -> Result<String> {
     Ok(name)
 }
 
-/// Where imports look, below the code directory.
-pub(super) fn directories(source: &Source) -> Vec<LayerPath> {
-    source.app.as_ref().map_or_else(
-        || vec![LayerPath::new()],
-        |app| {
-            app.import_directories
-                .iter()
-                .map(|directory| directory.clone().into_bytes())
-                .collect()
-        },
-    )
-}
-
-/// The two forms that a `sitecustomize` can have.
-const SITECUSTOMIZE: [&str; 2] = ["sitecustomize.py", "sitecustomize/__init__.py"];
-
-/// Whether `import sitecustomize` finds something in this directory of a layer.
-pub(super) fn has_sitecustomize(tree: &Tree, directory: &str) -> bool {
-    SITECUSTOMIZE
-        .iter()
-        .any(|form| tree.get(format!("{directory}/{form}")).is_some())
-}
-
-/// The same for wherever the app's imports look.
-pub(super) fn app_has_sitecustomize(app: &Tree, source: &Source) -> bool {
-    import_directories(source).any(|directory| has_sitecustomize(app, &directory))
-}
-
-/// Whether one of the app's modules has the name of one that the interpreter loads before them.
-pub(super) fn shadows(app: &Tree, source: &Source) -> bool {
-    let has = |path: String| app.get(path).is_some();
-    import_directories(source).any(|directory| {
-        EARLY_MODULES
-            .iter()
-            .any(|name| has(format!("{directory}/{name}.py")) || has(format!("{directory}/{name}")))
-    })
-}
-
-/// Wherever the app's imports look, as paths of the app layer.
-fn import_directories(source: &Source) -> impl Iterator<Item = String> {
-    directories(source).into_iter().map(|directory| {
-        let directory = String::from_utf8_lossy(&directory);
-        match directory.as_ref() {
-            "" => APP_CODE.to_owned(),
-            below => format!("{APP_CODE}/{below}"),
-        }
-    })
+/// A directory below the code directory, as a path in the layer.
+fn code_directory(directory: &[u8]) -> String {
+    match String::from_utf8_lossy(directory) {
+        path if path.is_empty() => APP_CODE.to_owned(),
+        path => format!("{APP_CODE}/{path}"),
+    }
 }

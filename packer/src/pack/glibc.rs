@@ -1,141 +1,125 @@
-//! The C library's part of a pack: what every ELF file of every layer asks for, and the glibc that goes along.
+//! The libc layer, and what the manifest says of the C library: decided from the ELF files of all layers.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use pyship_launcher::format::manifest::{CarriedLibc, Libc, LibcPolicy};
-use pyship_launcher::format::names::{LAYER_APP, LAYER_DEPS, LAYER_RUNTIME, LIBC_LIB};
+use pyship_launcher::format::names::LIBC_LIB;
 
+use super::Pack;
+use super::interpreter::machine_of;
 use super::layers::Content;
-use super::runtime::{Chosen, machine_of};
-use super::target;
-use crate::build_cache::BuildCache;
-use crate::build_cache::entry::Keep;
 use crate::build_cache::stamp::Inputs;
-use crate::elf::layer::LayerElf;
-use crate::elf::read::inspect;
-use crate::elf::survey::{Survey, survey_of};
-use crate::glibc;
-use crate::options::{LibcOption, PackOptions};
+use crate::elf::{LayerElf, Survey, inspect, survey};
+use crate::glibc::{self, NoLibc};
 use crate::tree::Tree;
 
-/// The C++ library.
+/// The C++ library. It is a third of what a glibc adds to the file, and is loaded only when a packed file needs it.
+/// libgcc_s always goes along: glibc itself loads it when a thread is cancelled.
 const CXX: &str = "libstdc++.so.6";
-/// How many things of a kind a warning names.
+/// The oldest glibc that anything needs, when no packed file says.
+const OLDEST: (u32, u32) = (2, 17);
+/// How many files a warning names.
 const NAMED: usize = 3;
 
-/// The C library's part of the manifest, and of the report.
-pub(super) struct LibcPart {
+/// The C library's part of the file.
+pub(super) struct Glibc {
     pub(super) manifest: Libc,
     pub(super) content: Content,
+    /// The file that needs the newest glibc.
     pub(super) because: Option<String>,
     pub(super) warnings: Vec<String>,
-    pub(super) unresolved: usize,
 }
 
-/// Decides by what is known of every ELF file, and collects the glibc that goes along.
-pub(super) fn libc(
-    options: &PackOptions,
-    chosen: &Chosen,
-    [runtime, deps, app]: [&LayerElf; 3],
-    cache: &BuildCache,
-) -> Result<LibcPart> {
-    let machine = machine_of(&chosen.interpreter.executable)?;
-    let found = survey_of(
-        machine,
-        &[(LAYER_RUNTIME, runtime), (LAYER_DEPS, deps), (LAYER_APP, app)],
-    );
+/// Decides from the ELF files of the runtime, the packages and the app, and collects the glibc that goes along.
+///
+/// # Errors
+/// With `--strict`, when a shared library is missing.
+pub(super) fn prepare(pack: &Pack<'_>, layers: [&LayerElf; 3]) -> Result<Glibc> {
+    let executable = &pack.interpreters.packed.executable;
+    let machine = machine_of(executable)?;
+    let found = survey(machine, &layers);
     let mut warnings = warnings(&found);
-    let bytes = fs_err::read(&chosen.interpreter.executable)?;
-    let loader = inspect(&bytes)?
+    ensure!(
+        !pack.options.strict || found.unresolved.is_empty(),
+        "failed to find every shared library: {}",
+        warnings.join("; ")
+    );
+    let loader = inspect(&fs_err::read(executable)?)?
         .and_then(|elf| elf.interpreter)
-        .with_context(|| {
-            format!(
-                "failed to find the loader of `{}`",
-                chosen.interpreter.executable.display()
-            )
-        })?;
-    let policy = match options.libc.unwrap_or(LibcOption::Auto) {
-        LibcOption::Auto => LibcPolicy::Auto,
-        LibcOption::Host => LibcPolicy::Host,
-        LibcOption::Bundled => LibcPolicy::Bundled,
+        .with_context(|| format!("failed to find the loader of `{}`", executable.display()))?;
+    let policy = LibcPolicy::from(pack.options.libc.unwrap_or_default());
+    let needs_cxx = found.system.contains_key(CXX);
+    let (content, carried) = carried(pack, policy, &loader, needs_cxx, &mut warnings)?.unzip();
+    Ok(Glibc {
+        manifest: Libc {
+            policy,
+            floor: found.floor.as_ref().map_or(OLDEST, |floor| floor.version),
+            loader,
+            system: found.system.into_iter().collect(),
+            carried,
+        },
+        content: content.unwrap_or_else(|| Content::new(Tree::new())),
+        because: found.floor.map(|floor| floor.by),
+        warnings,
+    })
+}
+
+/// The glibc that `policy` asks for. With `auto`, one that can't be had is a warning.
+fn carried(
+    pack: &Pack<'_>,
+    policy: LibcPolicy,
+    loader: &str,
+    needs_cxx: bool,
+    warnings: &mut Vec<String>,
+) -> Result<Option<(Content, CarriedLibc)>> {
+    let collect = || match (&pack.options.sysroot, pack.interpreters.is_foreign()) {
+        (None, true) => Err(NoLibc::NoSysroot),
+        _ => collect(pack, loader, needs_cxx),
     };
-    // A third of what a glibc adds to the file, and nothing loads it unless a packed file asks for it. libgcc_s
-    // is another matter: glibc itself loads it when a thread is cancelled.
-    let cxx = found.system.contains_key(CXX);
-    let carried = || match (&options.sysroot, chosen.is_foreign()) {
-        (None, true) => Err(glibc::NoLibc::NoSysroot),
-        _ => carried(options, &loader, cxx, cache),
-    };
-    let carried = match policy {
-        LibcPolicy::Host => None,
-        LibcPolicy::Bundled => Some(carried().context("failed to find a glibc to carry")?),
-        LibcPolicy::Auto => match carried() {
-            Ok(carried) => Some(carried),
-            Err(glibc::NoLibc::Other(error)) => return Err(error),
+    match policy {
+        LibcPolicy::Host => Ok(None),
+        LibcPolicy::Bundled => Ok(Some(collect().context("failed to find a glibc to carry")?)),
+        LibcPolicy::Auto => match collect() {
+            Ok(carried) => Ok(Some(carried)),
+            Err(NoLibc::Other(error)) => Err(error),
             Err(reason) => {
                 warnings.push(format!(
                     "the file carries no glibc and runs only where the host's is new enough: {reason}"
                 ));
-                None
+                Ok(None)
             }
         },
-    };
-    let (content, carried) = carried.unzip();
-    let manifest = Libc {
-        policy,
-        floor: found.floor.as_ref().map_or((2, 17), |floor| floor.version),
-        loader,
-        system: found.system.clone().into_iter().collect::<BTreeMap<_, _>>(),
-        carried,
-    };
-    Ok(LibcPart {
-        manifest,
-        content: content.unwrap_or_else(|| Content::of(Tree::new())),
-        because: found.floor.as_ref().map(|floor| floor.by.to_string()),
-        warnings,
-        unresolved: found.unresolved.len(),
-    })
+    }
 }
 
-/// The glibc that goes along, with the C++ library or without, unless an earlier pack has collected it.
-fn carried(
-    options: &PackOptions,
-    loader: &str,
-    cxx: bool,
-    cache: &BuildCache,
-) -> Result<(Content, CarriedLibc), glibc::NoLibc> {
+/// Collects a glibc, with the C++ library or without, unless the build cache has it.
+fn collect(pack: &Pack<'_>, loader: &str, needs_cxx: bool) -> Result<(Content, CarriedLibc), NoLibc> {
+    let options = pack.options;
     let began = SystemTime::now();
-    let key = cache.key("libc").map(|mut key| {
+    let key = pack.cache.key("libc").map(|mut key| {
         key.field("loader", loader)
             .field("sysroot", format!("{:?}", options.sysroot))
-            .field("C++", [u8::from(cxx)])
-            .field("compression", super::compression(options).to_string());
+            .field("C++", [u8::from(needs_cxx)])
+            .field("compression", options.compression().to_string());
         key.finish()
     });
-    if let Some(found) = key.as_ref().and_then(|key| cache.find(key)) {
-        return Ok((Content::Kept(found.packed), found.facts));
+    if let Some(found) = key.as_ref().and_then(|key| pack.cache.find(key)) {
+        return Ok((Content::Cached(found.packed), found.facts));
     }
     let glibc::Collected {
         mut tree,
         libc,
         inputs,
     } = glibc::carried(Path::new(loader), options.sysroot.as_deref())?;
-    if !cxx {
+    if !needs_cxx {
         tree.remove(format!("{LIBC_LIB}/{CXX}"));
     }
     let inputs = Inputs::of(inputs.iter().map(PathBuf::as_path));
-    let keep = match key.filter(|_| !inputs.are_after(began)) {
-        Some(key) => Some(Keep {
-            key,
-            inputs,
-            facts: serde_json::to_value(&libc).map_err(anyhow::Error::from)?,
-        }),
-        None => None,
-    };
-    Ok((Content::Made { tree, keep }, libc))
+    let key = key.filter(|_| !inputs.are_after(began));
+    Ok((Content::keyed(tree, key, inputs, &libc)?, libc))
 }
 
 fn warnings(found: &Survey) -> Vec<String> {
@@ -145,29 +129,25 @@ fn warnings(found: &Survey) -> Vec<String> {
         missing
             .entry(&unresolved.soname)
             .or_default()
-            .push(unresolved.file.to_string());
+            .push(unresolved.file.clone());
     }
     for (soname, files) in missing {
         warnings.push(format!(
-            "nobody provides `{soname}`, needed by {}",
+            "missing shared library `{soname}`, needed by {}",
             some_of(&files)
         ));
     }
-    let stacks: Vec<String> = found.executable_stacks.iter().map(ToString::to_string).collect();
-    if !stacks.is_empty() {
+    if !found.executable_stacks.is_empty() {
         warnings.push(format!(
-            "an executable stack is asked for by {}: newer systems refuse that",
-            some_of(&stacks)
+            "an executable stack is required by {}: newer systems refuse to load that",
+            some_of(&found.executable_stacks)
         ));
     }
-    for (place, machine) in &found.foreign {
-        warnings.push(format!(
-            "`{place}` is for another machine ({})",
-            target::machine_name(*machine)
-        ));
+    for (path, machine) in &found.foreign {
+        warnings.push(format!("`{path}` is for another machine ({machine})"));
     }
-    for (place, reason) in &found.damaged {
-        warnings.push(format!("`{place}` can't be read as an ELF file: {reason}"));
+    for (path, reason) in &found.damaged {
+        warnings.push(format!("`{path}` can't be read as an ELF file: {reason}"));
     }
     warnings
 }

@@ -1,113 +1,109 @@
-//! Layers between being made ready and being compressed: those that the build cache has are not made at all.
-
-use std::path::Path;
+//! Layers before and after compression. A layer that the build cache has is never made.
 
 use anyhow::Result;
-use pyship_launcher::format::names::LAYER_LIBC;
+use pyship_launcher::format::names::{LAYER_LIBC, LAYERS};
+use serde::Serialize;
 
-use crate::build_cache::BuildCache;
-use crate::build_cache::entry::Keep;
-use crate::layer::{self, CollectError, Compression, Packed};
+use super::Pack;
+use crate::build_cache::entry::NewEntry;
+use crate::build_cache::stamp::Inputs;
+use crate::layer::{self, CollectError, Packed};
 use crate::tree::Tree;
-use crate::ui::Ui;
 
-/// A layer's content.
+/// A layer's contents.
 pub(super) enum Content {
-    /// It was kept by an earlier pack.
-    Kept(Packed),
-    /// It is new, and is to be kept when there is a name for it.
-    Made {
-        /// What it holds.
+    /// Compressed by an earlier pack.
+    Cached(Packed),
+    /// Made by this pack.
+    Fresh {
         tree: Tree,
-        /// As what it is kept.
-        keep: Option<Keep>,
+        /// Its entry in the build cache, unless it must not be stored.
+        entry: Option<NewEntry>,
     },
 }
 
 impl Content {
-    /// One that isn't kept.
-    pub(super) fn of(tree: Tree) -> Self {
-        Self::Made { tree, keep: None }
+    /// A layer that isn't stored in the build cache.
+    pub(super) fn new(tree: Tree) -> Self {
+        Self::Fresh { tree, entry: None }
     }
 
-    /// The tree of a new one.
-    pub(super) fn made(&mut self) -> Option<&mut Tree> {
+    /// A layer that the build cache stores under `key`, when there is one, with what later steps must know of it.
+    pub(super) fn keyed(
+        tree: Tree,
+        key: Option<String>,
+        inputs: Inputs,
+        facts: &impl Serialize,
+    ) -> Result<Self> {
+        let entry = match key {
+            Some(key) => Some(NewEntry {
+                key,
+                inputs,
+                facts: serde_json::to_value(facts)?,
+            }),
+            None => None,
+        };
+        Ok(Self::Fresh { tree, entry })
+    }
+
+    /// The tree of a fresh layer.
+    pub(super) fn fresh(&mut self) -> Option<&mut Tree> {
         match self {
-            Self::Made { tree, .. } => Some(tree),
-            Self::Kept(_) => None,
+            Self::Fresh { tree, .. } => Some(tree),
+            Self::Cached(_) => None,
         }
     }
 }
 
-/// The names of those that the build cache had.
-pub(super) fn kept(layers: &[(&'static str, Content)]) -> Vec<&'static str> {
-    let kept = layers
-        .iter()
-        .filter(|(_, content)| matches!(content, Content::Kept(_)));
-    kept.map(|(name, _)| *name).collect()
+/// Compressed layers, in the order of the file.
+pub(super) struct Layers {
+    pub(super) packed: Vec<Packed>,
+    /// Names of those that came from the build cache.
+    pub(super) cached: Vec<&'static str>,
 }
 
-/// Compresses what is new, and keeps it.
-pub(super) fn compress(
-    layers: Vec<(&'static str, Content)>,
-    compression: Compression,
-    cache: &BuildCache,
-    scratch: &Path,
-    ui: &Ui,
-) -> Result<Vec<Packed>> {
+/// Compresses fresh layers and stores them in the build cache. `contents` are in the order of [`LAYERS`].
+pub(super) fn compress(pack: &Pack<'_>, contents: [Content; 4]) -> Result<Layers> {
     let mut total = 0;
-    for (_, content) in &layers {
-        if let Content::Made { tree, .. } = content {
+    for content in &contents {
+        if let Content::Fresh { tree, .. } = content {
             for (_, file) in tree.files() {
                 total += file.content.size()?;
             }
         }
     }
-    ui.measured_step("compressing", total);
-    let mut packed = Vec::new();
-    for (name, content) in layers {
+    pack.ui.measured_step("compressing", total);
+    let (mut packed, mut cached) = (Vec::new(), Vec::new());
+    for (&name, content) in LAYERS.iter().zip(contents) {
         match content {
-            Content::Kept(kept) => {
-                ui.detail(&format!("{name}: from the build cache"));
-                packed.push(kept);
+            Content::Cached(layer) => {
+                pack.ui.detail(&format!("{name}: from the build cache"));
+                packed.push(layer);
+                cached.push(name);
             }
-            Content::Made { tree, .. } if name == LAYER_LIBC && tree.is_empty() => {}
-            Content::Made { tree, keep } => {
-                packed.push(one(name, &tree, compression, keep.as_ref(), cache, scratch, ui)?);
-            }
+            Content::Fresh { tree, .. } if name == LAYER_LIBC && tree.is_empty() => {}
+            Content::Fresh { tree, entry } => packed.push(compress_one(pack, name, &tree, entry.as_ref())?),
         }
     }
-    Ok(packed)
+    Ok(Layers { packed, cached })
 }
 
-fn one(
-    name: &str,
-    tree: &Tree,
-    compression: Compression,
-    keep: Option<&Keep>,
-    cache: &BuildCache,
-    scratch: &Path,
-    ui: &Ui,
-) -> Result<Packed> {
-    let advance = |bytes| ui.advance(bytes);
-    if let Some(keep) = keep
-        && let Some(collected) = cache.collecting()
+fn compress_one(pack: &Pack<'_>, name: &str, tree: &Tree, entry: Option<&NewEntry>) -> Result<Packed> {
+    let compression = pack.options.compression();
+    let advance = |bytes| pack.ui.advance(bytes);
+    if let Some(entry) = entry
+        && let Some(file) = pack.cache.new_file()
     {
-        match layer::pack(name, tree, compression, collected.as_file(), &advance) {
+        match layer::pack(name, tree, compression, file.as_file(), &advance) {
             Ok(packed) => {
-                cache.keep(keep, &packed, collected);
+                pack.cache.store(entry, &packed, file);
                 return Ok(packed);
             }
-            // No room there is no reason to fail.
+            // A build cache without room doesn't fail a pack.
             Err(error) if error.is::<CollectError>() => {}
             Err(error) => return Err(error),
         }
     }
-    layer::pack(
-        name,
-        tree,
-        compression,
-        &tempfile::tempfile_in(scratch)?,
-        &advance,
-    )
+    let file = tempfile::tempfile_in(pack.scratch.path())?;
+    layer::pack(name, tree, compression, &file, &advance)
 }

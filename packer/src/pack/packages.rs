@@ -1,141 +1,133 @@
-//! The packages' part of a pack: installed, or taken from the build cache.
+//! The deps layer: packages that are installed now, or taken from the build cache.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
 
 use anyhow::Result;
 use pyship_launcher::format::names::START_PTH;
+use pyship_launcher::target::HOST;
 use serde::{Deserialize, Serialize};
 
+use super::Pack;
 use super::layers::Content;
-use super::runtime::{self, Chosen};
-use super::{app, target};
-use crate::build_cache::BuildCache;
-use crate::build_cache::entry::Keep;
 use crate::build_cache::stamp::Inputs;
-use crate::elf::layer::LayerElf;
-use crate::options::PackOptions;
-use crate::packages::install::{self, Request};
-use crate::packages::installer::Tool;
+use crate::elf::LayerElf;
+use crate::interpreter::mentions::mentioned;
+use crate::packages::install;
 use crate::packages::metadata::{self, Distribution};
-use crate::packages::pins;
+use crate::packages::pins::{self, Pins};
+use crate::packages::request::{Request, Target};
+use crate::packages::tool::Tool;
 use crate::startup;
 use crate::tree::Tree;
-use crate::ui::Ui;
 
-/// How long an answer counts that may be another one tomorrow.
+/// How long an unpinned resolution is reused.
 const FRESH: Duration = Duration::from_secs(86_400);
-
-/// Where packages are installed, in the scratch directory.
-pub(super) const INSTALLED: &str = "packages";
+/// The newest glibc that wheels for another machine may need: that of RHEL 8, the oldest system in wide use.
+const NEWEST_GLIBC: (u32, u32) = (2, 28);
+/// Directory of the installed packages in the scratch directory.
+const INSTALLED: &str = "packages";
 
 /// The deps layer.
-pub(super) struct Deps {
+pub(super) struct Packages {
     pub(super) content: Content,
     pub(super) facts: Facts,
 }
 
-/// What others must know of it.
+/// What later steps must know of it.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Facts {
     pub(super) elf: LayerElf,
     pub(super) distributions: Vec<Distribution>,
-    /// Whether `site` finds something to do.
+    /// Whether `site` has something to do.
     pub(super) site: bool,
     /// Groups of the standard library that a package names.
     pub(super) mentioned: BTreeSet<String>,
-    /// Whether the same request gets the same packages at any time.
+    /// Whether the same request gives the same packages at any time.
     pinned: bool,
 }
 
-/// What is asked for besides options.
-pub(super) struct Wanted<'a> {
-    /// What the project says it needs.
-    pub(super) dependencies: &'a [String],
-    /// The machine.
-    pub(super) target: &'a str,
-    /// Where packages lie in the layer.
-    pub(super) site_packages: &'a str,
-}
-
-/// Installs what is asked for, unless an earlier pack did.
-pub(super) fn prepare(
-    options: &PackOptions,
-    wanted: &Wanted<'_>,
-    chosen: &Chosen,
-    scratch: &Path,
-    cache: &BuildCache,
-    ui: &Ui,
-) -> Result<Deps> {
-    let request = request(options, wanted.dependencies, chosen, wanted.target);
-    let site_packages = wanted.site_packages;
-    let tool = Tool::find();
+/// Installs what the options and the project's `dependencies` ask for, unless the build cache has it.
+pub(super) fn prepare(pack: &Pack<'_>, dependencies: &[String]) -> Result<Packages> {
+    let request = request(pack, dependencies);
+    let tool = Tool::find(&pack.interpreters.environment);
     let began = SystemTime::now();
-    let mut pins = pins::Pins::default();
-    let mut key = None;
-    if let Some(mut made) = cache.key("deps").filter(|_| !chosen.is_changing(began)) {
-        chosen.identify(&mut made)?;
-        made.field("compression", super::compression(options).to_string());
-        made.field("site-packages", site_packages);
-        pins = pins::read(&request, &tool, &chosen.environment, began, &mut made);
-        key = Some(made.finish()).filter(|_| pins.may_be_kept());
+    let (key, pins) = key(pack, &request, &tool, began)?;
+    if let Some(key) = &key
+        && let Some(found) = find(pack, key)
+    {
+        return Ok(found);
     }
-    let found = key
-        .as_ref()
-        .filter(|_| !options.refresh)
-        .and_then(|key| cache.find::<Facts>(key));
-    if let Some(found) = found {
-        let fresh = found.age.is_some_and(|age| age < FRESH);
-        if found.facts.pinned || fresh {
-            if !found.facts.pinned {
-                let age = found.age.unwrap_or_default();
-                ui.note(&format!(
-                    "packages: as they were chosen {} ago; --refresh chooses anew",
-                    in_words(age)
-                ));
-            }
-            return Ok(Deps {
-                content: Content::Kept(found.packed),
-                facts: found.facts,
-            });
-        }
-    }
-
-    let mut tree = install(&request, &tool, scratch, ui)?;
-    let distributions = metadata::distributions(&tree, site_packages)?;
+    let mut tree = install(pack, &request, &tool)?;
+    let site_packages = pack.site_packages();
+    let distributions = metadata::distributions(&tree, &site_packages)?;
     let facts = Facts {
         elf: LayerElf::of(&tree)?,
-        site: has_site_files(&tree, site_packages) || app::has_sitecustomize(&tree, site_packages),
-        mentioned: runtime::mentioned(&tree)?,
+        site: startup::has_site_files(&tree, &site_packages)
+            || startup::has_sitecustomize(&tree, &site_packages),
+        mentioned: mentioned(&tree)?,
         pinned: pins.cover(distributions.iter().map(|one| one.name.as_str())),
         distributions,
     };
-    tree.insert_bytes(format!("{site_packages}/{}", START_PTH), startup::pth(), false);
-    let keep = match key {
-        Some(key) => Some(Keep {
-            key,
-            inputs: Inputs::default(),
-            facts: serde_json::to_value(&facts)?,
-        }),
-        None => None,
-    };
-    Ok(Deps {
-        content: Content::Made { tree, keep },
+    tree.insert_bytes(format!("{site_packages}/{START_PTH}"), startup::pth(), false);
+    Ok(Packages {
+        content: Content::keyed(tree, key, Inputs::default(), &facts)?,
         facts,
     })
 }
 
-fn request(options: &PackOptions, dependencies: &[String], chosen: &Chosen, target: &str) -> Request {
-    let authorities = options.with_ca.then(|| "certifi".to_owned());
+/// The key of the layer, unless an input may be changing right now; and which versions are pinned.
+fn key(pack: &Pack<'_>, request: &Request, tool: &Tool, began: SystemTime) -> Result<(Option<String>, Pins)> {
+    let interpreters = &pack.interpreters;
+    let Some(mut key) = pack
+        .cache
+        .key("deps")
+        .filter(|_| !interpreters.is_changing(began))
+    else {
+        return Ok((None, Pins::default()));
+    };
+    interpreters.identify(&mut key)?;
+    key.field("compression", pack.options.compression().to_string());
+    key.field("site-packages", pack.site_packages());
+    let pins = pins::read(request, tool, &interpreters.environment, began, &mut key);
+    let key = Some(key.finish()).filter(|_| pins.may_be_kept());
+    Ok((key, pins))
+}
+
+/// The layer of an earlier pack, unless it was resolved too long ago.
+fn find(pack: &Pack<'_>, key: &str) -> Option<Packages> {
+    let found = (!pack.options.refresh).then(|| pack.cache.find::<Facts>(key))??;
+    if !found.facts.pinned {
+        let age = found.age.filter(|age| *age < FRESH)?;
+        pack.ui.note(&format!(
+            "packages: resolved {} ago; --refresh re-resolves them",
+            in_words(age)
+        ));
+    }
+    Some(Packages {
+        content: Content::Cached(found.packed),
+        facts: found.facts,
+    })
+}
+
+fn request(pack: &Pack<'_>, dependencies: &[String]) -> Request {
+    let Pack {
+        options,
+        interpreters,
+        target,
+        ..
+    } = pack;
+    let certificates = options.with_ca.then(|| "certifi".to_owned());
+    let version = &interpreters.packed.version;
     Request {
-        python: chosen.builder.executable.clone(),
+        python: interpreters.builder.executable.clone(),
         requirements_files: options.requirements.clone(),
         requirements: dependencies
             .iter()
             .chain(&options.with)
             .cloned()
-            .chain(authorities)
+            .chain(certificates)
             .collect(),
         constraints: options.constraint.clone(),
         find_links: options.find_links.clone(),
@@ -143,29 +135,34 @@ fn request(options: &PackOptions, dependencies: &[String], chosen: &Chosen, targ
         index_url: options.index_url.clone(),
         extra_index_url: options.extra_index_url.clone(),
         require_hashes: options.require_hashes,
-        offline: false,
-        target: target::install_target(target, chosen),
+        target: (*target != HOST).then(|| Target {
+            machine: target.cpu.to_owned(),
+            glibc: NEWEST_GLIBC,
+            python: format!("{}.{}", version.major, version.minor),
+        }),
     }
 }
 
-fn install(request: &Request, tool: &Tool, scratch: &Path, ui: &Ui) -> Result<Tree> {
-    let directory = scratch.join(INSTALLED);
+fn install(pack: &Pack<'_>, request: &Request, tool: &Tool) -> Result<Tree> {
+    let directory = pack.scratch.path().join(INSTALLED);
     fs_err::create_dir(&directory)?;
     if request.is_empty()? {
         return Ok(Tree::new());
     }
-    ui.step("installing packages");
-    install::install(request, &directory, tool, &mut |line| ui.detail(line))
+    pack.ui.step("installing packages");
+    install::install(
+        request,
+        &pack.interpreters.environment,
+        &directory,
+        tool,
+        &mut |line| pack.ui.detail(line),
+    )
 }
 
-/// Whether a `.pth` file, or a `.start` file of newer Pythons, lies right in site-packages; `site` skips hidden ones.
-fn has_site_files(deps: &Tree, site_packages: &str) -> bool {
-    deps.files().any(|(path, _)| {
-        let below = path.strip_prefix(site_packages.as_bytes());
-        let name = below.and_then(|rest| rest.strip_prefix(b"/")).unwrap_or_default();
-        let is_read = name.ends_with(b".pth") || name.ends_with(b".start");
-        is_read && !name.starts_with(b".") && !name.contains(&b'/') && name != START_PTH.as_bytes()
-    })
+/// Removes the installed packages beside the steps that follow: thousands of files take a while.
+pub(super) fn remove_installed(pack: &Pack<'_>) -> JoinHandle<()> {
+    let installed = pack.scratch.path().join(INSTALLED);
+    std::thread::spawn(move || fs_err::remove_dir_all(installed).unwrap_or_default())
 }
 
 fn in_words(age: Duration) -> String {

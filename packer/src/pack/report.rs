@@ -1,103 +1,192 @@
 //! What a pack says at its end: one table for people, one JSON object for machines.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use pyship_launcher::format::manifest::{Entry, Manifest};
 use serde::Serialize;
 
-use crate::ui::size;
+use super::layers::Layers;
+use super::{Pack, packages};
+use crate::assemble::Assembled;
+use crate::interpreter::prune::PruneReport;
+use crate::packages::metadata::Distribution;
+use crate::size::display;
 
 /// Everything worth knowing about a file that was just made.
 #[derive(Debug, Clone, Serialize)]
-pub struct Report {
+pub(crate) struct Report {
     /// The file.
-    pub output: String,
+    pub(crate) output: String,
     /// Its length in bytes.
-    pub size: u64,
+    pub(crate) size: u64,
     /// Name of the app.
-    pub name: String,
+    pub(crate) name: String,
     /// The machine that it is for.
-    pub target: String,
+    pub(crate) target: String,
     /// Which interpreter, and why this one.
-    pub python: PythonLine,
+    pub(crate) python: PythonLine,
     /// What starts, as in the manifest.
-    pub entry: pyship_launcher::format::manifest::Entry,
+    pub(crate) entry: Entry,
     /// Length of the launcher in bytes.
-    pub launcher: u64,
+    pub(crate) launcher: u64,
     /// The layers, in order.
-    pub layers: Vec<LayerLine>,
+    pub(crate) layers: Vec<LayerLine>,
     /// The packages, largest first.
-    pub packages: Vec<PackageLine>,
+    pub(crate) packages: Vec<PackageLine>,
     /// What was left out of the standard library.
-    pub pruned: Vec<PruneLine>,
+    pub(crate) pruned: Vec<PruneLine>,
     /// Which C library it needs and carries.
-    pub libc: LibcLine,
+    pub(crate) libc: LibcLine,
     /// Whether what starts was tried out.
-    pub checked: bool,
+    pub(crate) checked: bool,
     /// What a person should know, a sentence each.
-    pub warnings: Vec<String>,
+    pub(crate) warnings: Vec<String>,
     /// How long it took.
-    pub seconds: f64,
+    pub(crate) seconds: f64,
 }
 
 /// See [`Report::python`].
 #[derive(Debug, Clone, Serialize)]
-pub struct PythonLine {
+pub(crate) struct PythonLine {
     /// `3.12.1`
-    pub version: String,
+    pub(crate) version: String,
     /// Where it was found.
-    pub executable: String,
+    pub(crate) executable: String,
     /// Why it was chosen.
-    pub why: String,
+    pub(crate) why: String,
 }
 
 /// A layer's sizes in bytes.
 #[derive(Debug, Clone, Serialize)]
-pub struct LayerLine {
+pub(crate) struct LayerLine {
     /// Its name.
-    pub name: String,
+    pub(crate) name: String,
     /// Its digest.
-    pub digest: String,
+    pub(crate) digest: String,
     /// In the file.
-    pub size: u64,
+    pub(crate) size: u64,
     /// Unpacked.
-    pub unpacked: u64,
+    pub(crate) unpacked: u64,
     /// Files, directories and links.
-    pub entries: u64,
+    pub(crate) entries: u64,
     /// Whether the build cache had it.
-    pub cached: bool,
+    pub(crate) cached: bool,
 }
 
 /// A package's size in bytes.
 #[derive(Debug, Clone, Serialize)]
-pub struct PackageLine {
+pub(crate) struct PackageLine {
     /// Its name.
-    pub name: String,
+    pub(crate) name: String,
     /// Its version.
-    pub version: String,
+    pub(crate) version: String,
     /// Unpacked.
-    pub size: u64,
+    pub(crate) size: u64,
 }
 
 /// A group that was left out.
 #[derive(Debug, Clone, Serialize)]
-pub struct PruneLine {
+pub(crate) struct PruneLine {
     /// The group's name, for `--keep`.
-    pub group: String,
+    pub(crate) group: String,
     /// Number of files.
-    pub files: usize,
+    pub(crate) files: usize,
     /// Their bytes.
-    pub size: u64,
+    pub(crate) size: u64,
 }
 
 /// See [`Report::libc`].
 #[derive(Debug, Clone, Serialize)]
-pub struct LibcLine {
+pub(crate) struct LibcLine {
     /// The oldest glibc that will do: `2.17`.
-    pub needs: String,
+    pub(crate) needs: String,
     /// The file that needs it.
-    pub because: Option<String>,
+    pub(crate) because: Option<String>,
     /// The glibc that is carried.
-    pub carries: Option<String>,
+    pub(crate) carries: Option<String>,
+}
+
+/// What a pack is reported from, besides the file.
+pub(super) struct Parts<'a> {
+    pub(super) layers: &'a Layers,
+    pub(super) packages: &'a packages::Facts,
+    pub(super) pruned: &'a PruneReport,
+    /// The file that needs the newest glibc.
+    pub(super) because: Option<String>,
+    /// Whether there was a trial run.
+    pub(super) checked: bool,
+    pub(super) warnings: Vec<String>,
+}
+
+impl Report {
+    /// The report of a pack that began at `began`.
+    pub(super) fn new(pack: &Pack<'_>, file: &Assembled, parts: Parts<'_>, began: Instant) -> Self {
+        let Assembled { manifest, size, .. } = file;
+        let version = |(major, minor): (u32, u32)| format!("{major}.{minor}");
+        Self {
+            output: pack.options.output.display().to_string(),
+            size: *size,
+            name: manifest.name.clone(),
+            target: manifest.target.clone(),
+            python: PythonLine {
+                version: manifest.python.version.clone(),
+                executable: pack.interpreters.packed.executable.display().to_string(),
+                why: pack.interpreters.why.clone(),
+            },
+            entry: manifest.entry.clone(),
+            launcher: manifest.launcher.size,
+            layers: layer_lines(manifest, parts.layers),
+            packages: package_lines(&parts.packages.distributions),
+            pruned: prune_lines(parts.pruned),
+            libc: LibcLine {
+                needs: version(manifest.libc.floor),
+                because: parts.because,
+                carries: manifest.libc.carried.as_ref().map(|libc| version(libc.version)),
+            },
+            checked: parts.checked,
+            warnings: parts.warnings,
+            seconds: seconds(began.elapsed()),
+        }
+    }
+}
+
+fn layer_lines(manifest: &Manifest, layers: &Layers) -> Vec<LayerLine> {
+    let unpacked = |name: &str| {
+        let packed = layers.packed.iter().find(|packed| packed.layer.name == name);
+        packed.map_or(0, |packed| packed.raw)
+    };
+    let line = |layer: &pyship_launcher::format::manifest::Layer| LayerLine {
+        name: layer.name.clone(),
+        digest: layer.digest.clone(),
+        size: layer.size,
+        unpacked: unpacked(&layer.name),
+        entries: layer.entries,
+        cached: layers.cached.contains(&layer.name.as_str()),
+    };
+    manifest.layers.iter().map(line).collect()
+}
+
+/// Packages by size, the largest first.
+fn package_lines(distributions: &[Distribution]) -> Vec<PackageLine> {
+    let line = |distribution: &Distribution| PackageLine {
+        name: distribution.name.clone(),
+        version: distribution.version.clone(),
+        size: distribution.size,
+    };
+    let mut lines: Vec<PackageLine> = distributions.iter().map(line).collect();
+    lines.sort_by(|a, b| b.size.cmp(&a.size).then_with(|| a.name.cmp(&b.name)));
+    lines
+}
+
+fn prune_lines(pruned: &PruneReport) -> Vec<PruneLine> {
+    let groups = pruned.iter();
+    groups
+        .map(|(group, loss)| PruneLine {
+            group: group.name().to_owned(),
+            files: usize::try_from(loss.files).unwrap_or(0),
+            size: loss.bytes,
+        })
+        .collect()
 }
 
 /// How many packages the table shows.
@@ -105,13 +194,12 @@ const LARGEST: usize = 6;
 
 impl Report {
     /// The table.
-    #[must_use]
-    pub fn table(&self, verbose: bool) -> String {
+    pub(crate) fn table(&self, verbose: bool) -> String {
         let mut lines = vec![format!("{:<28} {:>12} {:>12}", "", "in the file", "unpacked")];
         let mut row = |name: &str, packed: Option<u64>, unpacked: Option<u64>| {
-            let shown = |bytes: Option<u64>| bytes.map_or_else(String::new, size);
+            let size = |bytes: Option<u64>| bytes.map_or_else(String::new, display);
             lines.push(
-                format!("{name:<28} {:>12} {:>12}", shown(packed), shown(unpacked))
+                format!("{name:<28} {:>12} {:>12}", size(packed), size(unpacked))
                     .trim_end()
                     .to_owned(),
             );
@@ -133,13 +221,13 @@ impl Report {
         if !self.pruned.is_empty() {
             let total: u64 = self.pruned.iter().map(|group| group.size).sum();
             let groups = self.pruned.iter().map(|group| match verbose {
-                true => format!("{} ({} files, {})", group.group, group.files, size(group.size)),
+                true => format!("{} ({} files, {})", group.group, group.files, display(group.size)),
                 false => group.group.clone(),
             });
             lines.push(format!(
                 "left out: {} ({})",
                 groups.collect::<Vec<_>>().join(", "),
-                size(total)
+                display(total)
             ));
         }
         lines.push(self.libc_line());
@@ -149,7 +237,7 @@ impl Report {
             seconds,
             ..
         } = self;
-        lines.push(format!("{output}: {} in {seconds:.1} s", size(*bytes)));
+        lines.push(format!("{output}: {} in {seconds:.1} s", display(*bytes)));
         lines.join("\n")
     }
 
@@ -171,8 +259,7 @@ impl Report {
     }
 }
 
-/// Seconds with a precision that means something.
-#[must_use]
-pub fn seconds(elapsed: Duration) -> f64 {
+/// Seconds, to the millisecond.
+fn seconds(elapsed: Duration) -> f64 {
     (elapsed.as_secs_f64() * 1000.0).round() / 1000.0
 }

@@ -1,4 +1,4 @@
-"""Looks for what a packed file starts: python -c CHECK KIND [TARGET...]; exit code 3 and one line when it is not there.
+"""Looks for what a packed file starts: python -c SCRIPT KIND [TARGET...]; exit code 3 and one line when it is not there.
 
 On stdout a line `missing NAME` for each module that a script imports and that is nowhere in the file.
 """
@@ -29,7 +29,7 @@ def script(path):
     except (SyntaxError, ValueError) as error:
         say(f"the script `{path}` can't be compiled: {error}")
     missing = [name for name in imported(tree) if not is_found(name)]
-    for name in missing and set(missing) - names_below(_pyship._CODE):
+    for name in sorted(set(missing) - names_below(_pyship._CODE)) if missing else ():
         print("missing", name)
 
 

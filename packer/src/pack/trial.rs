@@ -1,5 +1,5 @@
-//! Tries out what starts, by starting the finished file's interpreter in a cache of its own: what is checked
-//! is what users will get, down to the libraries.
+//! The trial run: starts the finished file's interpreter in a cache of its own and finds the entry point, so that
+//! what is checked is what users get, down to the shared libraries.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -7,48 +7,54 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 use pyship_launcher::format::manifest::{Entry, Manifest};
 use pyship_launcher::format::names::{ENV_CACHE_DIR, ENV_STORE, ENV_TOOL};
+use pyship_launcher::target::HOST;
 
-use crate::build_cache::BuildCache;
+use super::Pack;
+use crate::assemble::Assembled;
 
-/// What the interpreter is told to do: as far as an import goes, and no further. The first argument says which
-/// kind of entry it is.
-const CHECK: &str = include_str!("trial.py");
-/// It ended for a reason that it has said on its last line.
-const SAID: i32 = 3;
+/// Imports the entry point and runs nothing of it. The first argument says which kind of entry point it is.
+const SCRIPT: &str = include_str!("trial.py");
+/// The script's exit code when its last line says what is missing.
+const MISSING: i32 = 3;
 
-/// Checks the entry of `file`, unpacking it below `scratch`, but for layers that an earlier check has unpacked
-/// into the build cache.
+/// Tries `file` out, unless the options or the target forbid it; gives what its script imports that is not in it, or
+/// nothing when it was not tried.
 ///
-/// Gives the modules that a script imports and that are nowhere in the file.
+/// Layers that an earlier trial run has unpacked are read from the build cache.
 ///
 /// # Errors
-/// When the interpreter does not come up, or what starts is not there: says which, with what Python said.
-pub(super) fn check(
-    file: &Path,
-    manifest: &Manifest,
-    scratch: &Path,
-    cache: &BuildCache,
-) -> Result<Vec<String>> {
-    if let Some(trial) = cache.trial() {
-        if let Ok(missing) = start(file, manifest, scratch, &trial.cache(), Some(trial.store())) {
-            cache.keep_unpacked(&trial, manifest);
-            return Ok(missing);
+/// When the interpreter does not start, or the entry point is not found: says which, with Python's own words.
+pub(super) fn run(pack: &Pack<'_>, file: &Assembled) -> Result<Option<Vec<String>>> {
+    if pack.options.no_check {
+        return Ok(None);
+    }
+    if pack.target != HOST {
+        pack.ui.note(&format!(
+            "no trial run: it takes a machine of `{}`",
+            pack.target.triple
+        ));
+        return Ok(None);
+    }
+    pack.ui.step("trial run");
+    let (path, manifest, scratch) = (file.path(), &file.manifest, pack.scratch.path());
+    if let Some(trial) = pack.cache.trial() {
+        if let Ok(missing) = start(path, manifest, scratch, &trial.cache(), Some(trial.store())) {
+            pack.cache.keep_unpacked(&trial, manifest);
+            return Ok(Some(missing));
         }
         // A cache that is full, damaged or on a file system without programs says nothing about the file.
-        cache.forget_unpacked(&trial, manifest);
+        pack.cache.forget_unpacked(&trial, manifest);
     }
-    start(file, manifest, scratch, &scratch.join("cache"), None)
+    start(path, manifest, scratch, &scratch.join("cache"), None).map(Some)
 }
 
-/// Says of each missing module where it can come from: a file that lies beside what was packed, or a package.
+/// A warning for each module that is missing, with the option that adds it.
 pub(super) fn warnings(missing: &[String], app: Option<&Path>) -> Vec<String> {
-    missing
-        .iter()
-        .map(|name| {
-            let advice = advice(name, app.unwrap_or(Path::new("")));
-            format!("what starts imports `{name}`, which is nowhere in the file: add it with {advice}")
-        })
-        .collect()
+    let warning = |name: &String| {
+        let advice = advice(name, app.unwrap_or(Path::new("")));
+        format!("the script imports `{name}`, which is not in the file: add it with {advice}")
+    };
+    missing.iter().map(warning).collect()
 }
 
 fn advice(name: &str, app: &Path) -> String {
@@ -56,14 +62,12 @@ fn advice(name: &str, app: &Path) -> String {
     let beside = app.with_file_name(name);
     let sources = [beside.with_extension("py"), beside];
     if let Some(source) = sources.iter().find(|source| app.is_file() && source.exists()) {
-        return format!("--include {}", source.display());
+        return format!("`--include {}`", source.display());
     }
-    let package = format!("--with {name}");
     if requirements.is_file() {
-        format!("-r {}, or {package}", requirements.display())
-    } else {
-        package
+        return format!("`-r {}` or `--with {name}`", requirements.display());
     }
+    format!("`--with {name}`")
 }
 
 fn start(
@@ -84,29 +88,30 @@ fn start(
         .current_dir(scratch)
         .stdin(Stdio::null())
         .arg("-c")
-        .arg(CHECK)
+        .arg(SCRIPT)
         .args(arguments(&manifest.entry));
     let output = command
         .output()
         .with_context(|| format!("failed to start `{}`", file.display()))?;
     if output.status.success() {
-        let said = String::from_utf8_lossy(&output.stdout);
-        let missing = said.lines().filter_map(|line| line.strip_prefix("missing "));
+        let output = String::from_utf8_lossy(&output.stdout);
+        let missing = output.lines().filter_map(|line| line.strip_prefix("missing "));
         return Ok(missing.map(str::to_owned).collect());
     }
-    let said = String::from_utf8_lossy(&output.stderr);
-    let said = said.trim_end();
-    if output.status.code() == Some(SAID) {
-        let (before, last) = said.rsplit_once('\n').unwrap_or(("", said));
+    let status = output.status;
+    let output = String::from_utf8_lossy(&output.stderr);
+    let output = output.trim_end();
+    if status.code() == Some(MISSING) {
+        let (before, last) = output.rsplit_once('\n').unwrap_or(("", output));
         let before = if before.is_empty() {
             String::new()
         } else {
             format!("\n{before}")
         };
-        bail!("failed to find what starts: {last}{before}");
+        bail!("failed to find the entry point: {last}{before}");
     }
-    let how = crate::child::in_words(output.status);
-    bail!("failed to try out the packed interpreter: it {how}\n{said}");
+    let how = crate::child::in_words(status);
+    bail!("failed to start the packed interpreter: it {how}\n{output}");
 }
 
 fn arguments(entry: &Entry) -> Vec<String> {

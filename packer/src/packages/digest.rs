@@ -1,8 +1,8 @@
-//! One digest for an installed package, from its `RECORD`.
+//! The digest of an installed package, computed from its `RECORD`.
 //!
-//! SHA-256 of the `RECORD`'s lines that have a hash, sorted, without what the installer adds about itself
-//! (`INSTALLER`, `REQUESTED`, `direct_url.json`): it stands for every file of the package, and is the same
-//! whichever machine installed it.
+//! SHA-256 of the `RECORD`'s lines that have a hash, sorted, without the files that the installer adds
+//! (`INSTALLER`, `REQUESTED`, `direct_url.json`). It covers every file of the package, and is the same on every
+//! machine.
 
 use anyhow::Result;
 use pyship_launcher::hex::hex;
@@ -15,8 +15,8 @@ const INSTALLERS_OWN: &[&str] = &["INSTALLER", "REQUESTED", "direct_url.json"];
 /// The digest of a package with this `RECORD`, hexadecimal.
 ///
 /// # Errors
-/// When it is not CSV.
-pub fn of_record(record: &[u8]) -> Result<String> {
+/// When it isn't CSV.
+pub(crate) fn of_record(record: &[u8]) -> Result<String> {
     let mut entries = record::parse(record)?;
     entries.retain(|entry| !entry.hash.is_empty() && !is_installers(&entry.path));
     Ok(hex(&Sha256::digest(record::encode(entries)?)))
@@ -25,8 +25,8 @@ pub fn of_record(record: &[u8]) -> Result<String> {
 /// The files that a `RECORD` in `site_packages` (relative, as in a layer) names, by their paths in the layer.
 ///
 /// # Errors
-/// When it is not CSV.
-pub fn files(record: &[u8], site_packages: &str) -> Result<Vec<String>> {
+/// When it isn't CSV.
+pub(crate) fn files(record: &[u8], site_packages: &str) -> Result<Vec<String>> {
     let entries = record::parse(record)?;
     Ok(entries
         .iter()
@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_order_of_lines_and_the_installer_do_not_show() {
+    fn the_order_of_lines_and_the_installer_do_not_matter() {
         let one = of_record(b"b.py,sha256=b,1\na.py,sha256=a,1\nx-1.dist-info/RECORD,,\n").unwrap();
         let two = b"a.py,sha256=a,1\nx-1.dist-info/INSTALLER,sha256=i,2\nb.py,sha256=b,1\n";
         assert_eq!(one, of_record(two).unwrap());

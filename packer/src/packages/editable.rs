@@ -1,13 +1,16 @@
-//! Editable installs: a packed file can't point into the builder's source tree, so they are found and made copies.
+//! Editable installs. A packed file can't refer to the builder's source directory, so they are found and installed
+//! again as copies.
 
 use std::path::Path;
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
+use crate::url;
+
 /// The source directories of what is installed in editable mode in `site`, as a path or `file:` URL.
 ///
-/// Modern ones say so in `direct_url.json` (PEP 610), those of setuptools' `develop` by an `.egg-link` file.
+/// They are marked in `direct_url.json` (PEP 610), or by an `.egg-link` file of setuptools' `develop`.
 pub(super) fn sources(site: &Path) -> Result<Vec<String>> {
     let mut sources = Vec::new();
     for entry in fs_err::read_dir(site)? {
@@ -30,14 +33,9 @@ pub(super) fn sources(site: &Path) -> Result<Vec<String>> {
     Ok(sources)
 }
 
-/// Whether a `direct_url.json` may travel: it names a place that means the same elsewhere, and no password.
-pub(super) fn may_travel(direct_url: &[u8]) -> bool {
-    serde_json::from_slice::<DirectUrl>(direct_url).is_ok_and(|DirectUrl { url, .. }| {
-        let authority = url
-            .split_once("://")
-            .map_or("", |(_, rest)| rest.split('/').next().unwrap_or(rest));
-        !url.starts_with("file:") && !authority.contains('@')
-    })
+/// Whether a `direct_url.json` means the same on another machine, and holds no password.
+pub(super) fn is_portable(direct_url: &[u8]) -> bool {
+    serde_json::from_slice::<DirectUrl>(direct_url).is_ok_and(|direct_url| url::is_portable(&direct_url.url))
 }
 
 #[derive(Deserialize)]
@@ -57,12 +55,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_of_the_builder_and_passwords_stay_at_home() {
-        assert!(may_travel(
+    fn paths_of_the_builder_and_passwords_are_not_portable() {
+        assert!(is_portable(
             br#"{"url": "https://host/x.git", "vcs_info": {"vcs": "git", "commit_id": "abc"}}"#
         ));
-        assert!(!may_travel(br#"{"url": "file:///home/me/x", "dir_info": {}}"#));
-        assert!(!may_travel(
+        assert!(!is_portable(br#"{"url": "file:///home/me/x", "dir_info": {}}"#));
+        assert!(!is_portable(
             br#"{"url": "https://token@host/x.whl", "archive_info": {}}"#
         ));
     }

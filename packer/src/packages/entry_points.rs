@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 /// The lines of each group, in their order.
 pub(super) type EntryPoints = BTreeMap<String, Vec<(String, String)>>;
 
-/// Reads what `importlib.metadata` would: blank lines and comments are skipped, so is what has no `=`.
+/// Reads them as `importlib.metadata` does: blank lines, comments and lines without `=` are skipped.
 pub(super) fn parse(text: &str) -> EntryPoints {
     let mut groups = EntryPoints::new();
     let mut group = String::new();
@@ -24,7 +24,7 @@ pub(super) fn parse(text: &str) -> EntryPoints {
     groups
 }
 
-/// The entry points of a group that name a function; a script can't be made of others.
+/// The entry points of a group that name a function; others can't be scripts.
 pub(super) fn group(groups: &EntryPoints, name: &str) -> Vec<(String, String)> {
     let lines = groups.get(name).map(Vec::as_slice).unwrap_or_default();
     lines

@@ -1,40 +1,66 @@
-//! Which program installs packages: `uv` when it is on PATH, else the interpreter's own pip.
+//! What uv and pip have in common: each makes a virtual environment, and has an install command that takes pip's
+//! options.
 
-use std::env;
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::Command;
 
 use anyhow::Result;
 
-use super::install::{Request, Target};
-use super::pip::Pip;
-use super::uv::Uv;
+use super::request::{Request, Target};
+use crate::child;
+
+/// Gets each line that an installer prints.
+pub(super) type OnLine<'a> = dyn FnMut(&str) + 'a;
 
 /// A program that resolves and installs packages.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Tool {
-    /// The `uv` at this path.
-    Uv(PathBuf),
-    /// The pip of the interpreter that is installed for.
-    Pip,
-}
-
-/// What is asked of either tool. Each step hands the tool's lines to `on_line` as they come.
 pub(super) trait Installer {
-    /// Makes the virtual environment `venv`, without any package, for the request's interpreter.
-    fn make_venv(&self, request: &Request, venv: &Path, on_line: &mut dyn FnMut(&str)) -> Result<()>;
+    /// The command that makes the virtual environment `venv` for `python`, without any package.
+    fn venv_command(&self, python: &Path, venv: &Path) -> Command;
 
-    /// Installs what is asked for into the virtual environment with the interpreter `python`.
-    fn install(&self, request: &Request, python: &Path, on_line: &mut dyn FnMut(&str)) -> Result<()>;
+    /// `uv pip install` or `pip install` for the environment of `python`, without what to install.
+    fn install_command(&self, python: &Path) -> Command;
 
-    /// Installs directories of source code again, as copies and without what they depend on.
+    /// The option that installs again what is installed already.
+    fn reinstall_option(&self) -> &'static str;
+
+    /// Options that choose wheels for another machine.
+    ///
+    /// # Errors
+    /// When it can't install for this target.
+    fn target_options(&self, target: &Target, on_line: &mut OnLine<'_>) -> Result<Vec<OsString>>;
+
+    /// Makes the virtual environment `venv`.
+    fn make_venv(&self, request: &Request, venv: &Path, on_line: &mut OnLine<'_>) -> Result<()> {
+        Ok(child::lines(
+            &mut self.venv_command(&request.python, venv),
+            on_line,
+        )?)
+    }
+
+    /// Installs what `request` asks for into the virtual environment of the interpreter `python`.
+    fn install(&self, request: &Request, python: &Path, on_line: &mut OnLine<'_>) -> Result<()> {
+        let mut command = self.install_command(python);
+        command.args(request.index_options()).args(request.arguments());
+        Ok(child::lines(&mut command, on_line)?)
+    }
+
+    /// Installs source directories again, as copies and without their dependencies.
     fn install_copies(
         &self,
         request: &Request,
         python: &Path,
         sources: &[String],
-        on_line: &mut dyn FnMut(&str),
-    ) -> Result<()>;
+        on_line: &mut OnLine<'_>,
+    ) -> Result<()> {
+        let mut command = self.install_command(python);
+        command
+            .args(["--no-deps", self.reinstall_option()])
+            .args(request.index_options())
+            .arg("--")
+            .args(sources);
+        Ok(child::lines(&mut command, on_line)?)
+    }
 
     /// Installs wheels for another machine into the directory `root`.
     fn install_for(
@@ -42,33 +68,13 @@ pub(super) trait Installer {
         request: &Request,
         target: &Target,
         root: &Path,
-        on_line: &mut dyn FnMut(&str),
-    ) -> Result<()>;
-}
-
-impl Tool {
-    /// The first `uv` on PATH, else pip.
-    #[must_use]
-    pub fn find() -> Self {
-        let path = env::var_os("PATH").unwrap_or_default();
-        env::split_paths(&path)
-            .map(|directory| directory.join("uv"))
-            .find(|candidate| {
-                candidate
-                    .metadata()
-                    .is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
-            })
-            .map_or(Self::Pip, Self::Uv)
-    }
-
-    /// The tool, ready for `request`.
-    ///
-    /// # Errors
-    /// When the interpreter has no pip.
-    pub(super) fn prepare(&self, request: &Request, scratch: &Path) -> Result<Box<dyn Installer>> {
-        Ok(match self {
-            Self::Uv(path) => Box::new(Uv { path: path.clone() }),
-            Self::Pip => Box::new(Pip::find(&request.python, scratch)?),
-        })
+        on_line: &mut OnLine<'_>,
+    ) -> Result<()> {
+        let options = self.target_options(target, on_line)?;
+        let mut command = self.install_command(&request.python);
+        command.arg("--target").arg(root).args(options);
+        command.args(["--only-binary", ":all:"]);
+        command.args(request.index_options()).args(request.arguments());
+        Ok(child::lines(&mut command, on_line)?)
     }
 }

@@ -1,8 +1,5 @@
-//! What is installed: the distributions of a deps tree, read from their dist-info.
-//!
-//! For the table of the largest packages, for `-c SCRIPT`, and for whoever lists what a file holds.
-
-use std::collections::BTreeSet;
+//! The distributions in a deps tree, read from their dist-info: for the report, for `-c SCRIPT`, and for the
+//! provenance.
 
 use anyhow::{Context, Result};
 use mailparse::MailHeaderMap;
@@ -14,34 +11,28 @@ use crate::tree::{LayerPath, Node, Tree};
 
 /// One installed distribution.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Distribution {
-    /// Its name as it spells itself: `PyYAML`.
-    pub name: String,
+pub(crate) struct Distribution {
+    /// Its name, not normalized: `PyYAML`.
+    pub(crate) name: String,
     /// Its version.
-    pub version: String,
+    pub(crate) version: String,
     /// Bytes of the files that its `RECORD` names.
-    pub size: u64,
-    /// Modules and packages at the top of site-packages.
-    pub top_level: Vec<String>,
+    pub(crate) size: u64,
     /// Entry points of the group `console_scripts`: name and `module:attr`.
-    pub console_scripts: Vec<(String, String)>,
+    pub(crate) console_scripts: Vec<(String, String)>,
     /// Entry points of the group `gui_scripts`.
-    pub gui_scripts: Vec<(String, String)>,
-    /// Names of its files in `bin/`, those of entry points and others.
-    pub scripts: Vec<String>,
-    /// The Python versions that it says it runs on: `>=3.9`.
-    pub requires_python: Option<String>,
-    /// Its licence as an SPDX expression, or in its own words when short.
-    pub license: Option<String>,
+    pub(crate) gui_scripts: Vec<(String, String)>,
+    /// Names of its files in `bin/`, whether they are of entry points or not.
+    pub(crate) scripts: Vec<String>,
     /// See [`super::digest`].
-    pub digest: String,
+    pub(crate) digest: String,
 }
 
 /// The distributions in `site_packages` of `tree`, sorted by name.
 ///
 /// # Errors
 /// When a dist-info can't be read.
-pub fn distributions(tree: &Tree, site_packages: &str) -> Result<Vec<Distribution>> {
+pub(crate) fn distributions(tree: &Tree, site_packages: &str) -> Result<Vec<Distribution>> {
     let mut distributions = Vec::new();
     for (path, _) in tree.files() {
         let Some(dist_info) = dist_info(path, site_packages) else {
@@ -54,9 +45,8 @@ pub fn distributions(tree: &Tree, site_packages: &str) -> Result<Vec<Distributio
     Ok(distributions)
 }
 
-/// A name as indexes compare it: `Ruamel.Yaml_clib` and `ruamel-yaml-clib` are one (PEP 503).
-#[must_use]
-pub fn normalized(name: &str) -> String {
+/// A normalized name: `ruamel-yaml-clib` for `Ruamel.Yaml_clib` (PEP 503).
+pub(crate) fn normalized(name: &str) -> String {
     let words: Vec<&str> = name
         .split(['-', '_', '.'])
         .filter(|word| !word.is_empty())
@@ -88,14 +78,9 @@ fn distribution(tree: &Tree, site_packages: &str, dist_info: &str) -> Result<Dis
         version: header("Version").context("METADATA has no Version")?,
         console_scripts: entry_points::group(&entry_points, "console_scripts"),
         gui_scripts: entry_points::group(&entry_points, "gui_scripts"),
-        requires_python: header("Requires-Python"),
-        // `License` may hold a whole licence text; only a name of it is of use.
-        license: header("License-Expression")
-            .or_else(|| header("License").filter(|text| text.len() < 80 && !text.contains('\n'))),
         ..Distribution::default()
     };
 
-    let mut top_level = BTreeSet::new();
     let record = read(tree, &format!("{dist_info}/RECORD"))?.unwrap_or_default();
     distribution.digest = super::digest::of_record(&record)?;
     for entry in record::parse(&record)? {
@@ -108,9 +93,7 @@ fn distribution(tree: &Tree, site_packages: &str, dist_info: &str) -> Result<Dis
         if let Some(script) = path.strip_prefix("bin/") {
             distribution.scripts.push(script.to_owned());
         }
-        top_level.extend(module(&entry.path));
     }
-    distribution.top_level = top_level.into_iter().collect();
     Ok(distribution)
 }
 
@@ -119,21 +102,6 @@ fn read(tree: &Tree, path: &str) -> Result<Option<std::sync::Arc<[u8]>>> {
         Some(Node::File(file)) => Ok(Some(file.content.read()?)),
         _ => Ok(None),
     }
-}
-
-/// The module that the file at `path` of site-packages makes importable: a package's directory, `six.py`,
-/// `_cffi_backend.cpython-312-x86_64-linux-gnu.so`.
-fn module(path: &str) -> Option<String> {
-    let name = match path.split_once('/') {
-        Some((directory, rest)) => {
-            let holds_code = !rest.is_empty() && !directory.contains('.');
-            return (holds_code && directory != "__pycache__").then(|| directory.to_owned());
-        }
-        None => path,
-    };
-    let (module, suffix) = name.split_once('.')?;
-    (suffix == "py" || suffix == "pyc" || suffix == "so" || suffix.ends_with(".so"))
-        .then(|| module.to_owned())
 }
 
 #[cfg(test)]
@@ -177,12 +145,9 @@ mod tests {
                 name: "Demo.Thing".to_owned(),
                 version: "2.0".to_owned(),
                 size: sizes,
-                top_level: ["_demo", "demo", "gone"].map(str::to_owned).to_vec(),
                 console_scripts: vec![("demo".to_owned(), "demo:main".to_owned())],
                 gui_scripts: Vec::new(),
                 scripts: vec!["demo".to_owned()],
-                requires_python: Some(">=3.9".to_owned()),
-                license: Some("MIT".to_owned()),
                 digest: digest::of_record(b"").unwrap(),
             }]
         );

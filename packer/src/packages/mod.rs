@@ -1,28 +1,29 @@
-//! Third-party packages: what `-r` and `--with` ask for, as the deps layer's tree.
+//! Third-party packages: the requirements of `-r` and `--with`, as the deps layer's tree.
 //!
-//! Resolving and installing is left to `uv` or `pip` ([`installer`]); this module calls them so that nothing of the
-//! caller's shell disturbs ([`environment`], [`child`]), and turns what they wrote into a tree that is the same
-//! wherever it was made ([`layout`], [`scripts`], [`record`]):
+//! Resolving and installing is left to `uv` or `pip` ([`installer`]), run in an environment from which the
+//! settings of the user's shell that would disturb are removed ([`crate::environment`]). What they write is turned
+//! into a tree that is the same wherever it was made ([`layout`], [`scripts`], [`record`]):
 //!
 //! ```text
-//! lib/python3.12/site-packages/   what `import` finds, with every dist-info
+//! lib/python3.12/site-packages/   importable modules, with every dist-info
 //! bin/                            scripts; Python ones begin with the line `#!pyship-python`
-//! share/ etc/ include/ …          what wheels put beside them
+//! share/ etc/ include/ …          other data of wheels
 //! ```
 
-pub mod child;
-pub mod digest;
+pub(crate) mod digest;
 mod editable;
 mod entry_points;
-mod environment;
-pub mod install;
-pub mod installer;
+pub(crate) mod install;
+mod installer;
 mod layout;
-pub mod metadata;
-pub mod pins;
+pub(crate) mod metadata;
+pub(crate) mod pins;
 mod pip;
 mod record;
+pub(crate) mod request;
+pub(crate) mod requirements_file;
 mod scripts;
+pub(crate) mod tool;
 mod uv;
 
 #[cfg(test)]

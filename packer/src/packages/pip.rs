@@ -1,68 +1,83 @@
 //! Installing with the interpreter's own pip.
 //!
-//! The virtual environment has no pip of its own: `run_pip.py` runs the interpreter's in it. So a system
-//! without `ensurepip`, as Debian's without python3-venv, is enough, and nothing has to be taken out afterwards.
+//! The virtual environment has no pip: `run_pip.py` runs the interpreter's in it. So a system without
+//! `ensurepip`, such as Debian without python3-venv, is enough, and pip needn't be removed afterwards.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 
-use super::child::{self, ChildError};
-use super::environment;
-use super::install::{Request, Target};
-use super::installer::Installer;
+use super::installer::{Installer, OnLine};
+use super::request::Target;
+use crate::child;
+use crate::environment::Environment;
+use crate::hint::WithHint;
 
 const PROBE: &str = "import os, sys, pip
 print('%d.%d' % sys.version_info[:2])
 print(os.path.dirname(os.path.dirname(os.path.abspath(pip.__file__))))";
 
-/// An interpreter's pip, ready to be run by another interpreter of the same version.
-pub(super) struct Pip {
+/// An interpreter's pip, which another interpreter of the same version can run.
+pub(super) struct Pip<'a> {
+    /// The path of `run_pip.py`.
     runner: PathBuf,
+    /// The directory that `pip` is imported from.
     directory: String,
     /// Major and minor of the interpreter.
     version: String,
+    environment: &'a Environment,
 }
 
-impl Pip {
-    /// Finds the pip of `python`.
+impl<'a> Pip<'a> {
+    /// Finds the pip of `python`; `scratch` is a directory for its files.
     ///
     /// # Errors
     /// When `python` can't be run or has no pip.
-    pub(super) fn find(python: &Path, scratch: &Path) -> Result<Self> {
+    pub(super) fn find(python: &Path, environment: &'a Environment, scratch: &Path) -> Result<Self> {
         let mut lines = Vec::new();
-        let mut command = python_command(python);
-        // Not `-I`: a pip below ~/.local is a pip.
+        let mut command = environment.installer_command(python);
+        // Not `-I`: a pip below ~/.local can be used too.
         command.args(["-E", "-c", PROBE]).current_dir(scratch);
-        match child::run(&mut command, &mut |line| lines.push(line.to_owned())) {
+        match child::lines(&mut command, &mut |line| lines.push(line.to_owned())) {
             Ok(()) => {}
-            Err(ChildError::Failed { output, .. }) if output.contains("No module named") => bail!(
-                "failed to install packages: uv is not on PATH and `{}` has no pip; install either of them",
-                python.display()
-            ),
+            Err(error) if error.output.contains("No module named") => {
+                return Err(anyhow!(
+                    "failed to install packages: uv is not on PATH and `{}` has no pip",
+                    python.display()
+                ))
+                .hint("install uv or pip");
+            }
             Err(error) => return Err(error.into()),
         }
         let [version, directory] = &lines[..] else {
             bail!(
-                "failed to find the pip of `{}`: it says {lines:?}",
+                "failed to find the pip of `{}`: its output is {lines:?}",
                 python.display()
             );
         };
-        let (version, directory) = (version.clone(), directory.clone());
         let runner = scratch.join("run_pip.py");
         fs_err::write(&runner, include_str!("run_pip.py"))?;
         Ok(Self {
             runner,
-            directory,
-            version,
+            directory: directory.clone(),
+            version: version.clone(),
+            environment,
         })
     }
+}
 
-    fn command(&self, python: &Path) -> Command {
-        let mut command = python_command(python);
-        // `-I`: no module of the working directory takes the place of one that pip wants.
+impl Installer for Pip<'_> {
+    fn venv_command(&self, python: &Path, venv: &Path) -> Command {
+        let mut command = self.environment.installer_command(python);
+        command.args(["-I", "-m", "venv", "--without-pip"]).arg(venv);
+        command
+    }
+
+    fn install_command(&self, python: &Path) -> Command {
+        let mut command = self.environment.installer_command(python);
+        // `-I`: a module in the working directory must not shadow one that pip imports.
         command.arg("-I").arg(&self.runner).arg(&self.directory);
         command.args(["install", "--no-input", "--no-color", "--progress-bar", "off"]);
         command.args([
@@ -75,90 +90,37 @@ impl Pip {
         command.arg("--src").arg(self.runner.with_file_name("src"));
         command
     }
-}
 
-impl Installer for Pip {
-    fn make_venv(&self, request: &Request, venv: &Path, on_line: &mut dyn FnMut(&str)) -> Result<()> {
-        let mut command = python_command(&request.python);
-        command.args(["-I", "-m", "venv", "--without-pip"]).arg(venv);
-        Ok(child::run(&mut command, on_line)?)
+    fn reinstall_option(&self) -> &'static str {
+        "--force-reinstall"
     }
 
-    fn install(&self, request: &Request, python: &Path, on_line: &mut dyn FnMut(&str)) -> Result<()> {
-        let mut command = self.command(python);
-        command.args(options(request)).args(request.arguments());
-        Ok(child::run(&mut command, on_line)?)
-    }
-
-    fn install_copies(
-        &self,
-        request: &Request,
-        python: &Path,
-        sources: &[String],
-        on_line: &mut dyn FnMut(&str),
-    ) -> Result<()> {
-        let mut command = self.command(python);
-        command
-            .args(["--no-deps", "--force-reinstall"])
-            .args(index_options(request))
-            .arg("--")
-            .args(sources);
-        Ok(child::run(&mut command, on_line)?)
-    }
-
-    fn install_for(
-        &self,
-        request: &Request,
-        target: &Target,
-        root: &Path,
-        on_line: &mut dyn FnMut(&str),
-    ) -> Result<()> {
+    fn target_options(&self, target: &Target, on_line: &mut OnLine<'_>) -> Result<Vec<OsString>> {
         if self.version != target.python {
-            bail!(
-                "failed to install packages for Python {}: pip chooses requirements by the Python {} that runs it; \
-                 put uv on PATH, or use a Python {0} to pack",
+            return Err(anyhow!(
+                "failed to install packages for Python {}: pip evaluates requirements for the Python that runs it, \
+                 which is {}",
                 target.python,
                 self.version
-            );
+            ))
+            .hint(format!(
+                "put uv on PATH, or install packages with Python {}",
+                target.python
+            ));
         }
-        on_line("pip decides on `platform_machine` of requirements by this machine; uv does by the target");
-        let mut command = self.command(&request.python);
-        command.arg("--target").arg(root);
-        command.args(["--implementation", "cp", "--python-version", &target.python]);
-        command.args(["--only-binary", ":all:"]);
+        on_line("note: pip evaluates the marker `platform_machine` for this machine, not for the target");
+        let mut options: Vec<OsString> = ["--implementation", "cp", "--python-version", &target.python]
+            .map(OsString::from)
+            .to_vec();
         for platform in platforms(target) {
-            command.args(["--platform", &platform]);
+            options.extend(["--platform".into(), platform.into()]);
         }
-        command.args(options(request)).args(request.arguments());
-        Ok(child::run(&mut command, on_line)?)
+        Ok(options)
     }
 }
 
-fn python_command(python: &Path) -> Command {
-    let mut command = Command::new(python);
-    environment::prepare(&mut command);
-    command
-}
-
-fn options(request: &Request) -> Vec<OsString> {
-    let mut options = index_options(request);
-    if request.require_hashes {
-        options.push("--require-hashes".into());
-    }
-    options
-}
-
-fn index_options(request: &Request) -> Vec<OsString> {
-    let mut options = request.index_options();
-    // The nearest that pip has to uv's --offline.
-    if request.offline && !request.no_index {
-        options.push("--no-index".into());
-    }
-    options
-}
-
-/// The platform tags that a glibc of this version accepts, best first. uv knows this by itself; pip takes a
-/// tag literally.
+/// The platform tags that a glibc of this version accepts, best first. uv derives them itself; pip takes a tag
+/// literally.
 fn platforms(target: &Target) -> Vec<String> {
     let machine = &target.machine;
     let (major, minor) = target.glibc;

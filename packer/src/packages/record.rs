@@ -62,8 +62,8 @@ pub(super) fn encode(mut entries: Vec<Entry>) -> Result<Vec<u8>> {
     writer.into_inner().context("failed to write a RECORD")
 }
 
-/// `path` of a `RECORD`, seen from the directory that `site` (relative, `/`-separated) lies in; nothing when it
-/// is absolute or leaves that directory.
+/// The path of a file that a `RECORD` in `site` names as `path`, both relative to the same prefix; `None` when it is
+/// absolute or leaves the prefix.
 pub(super) fn resolve(site: &str, path: &str) -> Option<String> {
     if path.starts_with('/') {
         return None;
@@ -81,7 +81,7 @@ pub(super) fn resolve(site: &str, path: &str) -> Option<String> {
     Some(parts.join("/"))
 }
 
-/// The inverse of [`resolve`]: `path`, seen from `site`.
+/// The inverse of [`resolve`]: `path`, relative to `site`.
 pub(super) fn relative_to(site: &str, path: &str) -> String {
     if let Some(inside) = path.strip_prefix(site).and_then(|rest| rest.strip_prefix('/')) {
         return inside.to_owned();

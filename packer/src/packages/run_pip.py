@@ -1,7 +1,7 @@
-"""Runs the pip that lies in the directory argv[1], with an interpreter that has none of its own.
+"""Runs the pip in the directory argv[1] with an interpreter that has no pip.
 
-Only `pip` itself is taken from there: what else is installed beside it stays invisible, so pip finds an empty
-environment and installs everything that was asked for.
+Only `pip` itself is imported from there: other packages beside it can't be seen, so pip finds an empty environment
+and installs everything that was requested.
 """
 
 import runpy

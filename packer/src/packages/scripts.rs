@@ -1,7 +1,7 @@
-//! Scripts in `bin/`: the interpreter's path that an installer wrote into them is taken out again.
+//! Scripts in `bin/`: the path of the interpreter, which an installer wrote into them, is removed.
 //!
-//! An installer writes `#!/scratch/venv/bin/python`, or, where that is too long for the kernel or has a space,
-//! a shell line that Python reads as a string:
+//! An installer writes `#!/scratch/venv/bin/python` or, where that is too long for the kernel or has a space, shell
+//! lines that Python reads as a string:
 //!
 //! ```text
 //! #!/bin/sh
@@ -15,20 +15,21 @@ use std::path::Path;
 
 use pyship_launcher::format::names::SCRIPT_SHEBANG;
 
-/// The script with [`SCRIPT_SHEBANG`] as its first line; nothing when it isn't a script for `interpreters`.
-pub(super) fn portable(bytes: &[u8], is_ours: impl Fn(&Path) -> bool) -> Option<Vec<u8>> {
-    let rest = after_exec_line(bytes).or_else(|| after_shebang(bytes, is_ours))?;
+/// The script with [`SCRIPT_SHEBANG`] as its first line; `None` when it isn't a script for an interpreter that
+/// `is_interpreter` accepts.
+pub(super) fn portable(bytes: &[u8], is_interpreter: impl Fn(&Path) -> bool) -> Option<Vec<u8>> {
+    let rest = after_exec_line(bytes).or_else(|| after_shebang(bytes, is_interpreter))?;
     let mut script = SCRIPT_SHEBANG.as_bytes().to_vec();
     script.push(b'\n');
     script.extend_from_slice(rest);
     Some(script)
 }
 
-fn after_shebang(bytes: &[u8], is_ours: impl Fn(&Path) -> bool) -> Option<&[u8]> {
+fn after_shebang(bytes: &[u8], is_interpreter: impl Fn(&Path) -> bool) -> Option<&[u8]> {
     let (first, rest) = split_line(bytes.strip_prefix(b"#!")?);
     let first = std::str::from_utf8(first).ok()?.trim();
     let interpreter = Path::new(first.split_ascii_whitespace().next()?);
-    is_ours(interpreter).then_some(rest)
+    is_interpreter(interpreter).then_some(rest)
 }
 
 fn after_exec_line(bytes: &[u8]) -> Option<&[u8]> {

@@ -1,61 +1,62 @@
-//! What a file was made from, in the shape of a SLSA build provenance (<https://slsa.dev/provenance/v1>).
+//! What a file was made from, as a SLSA build provenance (<https://slsa.dev/provenance/v1>).
 //!
-//! The predicate is the manifest's field `provenance`, so that whatever covers the manifest covers it too. The
-//! launcher does not read it. The subject, which is the file itself, can't be named inside the file:
-//! [`statement`] adds it. The same inputs give the same predicate on every machine: no times unless asked for,
-//! no paths, users, hosts or credentials of the builder ([`inputs`]).
+//! The predicate is the field `provenance` of the manifest, so it is signed and verified with the manifest. The launcher
+//! does not read it. The subject is the file itself, which has no digest while it is being written: [`statement()`] adds
+//! it. The same inputs give the same predicate on every machine: without times unless they are asked for, and without
+//! paths, users, hosts or credentials of the builder ([`inputs`]).
 //!
-//! Digests: `sha256` where there is one file to take it of; else `pyship-layer` (a layer's digest, as in the
-//! manifest), `pyship-record` ([`crate::packages::digest`]) and `pyship-tree` ([`tree_digest`]).
+//! Digests: `sha256` of a single file, else `pyship-layer` (a layer's digest, as in the manifest), `pyship-record`
+//! ([`crate::packages::digest`]) or `pyship-tree` ([`tree_digest()`]).
 
-pub mod inputs;
-pub mod time;
+pub(crate) mod inputs;
+pub(crate) mod purl;
+mod statement;
+pub(crate) mod time;
+mod tree_digest;
 
-use anyhow::{Context, Result};
-use pyship_launcher::error::plain;
+use anyhow::Result;
 use pyship_launcher::format::manifest::Manifest;
 use pyship_launcher::format::names::{LAYER_LIBC, LAYER_RUNTIME};
 use pyship_launcher::hex::hex;
-use pyship_launcher::payload::Payload;
-use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::layer::Packed;
 use crate::options::PackOptions;
-use crate::packages::metadata::{Distribution, normalized};
-use crate::tree::{Node, Tree};
+use crate::packages::metadata::Distribution;
+
+pub(crate) use statement::{display, of, statement};
+pub(crate) use tree_digest::tree_digest;
 
 /// The in-toto predicate type.
-pub const PREDICATE_TYPE: &str = "https://slsa.dev/provenance/v1";
-const STATEMENT_TYPE: &str = "https://in-toto.io/Statement/v1";
+pub(crate) const PREDICATE_TYPE: &str = "https://slsa.dev/provenance/v1";
 const REPOSITORY: &str = env!("CARGO_PKG_REPOSITORY");
 
-/// What goes into a file, as far as provenance tells of it.
-pub struct Ingredients<'a> {
+/// What the provenance of a file is made from.
+pub(crate) struct Ingredients<'a> {
     /// The command line and `[tool.pyship]`, merged.
-    pub options: &'a PackOptions,
-    /// What pyproject.toml says the app needs.
-    pub dependencies: &'a [String],
-    /// The manifest so far, without its launcher and layers.
-    pub manifest: &'a Manifest,
+    pub(crate) options: &'a PackOptions,
+    /// The dependencies in pyproject.toml.
+    pub(crate) dependencies: &'a [String],
+    /// The manifest without its launcher and layers.
+    pub(crate) manifest: &'a Manifest,
     /// `sys.version`
-    pub build: &'a str,
+    pub(crate) build: &'a str,
     /// The launcher.
-    pub stub: &'a [u8],
+    pub(crate) launcher: &'a [u8],
     /// The packages.
-    pub distributions: &'a [Distribution],
-    /// [`tree_digest`] of the app, before anything was compiled.
-    pub app: &'a str,
+    pub(crate) distributions: &'a [Distribution],
+    /// [`tree_digest()`] of the app, before it is compiled.
+    pub(crate) app: &'a str,
     /// The layers.
-    pub layers: &'a [Packed],
+    pub(crate) layers: &'a [Packed],
 }
 
 /// The predicate.
 ///
 /// # Errors
-/// When a requirements file can't be read, or a time is asked for and can't be had.
-pub fn predicate(from: &Ingredients<'_>) -> Result<Value> {
+/// When a requirements file can't be read, or SOURCE_DATE_EPOCH is not a time.
+pub(crate) fn predicate(from: &Ingredients<'_>) -> Result<Value> {
     let mut predicate = json!({
         "predicateType": PREDICATE_TYPE,
         "buildDefinition": {
@@ -68,7 +69,7 @@ pub fn predicate(from: &Ingredients<'_>) -> Result<Value> {
         },
     });
     if from.options.build_time {
-        predicate["runDetails"]["metadata"] = json!({ "finishedOn": time::rfc3339(time::seconds()?) });
+        predicate["runDetails"]["metadata"] = json!({ "finishedOn": time::timestamp()?.to_string() });
     }
     Ok(predicate)
 }
@@ -82,12 +83,12 @@ fn dependencies(from: &Ingredients<'_>) -> Vec<Value> {
     let mut list = vec![
         json!({
             "name": "pyship-launcher",
-            "uri": format!("pkg:generic/pyship-launcher@{}", env!("CARGO_PKG_VERSION")),
-            "digest": { "sha256": hex(&Sha256::digest(from.stub)) },
+            "uri": purl::generic("pyship-launcher", env!("CARGO_PKG_VERSION")),
+            "digest": { "sha256": hex(&Sha256::digest(from.launcher)) },
         }),
         json!({
             "name": "cpython",
-            "uri": format!("pkg:generic/cpython@{python}"),
+            "uri": purl::generic("cpython", python),
             "digest": layer(LAYER_RUNTIME),
             "annotations": { "implementation": "cpython", "build": from.build },
         }),
@@ -96,14 +97,14 @@ fn dependencies(from: &Ingredients<'_>) -> Vec<Value> {
         let (major, minor) = libc.version;
         list.push(json!({
             "name": "glibc",
-            "uri": format!("pkg:generic/glibc@{major}.{minor}"),
+            "uri": purl::generic("glibc", &format!("{major}.{minor}")),
             "digest": digest,
         }));
     }
     list.extend(from.distributions.iter().map(|found| {
         json!({
             "name": found.name,
-            "uri": purl(&found.name, &found.version),
+            "uri": purl::pypi(&found.name, &found.version),
             "digest": { "pyship-record": found.digest },
         })
     }));
@@ -111,169 +112,4 @@ fn dependencies(from: &Ingredients<'_>) -> Vec<Value> {
         list.push(json!({ "name": from.manifest.name, "digest": { "pyship-tree": from.app } }));
     }
     list
-}
-
-/// A package of PyPI's kind as a package URL (<https://github.com/package-url/purl-spec>).
-#[must_use]
-pub fn purl(name: &str, version: &str) -> String {
-    format!(
-        "pkg:pypi/{}@{}",
-        percent_encoded(&normalized(name)),
-        percent_encoded(version)
-    )
-}
-
-/// `text` as a part of a URL: `2.1.0+cpu` is `2.1.0%2Bcpu`.
-#[must_use]
-pub fn percent_encoded(text: &str) -> String {
-    let mut encoded = String::new();
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'-' | b'_' | b'~' => {
-                encoded.push(char::from(byte));
-            }
-            _ => encoded.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    encoded
-}
-
-/// SHA-256 over every entry of a tree, sorted by path: its kind, its path, and a file's own SHA-256 or a link's
-/// target, each ended by a NUL.
-///
-/// # Errors
-/// When a file can't be read.
-pub fn tree_digest(tree: &Tree) -> Result<String> {
-    let mut hash = Sha256::new();
-    for (path, node) in tree.iter() {
-        let (kind, content) = match node {
-            Node::Directory => ("directory", Vec::new()),
-            Node::Symlink(target) => ("link", target.clone()),
-            Node::File(file) => {
-                let bytes = file.content.read().context("failed to read the app")?;
-                let kind = if file.executable { "program" } else { "file" };
-                (kind, hex(&Sha256::digest(&bytes)).into_bytes())
-            }
-        };
-        for part in [kind.as_bytes(), path, &content] {
-            hash.update(part);
-            hash.update([0]);
-        }
-    }
-    Ok(hex(&hash.finalize()))
-}
-
-/// The manifest as it stands in a file.
-#[derive(Serialize)]
-pub struct Whole<'a> {
-    /// What the launcher reads.
-    #[serde(flatten)]
-    pub manifest: &'a Manifest,
-    /// The predicate; files of an earlier pyship have none.
-    #[serde(skip_serializing_if = "Value::is_null")]
-    pub provenance: &'a Value,
-}
-
-impl Whole<'_> {
-    /// The bytes of `pyship.json`.
-    ///
-    /// # Errors
-    /// None that can be met: the types hold nothing that JSON can't say.
-    pub fn encode(&self) -> Result<Vec<u8>> {
-        let mut bytes = serde_json::to_vec(self)?;
-        bytes.push(b'\n');
-        Ok(bytes)
-    }
-}
-
-/// The predicate in a file, null when there is none. The manifest must have been read, and so checked, before.
-///
-/// # Errors
-/// When the manifest can't be read.
-pub fn of(payload: &Payload) -> Result<Value> {
-    #[derive(serde::Deserialize)]
-    struct Part {
-        #[serde(default)]
-        provenance: Value,
-    }
-    let part: Part =
-        serde_json::from_slice(&payload.manifest_bytes()?).context("failed to read the manifest")?;
-    Ok(part.provenance)
-}
-
-/// The predicate as an in-toto statement about the file of that name and SHA-256, ready to be attested.
-#[must_use]
-pub fn statement(name: &str, sha256: &str, mut predicate: Value) -> Value {
-    let kind = predicate
-        .as_object_mut()
-        .and_then(|fields| fields.remove("predicateType"))
-        .unwrap_or_else(|| PREDICATE_TYPE.into());
-    json!({
-        "_type": STATEMENT_TYPE,
-        "subject": [{ "name": name, "digest": { "sha256": sha256 } }],
-        "predicateType": kind,
-        "predicate": predicate,
-    })
-}
-
-/// The predicate for people.
-#[must_use]
-pub fn shown(predicate: &Value) -> String {
-    let build = &predicate["buildDefinition"];
-    let text = |value: &Value| {
-        value
-            .as_str()
-            .map_or_else(|| value.to_string(), ToOwned::to_owned)
-    };
-    let mut lines = vec![format!(
-        "made by  pyship {}",
-        text(&predicate["runDetails"]["builder"]["version"]["pyship"])
-    )];
-    if let Some(time) = predicate["runDetails"]["metadata"]["finishedOn"].as_str() {
-        lines.push(format!("made at  {time}"));
-    }
-    for (name, value) in build["externalParameters"].as_object().into_iter().flatten() {
-        lines.push(format!("option   {name}: {}", text(value)));
-    }
-    for found in build["resolvedDependencies"].as_array().into_iter().flatten() {
-        let digests = found["digest"].as_object().into_iter().flatten();
-        let digests: Vec<String> = digests
-            .map(|(kind, digest)| format!("{kind} {}", text(digest)))
-            .collect();
-        let what = found["uri"].as_str().or(found["name"].as_str()).unwrap_or("?");
-        lines.push(format!("from     {what}  {}", digests.join(", ")));
-    }
-    // The file is someone else's, perhaps: its words are shown, not obeyed.
-    lines.into_iter().map(|line| plain(line) + "\n").collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn versions_and_names_are_those_of_package_urls() {
-        assert_eq!(purl("Ruamel.Yaml", "2.1+cpu"), "pkg:pypi/ruamel-yaml@2.1%2Bcpu");
-    }
-
-    #[test]
-    fn a_tree_has_another_digest_when_anything_of_it_differs() {
-        let digest = |edit: &dyn Fn(&mut Tree)| {
-            let mut tree = Tree::new();
-            tree.insert_bytes("code/main.py", &b"1"[..], false);
-            edit(&mut tree);
-            tree_digest(&tree).unwrap()
-        };
-        let plain = digest(&|_| {});
-        assert_eq!(plain, digest(&|_| {}));
-        let edits: [&dyn Fn(&mut Tree); 4] = [
-            &|tree| tree.insert_bytes("code/main.py", &b"2"[..], false),
-            &|tree| tree.insert_bytes("code/main.py", &b"1"[..], true),
-            &|tree| tree.insert_bytes("code/more.py", &b"1"[..], false),
-            &|tree| tree.insert("code/main.py", Node::Symlink(b"1".to_vec())),
-        ];
-        for edit in edits {
-            assert_ne!(plain, digest(edit));
-        }
-    }
 }

@@ -1,4 +1,4 @@
-//! What a bill of materials needs of the layers: the text of every dist-info, and the digests of files.
+//! What a bill of materials needs from the layers: the metadata of every package, and the digests of files.
 
 use std::collections::BTreeMap;
 use std::io::BufRead;
@@ -14,44 +14,52 @@ use sha2::{Digest, Sha256};
 
 /// The longest METADATA or RECORD that is read, in bytes.
 const TEXT_MAX: u64 = 16 << 20;
-/// All of them together.
+/// The most bytes of all of them together.
 const TEXTS_MAX: u64 = 48 << 20;
 
 /// A regular file of a layer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub(crate) struct FileDigest {
     /// Length in bytes.
-    pub size: u64,
+    pub(crate) size: u64,
     /// SHA-256 of its bytes.
-    pub sha256: [u8; 32],
+    pub(crate) sha256: [u8; 32],
 }
 
 /// The regular files of a layer, by their paths in it.
-pub type Entries = BTreeMap<String, Entry>;
+pub(crate) type Files = BTreeMap<String, FileDigest>;
 
-/// What was found.
+/// What was read from the layers.
 #[derive(Debug, Default)]
-pub struct Contents {
-    /// Of each `….dist-info` of the deps layer, by its name, its METADATA and RECORD.
-    pub dist_infos: BTreeMap<String, DistInfo>,
-    /// Files of the layers, by the layer's name; those of deps and app only on request.
-    pub layers: BTreeMap<String, Entries>,
+pub(crate) struct Contents {
+    /// METADATA and RECORD of each `….dist-info` of the deps layer, by its name.
+    pub(crate) dist_infos: BTreeMap<String, DistInfo>,
+    /// Files of the layers, by the layer's name.
+    layers: BTreeMap<String, Files>,
+}
+
+impl Contents {
+    /// The files of a layer; none when they were not asked for.
+    pub(super) fn files(&self, layer: &str) -> &Files {
+        static NONE: Files = Files::new();
+        self.layers.get(layer).unwrap_or(&NONE)
+    }
 }
 
 /// See [`Contents::dist_infos`].
 #[derive(Debug, Default, Clone)]
-pub struct DistInfo {
-    /// The package's description of itself.
-    pub metadata: Vec<u8>,
+pub(crate) struct DistInfo {
+    /// The package's metadata.
+    pub(crate) metadata: Vec<u8>,
     /// The list of its files.
-    pub record: Vec<u8>,
+    pub(crate) record: Vec<u8>,
 }
 
-/// Reads the layers; with `every_file` also which files the packages and the app have.
+/// Reads the layers; with `every_file` also the files of the packages and the app.
 ///
 /// # Errors
-/// When the file is damaged, or holds more metadata than anyone needs.
-pub fn read(payload: &Payload, manifest: &Manifest, every_file: bool) -> Result<Contents> {
+/// When the file is damaged, or the packages' metadata is too long.
+pub(crate) fn read(payload: &Payload, manifest: &Manifest, every_file: bool) -> Result<Contents> {
     let mut contents = Contents::default();
     for layer in &manifest.layers {
         let files = match layer.name.as_str() {
@@ -64,7 +72,7 @@ pub fn read(payload: &Payload, manifest: &Manifest, every_file: bool) -> Result<
         let texts = (layer.name == LAYER_DEPS).then_some(prefix.as_str());
         let found = read_layer(payload, layer, files, texts)?;
         if files {
-            contents.layers.insert(layer.name.clone(), found.entries);
+            contents.layers.insert(layer.name.clone(), found.files);
         }
         contents.dist_infos.extend(found.dist_infos);
     }
@@ -73,12 +81,12 @@ pub fn read(payload: &Payload, manifest: &Manifest, every_file: bool) -> Result<
 
 #[derive(Default)]
 struct Found {
-    entries: Entries,
+    files: Files,
     dist_infos: BTreeMap<String, DistInfo>,
     text_bytes: u64,
 }
 
-/// Keeps texts and digests, and writes nothing.
+/// A sink that keeps metadata and digests.
 struct Reader<'a> {
     files: bool,
     /// site-packages with a slash, where dist-infos are looked for.
@@ -154,8 +162,8 @@ impl Sink for Reader<'_> {
         self.with(|found| {
             if let Some(sha256) = sha256 {
                 found
-                    .entries
-                    .insert(path.clone().into_owned(), Entry { size, sha256 });
+                    .files
+                    .insert(path.clone().into_owned(), FileDigest { size, sha256 });
             }
             if let Some((directory, kind)) = text {
                 let info = found.dist_infos.entry(directory.to_owned()).or_default();
@@ -189,12 +197,11 @@ fn each_piece(data: &mut dyn BufRead, size: u64, mut each: impl FnMut(&[u8])) ->
     Ok(())
 }
 
-/// One digest for several files: SHA-256 of the lines `path,sha256=<hexadecimal>,size`, sorted by path.
-#[must_use]
-pub fn digest_of<'a>(entries: impl Iterator<Item = (&'a String, &'a Entry)>) -> String {
+/// One digest of several files, sorted by path: SHA-256 of a line `path,sha256=<hexadecimal>,size` for each.
+pub(crate) fn digest_of<'a>(files: impl Iterator<Item = (&'a String, &'a FileDigest)>) -> String {
     let mut hash = Sha256::new();
-    for (path, entry) in entries {
-        let line = format!("{path},sha256={},{}\n", hex(&entry.sha256), entry.size);
+    for (path, file) in files {
+        let line = format!("{path},sha256={},{}\n", hex(&file.sha256), file.size);
         hash.update(line.as_bytes());
     }
     hex(&hash.finalize())

@@ -1,8 +1,8 @@
-//! Who needs whom, as far as the packages say: `Requires-Dist`, with its markers evaluated for the file's own
-//! interpreter and machine, and extras as other packages ask for them.
+//! Which packages need which: by `Requires-Dist`, with markers evaluated for the file's interpreter and machine, and
+//! with the extras that other packages ask for.
 //!
-//! A requirement that is not installed has no edge (it was excluded, or its marker is about something that only a
-//! running system knows), nor one that can't be parsed.
+//! A requirement has no edge when it can't be parsed or is not installed: it was excluded, or its marker depends on the
+//! running system.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,18 +12,18 @@ use pep508_rs::{ExtraName, MarkerEnvironment, MarkerEnvironmentBuilder, MarkerTr
 use super::package::Package;
 use crate::packages::metadata::normalized;
 
-/// No package needs a longer one.
+/// Longer requirements are ignored.
 const REQUIREMENT_MAX: usize = 2_000;
-/// Markers are parsed by recursion, and a hostile one must not exhaust the stack.
+/// Markers with more parentheses are ignored: they are parsed by recursion, and must not exhaust the stack.
 const PARENTHESES_MAX: usize = 40;
 
-/// For each of `packages`, which others it needs, by their indexes.
+/// The indexes of the packages that each of `packages` needs.
 ///
-/// `wanted` are requirements that the file was packed for, as far as they are known: for their extras.
+/// `wanted` are requirements that the file was packed for, as far as they are known; their extras count.
 ///
 /// # Errors
-/// When `python` is no version.
-pub fn edges(
+/// When `python` is not a version.
+pub(super) fn edges(
     packages: &[Package],
     python: &str,
     target: &str,
@@ -47,7 +47,7 @@ pub fn edges(
         }
     }
     let mut edges: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); packages.len()];
-    // An extra that is asked for late may bring in requirements of a package that was looked at before.
+    // An extra may add requirements to a package that was looked at before.
     let mut left: BTreeSet<usize> = (0..packages.len()).collect();
     while let Some(index) = left.pop_first() {
         let active: Vec<ExtraName> = extras[index].iter().cloned().collect();
@@ -71,9 +71,8 @@ pub fn edges(
     Ok(edges)
 }
 
-/// The packages from which all others are reached: those that no other needs, and one of every ring.
-#[must_use]
-pub fn roots(edges: &[BTreeSet<usize>]) -> Vec<usize> {
+/// The packages from which all others are reached: those that no other needs, and one of every cycle.
+pub(super) fn roots(edges: &[BTreeSet<usize>]) -> Vec<usize> {
     let needed: BTreeSet<usize> = edges.iter().flatten().copied().collect();
     let mut roots: Vec<usize> = (0..edges.len()).filter(|index| !needed.contains(index)).collect();
     let mut reached = BTreeSet::new();
@@ -100,8 +99,8 @@ struct Requirement {
     marker: MarkerTree,
 }
 
-/// `name [extra, …] anything ; marker`; nothing when it is not of that form. The library's own parser of whole
-/// requirements takes names for granted that a hostile file need not have, and expands variables in URLs.
+/// Parses `name [extra, …] anything ; marker`; none when `text` has another form. The library's own parser of whole
+/// requirements assumes valid names, and expands environment variables in URLs.
 fn parse(text: &str) -> Option<Requirement> {
     let text = text.trim();
     let is_name = |letter: char| letter.is_ascii_alphanumeric() || "._-".contains(letter);
@@ -130,7 +129,7 @@ fn parse(text: &str) -> Option<Requirement> {
     })
 }
 
-/// What markers are evaluated against. What only a running kernel knows stays empty.
+/// The values that markers are evaluated with. Those of the kernel stay empty.
 fn environment(python: &str, target: &str) -> Result<MarkerEnvironment> {
     let minor = python.splitn(3, '.').take(2).collect::<Vec<_>>().join(".");
     let builder = MarkerEnvironmentBuilder {
@@ -196,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn extras_count_when_someone_asks_for_them() {
+    fn extras_count_when_they_are_asked_for() {
         let packages = [
             package("a", &["c; extra == 'fast'"]),
             package("b", &["A[fast]>=1"]),
@@ -209,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn a_marker_without_end_has_no_edge() {
+    fn a_marker_of_hundreds_of_parentheses_has_no_edge() {
         let deep = format!("b; {}os_name == 'posix'{}", "(".repeat(900), ")".repeat(900));
         let less = format!("b; {}os_name == 'posix'{}", "(".repeat(40), ")".repeat(40));
         assert_eq!(

@@ -1,29 +1,29 @@
-//! What a package is licensed under, from the three places where packages say so.
+//! The licence of a package, from the three fields of its metadata that may name it.
 //!
-//! In this order: `License-Expression`, an SPDX expression (PEP 639); `License`, when it is an SPDX identifier
-//! or a well-known name of exactly one licence; classifiers that stand for exactly one licence; then, in the
-//! package's own words, `License` when it is short, classifiers, and the text that `License` holds. Nothing is
-//! guessed: `BSD` is several licences, and stays a name.
+//! In this order: `License-Expression`, an SPDX expression (PEP 639); `License`, when it is an SPDX identifier or a
+//! well-known name of exactly one licence; classifiers that stand for exactly one licence; then, unchanged, `License`
+//! when it is short, classifiers, and `License` when it is a text. Nothing is guessed: `BSD` may be several licences, and
+//! stays a name.
 
 use spdx::identifiers::LICENSES;
 use spdx::{Expression, ParseMode};
 
 /// A licence, or an expression of several.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum License {
+pub(crate) enum License {
     /// An SPDX expression; it stands alone.
     Expression(String),
     /// An SPDX identifier.
     Id(&'static str),
-    /// The package's own words.
+    /// A name that the package gives.
     Name(String),
     /// A whole text, with its first line.
     Text(String, String),
 }
 
-/// What is longer than this, or has several lines, is a text.
+/// A longer name, or one of several lines, is a text.
 const NAME_MAX: usize = 100;
-/// Of a text in `License` as much is kept.
+/// A longer text is cut off, in bytes.
 const TEXT_MAX: usize = 64 << 10;
 const CLASSIFIER: &str = "License :: ";
 
@@ -82,16 +82,19 @@ const NAMES: &[(&str, &str)] = &[
     ),
 ];
 
-/// Decides; see the module. Empty when the package says nothing.
-#[must_use]
-pub fn decide(expression: Option<&str>, license: Option<&str>, classifiers: &[String]) -> Vec<License> {
+/// The licences of a package; see the module. Empty when no field names one.
+pub(super) fn decide(
+    expression: Option<&str>,
+    license: Option<&str>,
+    classifiers: &[String],
+) -> Vec<License> {
     if let Some(expression) = expression {
         return vec![spdx(expression).unwrap_or_else(|| named(expression))];
     }
     if let Some(found) = license.and_then(spdx) {
         return vec![found];
     }
-    let said: Vec<&str> = classifiers
+    let names: Vec<&str> = classifiers
         .iter()
         .filter_map(|line| line.strip_prefix(CLASSIFIER))
         .filter_map(|rest| rest.rsplit(" :: ").next())
@@ -102,14 +105,14 @@ pub fn decide(expression: Option<&str>, license: Option<&str>, classifiers: &[St
             )
         })
         .collect();
-    let known: Vec<License> = said.iter().filter_map(|name| spdx(name)).collect();
-    if !known.is_empty() && known.len() == said.len() {
+    let known: Vec<License> = names.iter().filter_map(|name| spdx(name)).collect();
+    if !known.is_empty() && known.len() == names.len() {
         return known;
     }
     let is_text = |text: &&str| text.trim().contains('\n') || text.len() > NAME_MAX;
     match license {
         Some(text) if !is_text(&text) => vec![named(text)],
-        _ if !said.is_empty() => said
+        _ if !names.is_empty() => names
             .iter()
             .map(|name| spdx(name).unwrap_or_else(|| named(name)))
             .collect(),
@@ -167,7 +170,7 @@ fn words(text: &str) -> String {
     spaced.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The package's own words: a name when they are short, else a text and its first line.
+/// `text` as a name when it is short, else as a text with its first line.
 fn named(text: &str) -> License {
     let text = text.trim();
     let line = text

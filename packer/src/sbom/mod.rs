@@ -1,12 +1,13 @@
-//! `pyship sbom`: what a packed file holds, as a CycloneDX 1.5 bill of materials.
+//! `pyship sbom`: the contents of a packed file, as a CycloneDX 1.5 bill of materials.
 //!
-//! It is read out of the file alone, so it works for a file of another machine and for one that came from
-//! elsewhere: [`contents`] reads the layers, [`package`] each dist-info, [`license`] decides what a package is
-//! licensed under, [`graph`] who needs whom, [`document`] writes it down. The same file gives the same document;
-//! its serial number is made from the file's digest.
+//! Only the file is read, so it may be for another machine or made by someone else: [`contents`] reads the layers,
+//! [`package`] each dist-info, [`license`] decides which licence a package has, [`graph`] which packages need which,
+//! [`components`] describes each part and [`document`] puts them together. The same file gives the same document; the
+//! serial number is made from its digest.
 
-pub mod contents;
-pub mod document;
-pub mod graph;
-pub mod license;
-pub mod package;
+mod components;
+pub(crate) mod contents;
+pub(crate) mod document;
+mod graph;
+mod license;
+pub(crate) mod package;

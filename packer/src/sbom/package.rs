@@ -9,34 +9,34 @@ use crate::packages::digest;
 
 /// An installed package.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Package {
-    /// Its name as it spells itself.
-    pub name: String,
+pub(crate) struct Package {
+    /// Its name, not normalized.
+    pub(crate) name: String,
     /// Its version.
-    pub version: String,
-    /// One line about it.
-    pub summary: Option<String>,
-    /// Who wrote it.
-    pub author: Option<String>,
-    /// What it is licensed under; empty when it does not say.
-    pub licenses: Vec<License>,
+    pub(crate) version: String,
+    /// Its description in one line.
+    pub(crate) summary: Option<String>,
+    /// Its author.
+    pub(crate) author: Option<String>,
+    /// Its licences; empty when it names none.
+    pub(crate) licenses: Vec<License>,
     /// Its licence files, relative to its dist-info.
-    pub license_files: Vec<String>,
-    /// Where it is talked about: what kind of page, and its URL.
-    pub links: Vec<(&'static str, String)>,
-    /// `Requires-Dist`, unparsed.
-    pub requires: Vec<String>,
+    pub(crate) license_files: Vec<String>,
+    /// Its web pages: the kind of reference in CycloneDX, and the URL.
+    pub(crate) links: Vec<(&'static str, String)>,
+    /// `Requires-Dist`, not parsed.
+    pub(crate) requires: Vec<String>,
     /// See [`crate::packages::digest`].
-    pub digest: String,
+    pub(crate) digest: String,
     /// Its files, by their paths in the deps layer.
-    pub files: Vec<String>,
+    pub(crate) files: Vec<String>,
 }
 
 /// Every package of the deps layer, sorted by name.
 ///
 /// # Errors
 /// When a dist-info can't be read.
-pub fn packages(contents: &Contents, site_packages: &str) -> Result<Vec<Package>> {
+pub(crate) fn packages(contents: &Contents, site_packages: &str) -> Result<Vec<Package>> {
     let mut packages = contents
         .dist_infos
         .iter()
@@ -53,15 +53,15 @@ pub fn packages(contents: &Contents, site_packages: &str) -> Result<Vec<Package>
 
 fn package(directory: &str, info: &DistInfo, site_packages: &str) -> Result<Package> {
     let (headers, _) = mailparse::parse_headers(&info.metadata)?;
-    let one = |name| headers.get_first_value(name).filter(|text| is_said(text));
+    let one = |name| headers.get_first_value(name).filter(|text| is_given(text));
     let all = |name: &str| -> Vec<String> {
         headers
             .get_all_values(name)
             .into_iter()
-            .filter(|text| is_said(text))
+            .filter(|text| is_given(text))
             .collect()
     };
-    // Without a METADATA the directory's own name is all that is known.
+    // Without METADATA only the name of the directory is known.
     let stem = directory.strip_suffix(".dist-info").unwrap_or(directory);
     let (stem_name, stem_version) = stem.split_once('-').unwrap_or((stem, ""));
     Ok(Package {
@@ -84,7 +84,7 @@ fn package(directory: &str, info: &DistInfo, site_packages: &str) -> Result<Pack
     })
 }
 
-fn is_said(text: &str) -> bool {
+fn is_given(text: &str) -> bool {
     !text.trim().is_empty() && text.trim() != "UNKNOWN"
 }
 
@@ -135,7 +135,7 @@ fn kind_of_link(label: &str) -> &'static str {
     }
 }
 
-/// Strict enough for a schema's `iri-reference`.
+/// Whether `text` is an HTTP URL that fits `iri-reference` of the document's schema.
 fn is_url(text: &str) -> bool {
     let rest = text
         .strip_prefix("https://")

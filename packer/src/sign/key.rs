@@ -1,4 +1,4 @@
-//! Keys, in minisign's files: a public one to hand out, a secret one that a password may encrypt.
+//! Key pairs in minisign's files. The secret key may be encrypted with a password.
 
 use std::ops::Range;
 use std::os::unix::fs::PermissionsExt;
@@ -11,39 +11,38 @@ use minisign::{KeyPair, SecretKey, SecretKeyBox};
 use minisign_verify::PublicKey;
 use pyship_launcher::error::{Error, Kind};
 
-use super::{read_text, written};
+use super::read_text;
+use crate::names::ENV_KEY_PASSWORD;
+use crate::output;
 
-/// Environment variable with a secret key's password, for where there is no terminal.
-pub const ENV_PASSWORD: &str = "PYSHIP_KEY_PASSWORD";
-
-/// Of a secret key: how it is encrypted. See [`decoded`].
+/// Bytes of a secret key's file: the name of the function that encrypts it. See [`decoded`].
 const KDF: Range<usize> = 2..4;
 const CHECKSUM: Range<usize> = 126..158;
 
 /// Where a password comes from.
 #[derive(Debug, Clone, Copy)]
-pub enum Password<'a> {
-    /// [`ENV_PASSWORD`], else the terminal.
+pub(crate) enum Password<'a> {
+    /// [`ENV_KEY_PASSWORD`], else the terminal.
     Ask,
     /// The first line of a file; `-` is standard input.
     File(&'a Path),
-    /// None: the new key is not encrypted.
+    /// There is none: the new key is not encrypted.
     None,
 }
 
-/// A public key, and the name by which signatures refer to it.
-pub struct Public {
+/// A public key, and the identifier by which signatures refer to it.
+pub(crate) struct Public {
     /// The key.
-    pub key: PublicKey,
-    /// `A1B2…`, 16 hexadecimal digits, as minisign shows it.
-    pub id: String,
+    pub(crate) key: PublicKey,
+    /// 16 hexadecimal digits, as minisign displays it.
+    pub(crate) id: String,
 }
 
-/// Reads a public key: the file that holds it, or its base64 text itself.
+/// Reads a public key: `text_or_path` is the key in base64, or a file with it.
 ///
 /// # Errors
 /// When it is neither.
-pub fn public(text_or_path: &str) -> Result<Public> {
+pub(crate) fn public(text_or_path: &str) -> Result<Public> {
     if let Some(key) = public_from_text(text_or_path) {
         return Ok(key);
     }
@@ -68,8 +67,7 @@ fn public_from_text(text: &str) -> Option<Public> {
     })
 }
 
-/// How minisign shows the eight bytes that name a key.
-#[must_use]
+/// The identifier of a key, from its eight bytes.
 pub(super) fn id(bytes: &[u8]) -> String {
     let mut number = [0; 8];
     for (to, from) in number.iter_mut().zip(bytes) {
@@ -78,11 +76,11 @@ pub(super) fn id(bytes: &[u8]) -> String {
     format!("{:016X}", u64::from_le_bytes(number))
 }
 
-/// Reads a secret key, and decrypts it when it is encrypted.
+/// Reads a secret key, and decrypts it if it is encrypted.
 ///
 /// # Errors
-/// When it is none, or the password is missing or wrong.
-pub fn secret(path: &Path, password: Password<'_>) -> Result<SecretKey> {
+/// When the file holds no secret key, or the password is missing or wrong.
+pub(crate) fn secret(path: &Path, password: Password<'_>) -> Result<SecretKey> {
     let failed = || format!("failed to use the secret key `{}`", path.display());
     let text = read_text(path).with_context(failed)?;
     let Some(bytes) = decoded(&text) else {
@@ -91,7 +89,8 @@ pub fn secret(path: &Path, password: Password<'_>) -> Result<SecretKey> {
     let key = if bytes[KDF] != [0, 0] {
         SecretKeyBox::from(text).into_secret_key(Some(ask(password, &failed(), false)?))
     } else if bytes[CHECKSUM].iter().all(|&byte| byte == 0) {
-        // `minisign -W` writes no checksum; signing checks its result against the key's public half anyway.
+        // `minisign -W` writes no checksum. A damaged key is noticed nevertheless: a new signature is verified with the
+        // public half of the key.
         SecretKey::from_bytes(&bytes)
     } else {
         SecretKeyBox::from(text).into_unencrypted_secret_key()
@@ -99,17 +98,16 @@ pub fn secret(path: &Path, password: Password<'_>) -> Result<SecretKey> {
     key.map_err(|error| anyhow!("{}: {}", failed(), lower(&error.to_string())))
 }
 
-/// Whether others than its owner may read a secret key's file.
-#[must_use]
-pub fn is_exposed(path: &Path) -> bool {
-    std::fs::metadata(path).is_ok_and(|data| data.permissions().mode() & 0o077 != 0)
+/// Whether users other than the owner may read a secret key's file.
+pub(crate) fn is_exposed(path: &Path) -> bool {
+    fs_err::metadata(path).is_ok_and(|data| data.permissions().mode() & 0o077 != 0)
 }
 
-/// The bytes of a secret key's file; none when it does not look like one.
+/// The bytes of a secret key; none when `text` is something else.
 ///
 /// ```text
 ///   0  `Ed`, the algorithm      2     38  limits for scrypt    16
-///   2  `Sc`, or zeros           2     54  key's name            8
+///   2  `Sc`, or zeros           2     54  identifier            8
 ///   4  `B2`, the checksum's     2     62  secret, then public  64
 ///   6  salt                    32    126  checksum             32
 /// ```
@@ -118,23 +116,26 @@ fn decoded(text: &str) -> Option<Vec<u8>> {
     (bytes.len() == CHECKSUM.end && bytes.starts_with(b"Ed")).then_some(bytes)
 }
 
-/// Makes a key pair and writes its two files; overwrites nothing. Gives the public key.
+/// Makes a key pair and writes its two files. Returns the public key.
 ///
 /// # Errors
-/// When one of the files is there already or can't be written; none is left behind then.
-pub fn generate(secret_path: &Path, public_path: &Path, password: Password<'_>) -> Result<Public> {
-    let failed = |path: &Path| format!("failed to write `{}`", path.display());
+/// When one of the files exists already or can't be written; neither is left then.
+pub(crate) fn generate(secret_path: &Path, public_path: &Path, password: Password<'_>) -> Result<Public> {
+    // Checked again when the files get their names, but nobody should enter a password in vain.
     for path in [secret_path, public_path] {
-        // Asked for a password first and then told this would be unkind; what counts is said at the end.
         ensure!(
-            std::fs::symlink_metadata(path).is_err(),
-            "{}: it is there already",
-            failed(path)
+            fs_err::symlink_metadata(path).is_err(),
+            "failed to write `{}`: it exists already",
+            path.display()
         );
     }
     let password = match password {
         Password::None => None,
-        other => Some(ask(other, &failed(secret_path), true)?),
+        other => Some(ask(
+            other,
+            &format!("failed to write `{}`", secret_path.display()),
+            true,
+        )?),
     };
     let encrypted = password.is_some();
     let pair = match password {
@@ -149,16 +150,13 @@ pub fn generate(secret_path: &Path, public_path: &Path, password: Password<'_>) 
     };
     let secret = pair.sk.to_box(Some(comment)).context("failed to write a key")?;
     let public = pair.pk.to_box().context("failed to write a key")?;
-    let secret_file = written(secret_path, &secret.to_string(), 0o600)?;
-    let public_file = written(public_path, &public.to_string(), 0o644)?;
-    secret_file
-        .persist_noclobber(secret_path)
-        .map_err(|error| error.error)
-        .with_context(|| failed(secret_path))?;
-    if let Err(error) = public_file.persist_noclobber(public_path) {
-        // A secret key whose public key nobody has is of no use.
-        std::fs::remove_file(secret_path).unwrap_or_default();
-        return Err(error.error).with_context(|| failed(public_path));
+    let secret_file = output::write_text_beside(secret_path, &secret.to_string(), 0o600)?;
+    let public_file = output::write_text_beside(public_path, &public.to_string(), 0o644)?;
+    secret_file.create()?;
+    if let Err(error) = public_file.create() {
+        // Without the public key, a secret key is of no use.
+        fs_err::remove_file(secret_path).unwrap_or_default();
+        return Err(error);
     }
     public_from_text(&pair.pk.to_base64()).context("failed to make a key pair")
 }
@@ -173,10 +171,10 @@ fn ask(password: Password<'_>, failed: &str, is_new: bool) -> Result<String> {
             Ok(first_line(&line))
         }
         Password::File(path) => Ok(first_line(&read_text(path).with_context(|| failed.to_owned())?)),
-        Password::Ask | Password::None => match std::env::var(ENV_PASSWORD) {
+        Password::Ask | Password::None => match std::env::var(ENV_KEY_PASSWORD) {
             Ok(password) => Ok(password),
             Err(std::env::VarError::NotPresent) => prompt(failed, is_new),
-            Err(error) => Err(anyhow!("{failed}: {ENV_PASSWORD}: {error}")),
+            Err(error) => Err(anyhow!("{failed}: {ENV_KEY_PASSWORD}: {error}")),
         },
     }
 }
@@ -190,13 +188,13 @@ fn prompt(failed: &str, is_new: bool) -> Result<String> {
         };
         Error::new(
             Kind::Other,
-            format!("{failed}: it takes a password, and there is no terminal to ask for it"),
+            format!("{failed}: a password is needed, and there is no terminal to enter it"),
         )
         .hint(hint)
     };
     let password = rpassword::prompt_password("Password: ").map_err(no_terminal)?;
     if is_new {
-        let again = rpassword::prompt_password("Password (once more): ").map_err(no_terminal)?;
+        let again = rpassword::prompt_password("Repeat the password: ").map_err(no_terminal)?;
         ensure!(password == again, "{failed}: the two passwords differ");
     }
     Ok(password)
@@ -270,7 +268,7 @@ mod tests {
         let before = fs_err::read(&secret_path).unwrap();
         assert!(generate(&secret_path, &public_path, Password::None).is_err());
         assert_eq!(fs_err::read(&secret_path).unwrap(), before);
-        // The public key's place alone is taken.
+        // Only the public key exists already.
         let other = directory.path().join("other");
         assert!(generate(&other, &public_path, Password::None).is_err());
         assert!(!other.exists());

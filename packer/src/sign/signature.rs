@@ -1,4 +1,4 @@
-//! Making and checking a signature.
+//! Makes and verifies a signature.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,84 +11,85 @@ use minisign_verify::{Error, Signature};
 use serde::Serialize;
 
 use super::key::{self, Public};
-use super::{Opened, SUFFIX, read_text};
+use super::opened::{CHUNK, Opened};
+use super::read_text;
+use crate::names::SIGNATURE_SUFFIX;
 
-/// What minisign reads of a trusted comment.
+/// The longest trusted comment that minisign reads, in bytes.
 const COMMENT_MAX: usize = 8_000;
 
-/// Where a file's signature lies unless told: beside it.
-#[must_use]
-pub fn default_path(file: &Path) -> PathBuf {
+/// The default path of a file's signature.
+pub(crate) fn default_path(file: &Path) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
-    name.push(SUFFIX);
+    name.push(SIGNATURE_SUFFIX);
     PathBuf::from(name)
 }
 
-/// The signature file's text for `file`; `comment` is signed along with it.
+/// The text of a signature of `file` and `comment`.
 ///
 /// # Errors
 /// When the file can't be read or changes meanwhile, or the comment is not one line.
-pub fn sign(file: &Opened, secret: &SecretKey, comment: &str) -> Result<String> {
+pub(crate) fn sign(file: &Opened, secret: &SecretKey, comment: &str) -> Result<String> {
     ensure!(
         comment.len() <= COMMENT_MAX
             && !comment.contains(|letter: char| letter.is_control() && letter != '\t'),
         "failed to sign: a comment is one line of at most {COMMENT_MAX} bytes"
     );
     let failed = |error: minisign::PError| anyhow!("failed to sign: {error}");
-    // The library checks what it made against this key.
+    // The library verifies the new signature with this key.
     let public = PublicKey::from_secret_key(secret).map_err(failed)?;
     let untrusted = format!("signature by key {}", key::id(secret.keynum()));
     let mut reader = &file.file;
     io::Seek::seek(&mut reader, io::SeekFrom::Start(0)).context("failed to sign")?;
-    let reader = io::BufReader::with_capacity(super::CHUNK, reader);
-    let made = minisign::sign(Some(&public), secret, reader, Some(comment), Some(&untrusted));
-    let made = made.map_err(failed)?;
+    let reader = io::BufReader::with_capacity(CHUNK, reader);
+    let signature = minisign::sign(Some(&public), secret, reader, Some(comment), Some(&untrusted));
+    let signature = signature.map_err(failed)?;
     file.unchanged()?;
-    Ok(made.into_string())
+    Ok(signature.into_string())
 }
 
-/// What is known of a file whose signature is right.
+/// A signature that is valid.
 #[derive(Debug, Clone, Serialize)]
-pub struct Verified {
-    /// The signature's file.
-    pub file: String,
-    /// The key's name.
-    pub key_id: String,
+pub(crate) struct Verified {
+    /// Path of the signature.
+    pub(crate) file: String,
+    /// The key's identifier.
+    pub(crate) key_id: String,
     /// The comment that was signed.
-    pub trusted_comment: String,
+    pub(crate) trusted_comment: String,
 }
 
-/// Checks `file` against the signature in `signature_path`; `each` sees every byte on the way.
+/// Verifies `file` with the signature in `signature_path`. Calls `each` with the file's bytes, piece by piece.
 ///
 /// # Errors
-/// When there is no signature, it is damaged, of the old kind that covers no digest, by another key, or not of
-/// these bytes.
-pub fn verify(
+/// When there is no signature, when it is damaged, of minisign's old kind (which signs no digest), by another key, or not
+/// of these bytes.
+pub(crate) fn verify(
     file: &Opened,
     signature_path: &Path,
     public: &Public,
     mut each: impl FnMut(&[u8]),
 ) -> Result<Verified> {
     let failed = || format!("failed to verify `{}`", file.path.display());
-    let shown = signature_path.display();
-    if matches!(std::fs::metadata(signature_path), Err(error) if error.kind() == io::ErrorKind::NotFound) {
-        bail!("{}: there is no signature `{shown}`", failed());
+    let display = signature_path.display();
+    if matches!(fs_err::metadata(signature_path), Err(error) if error.kind() == io::ErrorKind::NotFound) {
+        bail!("{}: there is no signature `{display}`", failed());
     }
     let text = read_text(signature_path).with_context(failed)?;
-    let signature =
-        Signature::decode(&text).map_err(|_| anyhow!("{}: the signature `{shown}` is damaged", failed()))?;
+    let signature = Signature::decode(&text)
+        .map_err(|_| anyhow!("{}: the signature `{display}` is damaged", failed()))?;
     let signer = signer(&text).unwrap_or_default();
     let mut verifier = public
         .key
         .verify_stream(&signature)
         .map_err(|error| match error {
             Error::UnexpectedKeyId => anyhow!(
-                "{}: the signature `{shown}` is by key {signer}, not by {}",
+                "{}: the signature `{display}` is by key {signer}, not by {}",
                 failed(),
                 public.id
             ),
             Error::UnsupportedLegacyMode => anyhow!(
-                "{}: the signature `{shown}` is of minisign's old kind, which is not accepted; sign it anew",
+                "{}: the signature `{display}` is of minisign's old kind, which is not accepted; sign the file again",
                 failed()
             ),
             other => anyhow!("{}: {other}", failed()),
@@ -99,20 +100,20 @@ pub fn verify(
     })?;
     verifier.finalize().map_err(|_| {
         anyhow!(
-            "{}: its bytes, or the comment in `{shown}`, are not those that key {} signed",
+            "{}: its bytes, or the comment in `{display}`, are not those that key {} signed",
             failed(),
             public.id
         )
     })?;
     file.unchanged()?;
     Ok(Verified {
-        file: shown.to_string(),
+        file: display.to_string(),
         key_id: public.id.clone(),
         trusted_comment: signature.trusted_comment().to_owned(),
     })
 }
 
-/// The name of the key that a signature says it is by.
+/// Identifier of the key that a signature says it is by.
 fn signer(text: &str) -> Option<String> {
     let bytes = STANDARD.decode(text.lines().nth(1)?.trim()).ok()?;
     bytes.get(2..10).map(key::id)
@@ -161,14 +162,14 @@ mod tests {
         let (_directory, file, public) = signed(5);
         let path = default_path(&file);
         let good = fs_err::read(&path).unwrap();
-        // The first line is nobody's word: minisign does not sign it.
+        // minisign does not sign the first line.
         let first_line = good.iter().position(|&byte| byte == b'\n').unwrap();
         for at in 0..good.len() {
             let mut bad = good.clone();
             bad[at] ^= 1;
             fs_err::write(&path, bad).unwrap();
             assert_eq!(verdict(&file, &public).is_ok(), at < first_line, "byte {at}");
-            // Only the last line's end is missed by nobody.
+            // The last line's end alone may be missing.
             fs_err::write(&path, &good[..at]).unwrap();
             assert_eq!(
                 verdict(&file, &public).is_ok(),

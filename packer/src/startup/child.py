@@ -1,12 +1,13 @@
-"""Runs in place of `encodings` in an interpreter that was started by itself, for a caller who has a PYTHONHOME."""
+
+
+# --- In place of `encodings` in an interpreter that was started by itself, for a caller with a PYTHONHOME
 
 import posix
 import sys
 
-import _frozen_importlib_external
-
 
 def _begin():
+    """Restores the environment, and leaves all else to the interpreter."""
     if any(name.startswith(_HIDDEN) for name in posix.environ):
         _restore_environment()
     start = __file__.rpartition("/")[0]

@@ -1,6 +1,6 @@
-//! Values as Python literals in plain ASCII.
+//! Values as Python literals in ASCII.
 //!
-//! Text comes as bytes: what isn't UTF-8 becomes the lone surrogates that `os.fsdecode` makes of it, so that
+//! Text is given as bytes: those that aren't UTF-8 become lone surrogates, as `os.fsdecode` makes them, so that
 //! `os.fsencode` gives back the bytes.
 
 use std::fmt::Write as _;

@@ -1,29 +1,30 @@
-//! The Python code that starts a packed app, rendered for one app: what is compiled into the app layer's
-//! `start/`, the `.pth` file of the deps layer, and the `__main__.py` of the ZIP archive.
+//! The Python code that starts a packed app, rendered for one app: the modules of the app layer's `start/`, the
+//! `.pth` file of the deps layer, and the `__main__.py` of the ZIP archive.
 //!
-//! The interpreter imports `encodings` before anything else and finds ours, because PYTHONPATH names
-//! `start/` for that instant. It restores the environment, makes the interpreter that of the app, puts a
-//! stand-in for `site` where nothing needs the real one, and hands over to the real `encodings`. What runs as
-//! `__main__` is a file of the app, named on the command line: from there on all is the interpreter's own doing.
-//! `sys.executable` started by itself is a plain virtual environment whose [`pth`] imports `_pyship`.
+//! The interpreter imports `encodings` before any other module, and finds pyship's, because the launcher sets
+//! PYTHONPATH to `start/`. That module restores the environment, sets up the interpreter for the app, replaces
+//! `site` when that has nothing to do, and loads the real `encodings`. Then the interpreter runs the app's own script
+//! or module, which its command line names. `sys.executable` started by itself is a plain virtual environment whose
+//! [`pth`] imports `_pyship`.
 //!
-//! What an app's sources have of their own are a few constants in place of one line, all of them ASCII.
+//! The sources are the same for every app except for constants in place of one line, all of them ASCII.
 
 mod literal;
-pub mod module_index;
+pub(crate) mod module_index;
 
 use pyship_launcher::format::manifest::{Entry, Python};
 use pyship_launcher::format::names;
 use pyship_launcher::unpack::UNPACKED_TIME;
 
-use crate::tree::LayerPath;
+use crate::tree::{LayerPath, Tree};
 
-/// The file name that the compiled code shows, in the rare places where it can be seen.
-pub const SHOWN_AS: &str = "<pyship>";
+/// The file name of the compiled code, in tracebacks.
+pub(crate) const SHOWN_AS: &str = "<pyship>";
 
-/// In place of `encodings`, then `_pyship`: app mode.
+/// `encodings`, and later `_pyship`, in app mode.
 const EARLY: &str = concat!(
     include_str!("public.py"),
+    include_str!("read.py"),
     include_str!("environment.py"),
     include_str!("index.py"),
     include_str!("site.py"),
@@ -32,43 +33,56 @@ const EARLY: &str = concat!(
 /// `_pyship` in an interpreter that was started by itself.
 const ALONE: &str = concat!(
     include_str!("public.py"),
-    include_str!("environment.py"),
+    include_str!("read.py"),
     include_str!("index.py"),
     include_str!("join.py"),
 );
-/// In place of `encodings` in an interpreter that was started by itself for a caller with a PYTHONHOME.
-const CHILD: &str = concat!(include_str!("environment.py"), include_str!("child.py"));
+/// `encodings` in an interpreter that was started by itself by a caller with a PYTHONHOME.
+const CHILD: &str = concat!(
+    include_str!("read.py"),
+    include_str!("environment.py"),
+    include_str!("child.py"),
+);
+/// Modules that every interpreter loads before those of an app, in the order of their imports.
+const EARLY_MODULES: [&str; 8] = [
+    "codecs",
+    "io",
+    "abc",
+    "stat",
+    "posixpath",
+    "genericpath",
+    "_collections_abc",
+    "os",
+];
 /// The line that the constants replace.
 const CONFIG: &str = "# CONFIG\n";
 
-/// What the start-up code must know of an app.
+/// What the start-up code depends on.
 #[derive(Debug, Clone, Copy)]
-pub struct StartConfig<'a> {
+pub(crate) struct StartConfig<'a> {
     /// Name of the app.
-    pub name: &'a str,
+    pub(crate) name: &'a str,
     /// Version of the app, when one is known.
-    pub version: Option<&'a str>,
+    pub(crate) version: Option<&'a str>,
     /// The interpreter.
-    pub python: &'a Python,
-    /// What starts: an interpreter alone has no app mode.
-    pub entry: &'a Entry,
+    pub(crate) python: &'a Python,
+    /// The entry point.
+    pub(crate) entry: &'a Entry,
     /// The directories that the app's code is imported from, relative to the app layer's code directory,
     /// in the order of `sys.path`; an empty path is the code directory itself.
-    pub directories: &'a [LayerPath],
+    pub(crate) directories: &'a [LayerPath],
     /// Whether `site` has something to do: `.pth` files of packages, or a `sitecustomize`.
-    pub site: bool,
-    /// Whether a module of the app has the name of one of [`EARLY_MODULES`].
-    pub shadows: bool,
+    pub(crate) site: bool,
+    /// Whether a module of the app [has the name](has_early_module) of one that the interpreter loads first.
+    pub(crate) shadows: bool,
     /// Whether imports use the [index](crate::startup::module_index).
-    pub index_imports: bool,
+    pub(crate) index_imports: bool,
 }
 
 /// The modules of `start/`: each one's name without `.pyc`, and its source.
 ///
-/// They are compiled by the target's interpreter with [`SHOWN_AS`] as their file name, to `.pyc` files with
-/// an unchecked hash that lie right in `start/`. The sources themselves aren't shipped.
-#[must_use]
-pub fn sources(config: &StartConfig<'_>) -> Vec<(LayerPath, Vec<u8>)> {
+/// They are compiled with [`SHOWN_AS`] as their file name to `.pyc` files in `start/`. The sources aren't shipped.
+pub(crate) fn sources(config: &StartConfig<'_>) -> Vec<(LayerPath, Vec<u8>)> {
     let constants = constants(config);
     let render = |source: &str| source.replacen(CONFIG, &constants, 1).into_bytes();
     let mut sources = vec![
@@ -81,36 +95,22 @@ pub fn sources(config: &StartConfig<'_>) -> Vec<(LayerPath, Vec<u8>)> {
     sources
 }
 
-/// Modules that every interpreter has loaded before it looks at an app's, in the order of their imports.
-pub const EARLY_MODULES: [&str; 8] = [
-    "codecs",
-    "io",
-    "abc",
-    "stat",
-    "posixpath",
-    "genericpath",
-    "_collections_abc",
-    "os",
-];
-
-/// What stands before `.pyc` in a file's name.
+/// A file's name without `.pyc`.
 fn module_name(file: &str) -> LayerPath {
     file.trim_end_matches(".pyc").as_bytes().to_vec()
 }
 
 /// The content of [`names::START_PTH`], the same for every app.
-#[must_use]
-pub fn pth() -> &'static [u8] {
+pub(crate) fn pth() -> &'static [u8] {
     include_bytes!("__pyship__.pth")
 }
 
 /// The content of [`names::MEMBER_MAIN`], the same for every app.
-#[must_use]
-pub fn zip_main() -> &'static [u8] {
+pub(crate) fn zip_main() -> &'static [u8] {
     include_bytes!("zip_main.py")
 }
 
-/// The assignments that stand in place of [`CONFIG`].
+/// The assignments that replace [`CONFIG`].
 fn constants(config: &StartConfig<'_>) -> String {
     let StartConfig {
         name,
@@ -123,6 +123,7 @@ fn constants(config: &StartConfig<'_>) -> String {
         index_imports,
     } = *config;
     let directories = directories.iter().map(literal::text);
+    let shadowed = EARLY_MODULES.iter().filter(|_| shadows).map(literal::text);
     [
         ("name", literal::text(name)),
         ("version", version.map_or_else(|| "None".into(), literal::text)),
@@ -131,16 +132,39 @@ fn constants(config: &StartConfig<'_>) -> String {
         ("_SITE_PACKAGES", literal::text(&python.site_packages)),
         ("_DIRECTORIES", literal::tuple(directories)),
         ("_SITE", literal::boolean(site)),
-        (
-            "_SHADOWED",
-            literal::tuple(EARLY_MODULES.iter().filter(|_| shadows).map(literal::text)),
-        ),
+        ("_SHADOWED", literal::tuple(shadowed)),
         ("_INDEX", literal::boolean(index_imports)),
         ("_MODULES", literal::text(format!("/{}", names::MODULE_INDEX))),
         ("_UNPACKED", UNPACKED_TIME.to_string()),
     ]
     .map(|(constant, value)| format!("{constant} = {value}\n"))
     .concat()
+}
+
+/// Whether the directory `site_packages` of the deps layer holds a `.pth` file that `site` reads, or one that newer
+/// Pythons read, `.start`. pyship's own doesn't count.
+pub(crate) fn has_site_files(deps: &Tree, site_packages: &str) -> bool {
+    deps.files().any(|(path, _)| {
+        let below = path.strip_prefix(site_packages.as_bytes());
+        let name = below.and_then(|rest| rest.strip_prefix(b"/")).unwrap_or_default();
+        let is_read = name.ends_with(b".pth") || name.ends_with(b".start");
+        is_read && !name.starts_with(b".") && !name.contains(&b'/') && name != names::START_PTH.as_bytes()
+    })
+}
+
+/// Whether this directory of a layer holds a module that has the name of one of [`EARLY_MODULES`].
+pub(crate) fn has_early_module(tree: &Tree, directory: &str) -> bool {
+    let has = |path: String| tree.get(path).is_some();
+    EARLY_MODULES
+        .iter()
+        .any(|name| has(format!("{directory}/{name}.py")) || has(format!("{directory}/{name}")))
+}
+
+/// Whether `import sitecustomize` finds something in this directory of a layer.
+pub(crate) fn has_sitecustomize(tree: &Tree, directory: &str) -> bool {
+    ["sitecustomize.py", "sitecustomize/__init__.py"]
+        .iter()
+        .any(|form| tree.get(format!("{directory}/{form}")).is_some())
 }
 
 #[cfg(test)]

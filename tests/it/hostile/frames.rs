@@ -24,6 +24,7 @@ fn sound(length: usize) -> Vec<u8> {
     raw
 }
 
+#[track_caller]
 fn refused(frames: Vec<HostileFrame>, reason: &str) {
     let bench = Bench::new();
     let file = bench.base.clone().frames(frames).write(&bench.file());
@@ -67,7 +68,7 @@ fn many_that_are_each_within_bounds() {
     ];
     let bench = Bench::new();
     let file = bench.base.clone().frames(frames).write(&bench.file());
-    bench.refused(&file, Where::Manifest, "unpacks to more than a packed file may");
+    bench.refused(&file, Where::Manifest, "claims an unpacked size above the limit");
 }
 
 #[test]
@@ -131,7 +132,7 @@ fn with_more_or_fewer_members_than_were_declared() {
         bench.refused(
             &hostile.write(&bench.file()),
             Where::Layer,
-            "another number of members",
+            "a wrong number of members",
         );
     }
 }

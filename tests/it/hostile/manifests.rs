@@ -5,12 +5,14 @@ use pyship_launcher::format::trailer::Trailer;
 
 use super::{Bench, Where};
 
+#[track_caller]
 fn refused(reason: &str, change: impl FnOnce(&mut Manifest)) {
     let bench = Bench::new();
     let file = bench.base.write_manifest(&bench.file(), change);
     bench.refused(&file, Where::Manifest, reason);
 }
 
+#[track_caller]
 fn refused_text(reason: &str, from: &str, to: &str) {
     let bench = Bench::new();
     let file = bench.base.write_json(&bench.file(), |json| {
@@ -21,6 +23,7 @@ fn refused_text(reason: &str, from: &str, to: &str) {
     bench.refused(&file, Where::Manifest, reason);
 }
 
+#[track_caller]
 fn refused_trailer(change: impl FnOnce(&mut Trailer)) {
     let bench = Bench::new();
     let file = bench.base.write_trailer(&bench.file(), change);
@@ -33,18 +36,18 @@ fn app(manifest: &mut Manifest) -> &mut Layer {
 
 #[test]
 fn layers_that_overlap_or_lie_elsewhere() {
-    const PLACE: &str = "puts layer `app` where it can't be";
+    const PLACE: &str = "has an impossible offset for layer `app`";
     refused(PLACE, |manifest| app(manifest).offset = manifest.layers[0].offset);
     refused(PLACE, |manifest| app(manifest).offset -= 1);
     refused(PLACE, |manifest| app(manifest).offset = 0);
     refused(PLACE, |manifest| app(manifest).offset = u64::MAX);
-    refused("its manifest and its trailer differ", |manifest| {
+    refused("its manifest and its trailer contradict each other", |manifest| {
         app(manifest).offset += 1
     });
     refused("puts layer `runtime` where", |manifest| {
         manifest.layers[0].offset = 0
     });
-    refused("its manifest and its trailer differ", |manifest| {
+    refused("its manifest and its trailer contradict each other", |manifest| {
         manifest.launcher.size -= 1
     });
     refused("unexpected layer `app`", |manifest| {
@@ -56,7 +59,7 @@ fn layers_that_overlap_or_lie_elsewhere() {
 
 #[test]
 fn numbers_whose_sums_overflow() {
-    const CONTRADICTS: &str = "contradicts itself on layer `app`";
+    const CONTRADICTS: &str = "has contradictory numbers for layer `app`";
     let with_frames = |change: fn(&mut Layer)| {
         move |manifest: &mut Manifest| {
             let layer = app(manifest);
@@ -104,12 +107,12 @@ fn paths_and_names_that_lead_out() {
         refused(OUTSIDE, |manifest| set(manifest, path.into()));
     }
     for name in ["../x", "", "..", "a\nb", "\u{9b}2J"] {
-        refused("a name that is none for a file", |manifest| {
+        refused("a name that is not a valid file name", |manifest| {
             manifest.name = name.into()
         });
     }
     for name in ["../../dev/zero", "/etc/x", "a/b", "a\0b"] {
-        refused("asks the system for what is no library", |manifest| {
+        refused("asks the system for a file that is not a library", |manifest| {
             manifest.libc.system.insert(name.into(), String::new());
         });
     }
@@ -117,12 +120,12 @@ fn paths_and_names_that_lead_out() {
         name: "../x".into(),
         function: None,
     };
-    refused("a command whose name is none", |manifest| {
+    refused("a command whose name is not a valid file name", |manifest| {
         manifest.entry = Entry::Commands {
             commands: vec![command],
         };
     });
-    refused("a name that is none for a file", |manifest| {
+    refused("a name that is not a valid file name", |manifest| {
         manifest.name = "n".repeat(251)
     });
 }

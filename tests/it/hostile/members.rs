@@ -5,12 +5,13 @@ use pyship_launcher::format::member::MemberKind;
 
 use super::{Bench, Where};
 
-const OUTSIDE: &str = "would not stay in its layer";
+const OUTSIDE: &str = "outside its directory";
 const TWICE: &str = "twice";
 const KIND: &str = "neither a file, a directory nor a symbolic link";
 const HEADER: &str = "has a damaged header";
 const PAX: &str = "pax header";
 
+#[track_caller]
 fn all_refused(cases: &[(&[Vec<u8>], &str)]) {
     let bench = Bench::new();
     for (members, reason) in cases {
@@ -117,7 +118,7 @@ fn headers_that_lie() {
         (&[member(b"a", huge, b"")], "ends inside a member"),
         (
             &[patched(directory("a"), 124, b"00000000005")],
-            "data where none belongs",
+            "a directory or a link with data",
         ),
         (&[pax(b"27 size=18446744073709551615\n"), file("a")], PAX),
         (

@@ -8,6 +8,7 @@ use harness::{Run, pyship};
 use super::Bench;
 use crate::support::assert_one_sentence;
 
+#[track_caller]
 fn refused(bench: &Bench, what: &Path, reason: &str) {
     for tool in ["inspect", "verify", "extract"] {
         let mut run = Run::new(pyship()).arg(tool).arg(what);
@@ -34,9 +35,9 @@ fn directories_devices_fifos_and_nothing() {
     fs_err::remove_file(fifo).unwrap();
     let empty = bench.file();
     fs_err::write(&empty, "").unwrap();
-    refused(&bench, &empty, "pyship did not make it");
+    refused(&bench, &empty, "not a pyship file, or truncated");
     fs_err::write(&empty, [0; 96]).unwrap();
-    refused(&bench, &empty, "pyship did not make it");
+    refused(&bench, &empty, "not a pyship file, or truncated");
     refused(&bench, &bench.work("nowhere"), "no such file");
     bench.nothing_changed();
 }

@@ -1,28 +1,29 @@
-//! What the launcher does, from its first line to `execve` or to exit code 125.
+//! The launcher's steps, from its first line to `execve` or to exit code 125.
 
+use std::convert::Infallible;
 use std::ffi::CString;
 use std::io::ErrorKind;
 use std::time::Duration;
 
-use pyship_launcher::cache::roots::{self, Candidate};
+use pyship_launcher::bytes::as_path;
 use pyship_launcher::cache::warm::Look;
-use pyship_launcher::cache::{Ready, cold, warm};
+use pyship_launcher::cache::{Context, Ready, candidates, warm};
+use pyship_launcher::environment::Environment;
 use pyship_launcher::error::{Error, Kind, Result, cause};
 use pyship_launcher::format::names::{ENV_CACHE_DIR, ENV_DISTRUSTED, ENV_TOOL, EXIT_FAILURE};
 use pyship_launcher::libc_choice::Host;
-use pyship_launcher::payload::Payload;
-use pyship_launcher::start::{self, Caller, Environment, Exec};
+use pyship_launcher::start::{self, Caller, Exec};
 use pyship_launcher::sys;
 
 use crate::identity::{self, Identity};
-use crate::process_state::ProcessState;
-use crate::{terminal, tools};
+use crate::terminal::{self, Terminal};
+use crate::{prepare, tools};
 
-/// A start whose interpreter is busy tries again so often, after that long.
+/// How often a start tries again when the interpreter's file is open for writing, and after how long.
 const BUSY_TRIES: u32 = 200;
 const BUSY_STEP: Duration = Duration::from_millis(5);
 
-/// Runs; returns only to exit.
+/// Starts the app, or runs a tool; returns the exit code of the launcher itself.
 pub(crate) fn run(arguments: &[CString]) -> i32 {
     let environment = Environment::of_process();
     match start(arguments, environment) {
@@ -54,113 +55,48 @@ fn start(arguments: &[CString], mut environment: Environment) -> Result<i32> {
         return interpreter_of_app(&identity, caller(environment)).map(|never| match never {});
     };
     let uid = sys::effective_user();
-    let place = Place {
+    let context = Context {
         payload,
-        // The loader doesn't follow `$ORIGIN` in a set-user-ID start either, as without /proc.
+        // The loader doesn't expand `$ORIGIN` in a set-user-ID start either, as without /proc.
         host: Host::look(identity.proc && !secure),
-        stores: roots::stores(&environment, secure),
-        ladder: roots::candidates(&environment, uid, secure),
+        stores: candidates::stores(&environment, secure),
+        candidates: candidates::candidates(&environment, uid, secure),
         uid,
+        watch: &Terminal,
     };
     let tool = environment
         .get(ENV_TOOL)
         .filter(|tool| !tool.is_empty())
         .map(<[u8]>::to_vec);
     match tool.as_deref() {
-        None => start_app(&place, &caller(environment)).map(|never| match never {}),
-        Some(b"python") => start_interpreter(&place, &caller(environment)).map(|never| match never {}),
-        Some(tool) => tools::run(tool, &place, &caller(environment).arguments),
+        None => start_app(&context, &caller(environment)).map(|never| match never {}),
+        Some(b"python") => start_interpreter(&context, &caller(environment)).map(|never| match never {}),
+        Some(tool) => tools::run(tool, &context, &caller(environment).arguments),
     }
 }
 
-/// Never a value: a successful start does not return.
-pub(crate) enum Never {}
-
-/// Where things are for this start.
-pub(crate) struct Place<'a> {
-    pub(crate) payload: &'a Payload,
-    pub(crate) host: Host,
-    pub(crate) stores: Vec<Candidate>,
-    pub(crate) ladder: Vec<Candidate>,
-    pub(crate) uid: u32,
+fn start_app(context: &Context<'_>, caller: &Caller) -> Result<Infallible> {
+    start_with(context, |ready| start::app(ready, caller.clone()))
 }
 
-impl Place<'_> {
-    /// The app, found or made.
-    pub(crate) fn ready(&self) -> Result<Ready> {
-        match self.found() {
-            Some(ready) => Ok(ready),
-            None => self.make(),
-        }
-    }
-
-    /// The app, when a cache holds it.
-    pub(crate) fn found(&self) -> Option<Ready> {
-        let Self {
-            payload,
-            host,
-            stores,
-            ladder,
-            uid,
-        } = self;
-        let find = |candidates| warm::find(&payload.trailer, host, candidates, *uid);
-        if stores.is_empty() {
-            find(ladder)
-        } else {
-            find(stores).or_else(|| find(ladder))
-        }
-    }
-
-    fn make(&self) -> Result<Ready> {
-        let _guard = ProcessState::for_writing();
-        self.with_context(cold::make)
-    }
-
-    /// Calls something that works on a cache, with the ladder.
-    pub(crate) fn with_context<T>(
-        &self,
-        call: impl Fn(&cold::Context<'_>, &[Candidate]) -> Result<T>,
-    ) -> Result<T> {
-        let Self {
-            payload,
-            host,
-            stores,
-            ladder,
-            uid,
-        } = self;
-        let context = cold::Context {
-            payload,
-            host,
-            stores,
-            uid: *uid,
-            watch: &terminal::Terminal::new(),
-        };
-        call(&context, ladder)
-    }
+fn start_interpreter(context: &Context<'_>, caller: &Caller) -> Result<Infallible> {
+    start_with(context, |ready| start::interpreter(ready, None, caller.clone()))
 }
 
-fn start_app(place: &Place<'_>, caller: &Caller) -> Result<Never> {
-    start_with(place, |ready| start::app(ready, caller.clone()))
-}
-
-fn start_interpreter(place: &Place<'_>, caller: &Caller) -> Result<Never> {
-    start_with(place, |ready| start::interpreter(ready, None, caller.clone()))
-}
-
-/// Starts what was found; when it turns out to be gone, or in a place where no program can be run, makes it anew
-/// (elsewhere, where need be) and tries once more.
-fn start_with(place: &Place<'_>, plan: impl Fn(&Ready) -> Exec) -> Result<Never> {
-    let ready = place.ready()?;
+/// Starts what was found. If that turns out to be gone, or where no program can be executed, makes it again
+/// (elsewhere, if necessary) and tries once more.
+fn start_with(context: &Context<'_>, plan: impl Fn(&Ready) -> Exec) -> Result<Infallible> {
+    let ready = prepare::find_or_make(context)?;
     let (error, kind) = execute(plan(&ready));
     if !matches!(kind, ErrorKind::NotFound | ErrorKind::PermissionDenied) {
         return Err(error);
     }
-    let (error, _) = execute(plan(&place.make()?));
+    let (error, _) = execute(plan(&prepare::make(context)?));
     Err(error)
 }
 
-/// `bin/python3` of an app's directory: the same program, without a payload.
-fn interpreter_of_app(identity: &Identity, caller: Caller) -> Result<Never> {
+/// Runs as `bin/python3` of an app's directory, which is this program without a payload.
+fn interpreter_of_app(identity: &Identity, caller: Caller) -> Result<Infallible> {
     let directory = identity.app_directory();
     let ready = directory.and_then(|directory| warm::in_directory(&directory, Look::Sentinels));
     let Some(ready) = ready else {
@@ -180,7 +116,7 @@ fn execute(exec: Exec) -> (Error, ErrorKind) {
         argv,
         environment,
     } = exec;
-    let shown = warm::shown(&path);
+    let program = as_path(&path).to_owned();
     let mut tries = BUSY_TRIES;
     let strings = |bytes: Vec<Vec<u8>>| {
         bytes
@@ -195,18 +131,18 @@ fn execute(exec: Exec) -> (Error, ErrorKind) {
     ) else {
         let error = Error::new(
             Kind::Other,
-            "failed to start the interpreter: an argument holds a NUL byte",
+            "failed to start the interpreter: an argument contains a NUL byte",
         );
         return (error, ErrorKind::InvalidInput);
     };
     let mut refused = sys::execve(&path, &argv, &environment);
-    // Where there are no leases, `prune` opens an executable for writing for an instant, to see whether it runs.
+    // Without leases, `prune` opens an executable for writing for an instant, to see whether it is running.
     while refused.kind() == ErrorKind::ExecutableFileBusy && tries > 0 {
         tries -= 1;
         std::thread::sleep(BUSY_STEP);
         refused = sys::execve(&path, &argv, &environment);
     }
-    let mut error = Error::path(Kind::Other, "start", &shown, cause(&refused));
+    let mut error = Error::path(Kind::Other, "start", &program, cause(&refused));
     if refused.kind() == ErrorKind::PermissionDenied {
         error = error.hint(format!(
             "its file system may be mounted noexec: set {ENV_CACHE_DIR} to a directory where programs can be run"

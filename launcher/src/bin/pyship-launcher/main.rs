@@ -1,13 +1,14 @@
 //! The launcher: the program at the front of every file that pyship makes.
 //!
-//! There is no std start-up before `main`: it would ignore SIGPIPE, install signal stacks and open
-//! `/proc/self/maps`, all of which the app would inherit or pay for.
+//! std's start-up code does not run before `main`: it would ignore SIGPIPE, install signal stacks and open
+//! `/proc/self/maps`, which the app would inherit or pay for.
 #![no_main]
 
 use std::ffi::{c_char, c_int};
 
 mod identity;
 mod launch;
+mod prepare;
 mod process_state;
 mod terminal;
 mod tools;
@@ -17,7 +18,7 @@ use pyship_launcher::sys;
 #[global_allocator]
 static ALLOCATOR: sys::Allocator = sys::Allocator;
 
-/// The C library calls this.
+/// The entry point that the C library calls.
 #[allow(unsafe_code)]
 // SAFETY: the C library's start-up code looks for a symbol of this name, and no other crate defines one.
 #[unsafe(no_mangle)]

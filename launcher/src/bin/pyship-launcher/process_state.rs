@@ -1,4 +1,4 @@
-//! What the launcher changes of its process while it writes to a cache, and puts back before the app starts.
+//! The process's state while it writes to a cache: what is changed for that, and restored before the app starts.
 
 use std::os::fd::OwnedFd;
 
@@ -7,12 +7,12 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use pyship_launcher::sys;
 
-/// More descriptors than these are of no use.
+/// Unpacking needs no more descriptors than this.
 const DESCRIPTORS: u64 = 1024;
 
-/// The process's state while it writes: its umask; something at descriptors 0 to 2, so that no file of the cache
-/// ends up where a message would be written; as many descriptors as it may have; and a limit on file sizes that
-/// fails the write, not the process. All are put back before the app starts.
+/// Sets the umask; opens descriptors 0 to 2 where they are closed, so that no message is written to a file of the
+/// cache; raises the limit on descriptors; and makes a write beyond the limit on file sizes fail instead of killing the
+/// process. Dropping it restores all of that.
 pub(crate) struct ProcessState {
     umask: Mode,
     descriptors: Rlimit,

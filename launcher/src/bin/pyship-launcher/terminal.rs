@@ -4,15 +4,15 @@ use std::io::{IsTerminal, Write as _, stderr};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use pyship_launcher::cache::cold::Watch;
+use pyship_launcher::cache::Watch;
 use pyship_launcher::error::Error;
 use pyship_launcher::unpack::Progress;
 
-/// Nothing is said of an unpacking that is over by then.
+/// Unpacking that takes less time than this is not reported.
 const QUIET: Duration = Duration::from_millis(500);
 const STEP: Duration = Duration::from_millis(100);
 
-/// Says what failed. A standard error that is closed or full is no reason to do anything else.
+/// Prints an error. Failures are ignored: standard error may be closed or full.
 pub(crate) fn report(error: &Error) {
     let mut text = format!("pyship: {error}\n");
     if let Some(hint) = &error.hint {
@@ -21,66 +21,54 @@ pub(crate) fn report(error: &Error) {
     stderr().write_all(text.as_bytes()).unwrap_or_default();
 }
 
-/// Tells a person at a terminal why nothing happens yet.
-pub(crate) struct Terminal {
-    there: bool,
-}
+/// Tells a user at a terminal what takes long.
+pub(crate) struct Terminal;
 
-impl Terminal {
-    pub(crate) fn new() -> Self {
-        Self {
-            there: stderr().is_terminal(),
-        }
-    }
-
-    fn say(&self, text: &str) {
-        if self.there {
-            stderr().write_all(text.as_bytes()).unwrap_or_default();
-        }
-    }
+fn say(text: &str) {
+    stderr().write_all(text.as_bytes()).unwrap_or_default();
 }
 
 impl Watch for Terminal {
     fn waiting(&self) {
-        self.say("pyship: waiting for another start that unpacks the same files\n");
+        if stderr().is_terminal() {
+            say("pyship: waiting for another process that uses the cache\n");
+        }
     }
 
     fn unpacking(&self, total: u64, progress: &Progress, work: &mut (dyn FnMut() + Send)) {
-        if !self.there {
+        if !stderr().is_terminal() {
             return work();
         }
         std::thread::scope(|scope| {
-            let talk = || {
+            let report = || {
                 let began = Instant::now();
-                let mut said = false;
+                let mut has_reported = false;
                 while !progress.over.load(Ordering::Relaxed) {
                     std::thread::park_timeout(STEP);
                     if began.elapsed() > QUIET {
                         let done = progress.done.load(Ordering::Relaxed);
-                        self.say(&format!(
-                            "\rpyship: unpacking for the first start: {} %",
-                            done * 100 / total.max(1)
-                        ));
-                        said = true;
+                        let percent = done * 100 / total.max(1);
+                        say(&format!("\rpyship: unpacking for the first start: {percent} %"));
+                        has_reported = true;
                     }
                 }
-                if said {
-                    self.say("\r\x1b[K");
+                if has_reported {
+                    say("\r\x1b[K");
                 }
             };
-            let talker = std::thread::Builder::new()
+            let reporter = std::thread::Builder::new()
                 .stack_size(64 << 10)
-                .spawn_scoped(scope, talk);
+                .spawn_scoped(scope, report);
             work();
             progress.over.store(true, Ordering::Relaxed);
-            if let Ok(talker) = talker {
-                talker.thread().unpark();
+            if let Ok(reporter) = reporter {
+                reporter.thread().unpark();
             }
         });
     }
 }
 
-/// Writes to standard output, for the tools.
+/// Writes a tool's result to standard output.
 ///
 /// # Errors
 /// When it can't be written to.

@@ -1,59 +1,62 @@
-//! The file's own door: `PYSHIP=<tool> ./app.bin`.
+//! The built-in tools: `PYSHIP=<tool> ./app.bin`.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
-use pyship_launcher::cache::prune::{self, Hand, Policy, UNUSED};
+use pyship_launcher::bytes::as_path;
+use pyship_launcher::cache::Context;
+use pyship_launcher::cache::policy::Policy;
+use pyship_launcher::cache::prune::{self, Mode, UNUSED};
 use pyship_launcher::cache::repair::{self, Findings};
-use pyship_launcher::cache::{roots, warm};
+use pyship_launcher::cache::root::Root;
 use pyship_launcher::error::{Error, Kind, Result, cause, plain_json};
 use pyship_launcher::format::manifest::{Entry, Layer, Manifest};
-use pyship_launcher::format::names::{LAYERS, MEMBER_MANIFEST};
 use pyship_launcher::payload::Payload;
-use pyship_launcher::unpack::{self, Progress, Sink, Write};
+use pyship_launcher::unpack;
 
-use crate::launch::Place;
+use crate::prepare;
 use crate::process_state::ProcessState;
 use crate::terminal::print;
 
-/// So many differences are named; the rest are counted.
-const SHOWN: usize = 20;
+/// How many differences are listed; the rest are counted.
+const LISTED: usize = 20;
 
 const HELP: &str = "\
-This file was made by pyship: it holds a program, its packages and its Python.
-Run it as any program; its arguments are the program's own. Besides:
+This file was made by pyship. It contains a program, its packages and a Python interpreter.
+Run it like any other program. To run a built-in tool instead, set the variable PYSHIP:
 
-  PYSHIP=help    ./FILE             this text
-  PYSHIP=info    ./FILE [--json]    what the file holds
-  PYSHIP=python  ./FILE [ARGS...]   its Python, with the program's packages
-  PYSHIP=where   ./FILE             where it is unpacked
-  PYSHIP=verify  ./FILE             checks the file, and what was unpacked from it
-  PYSHIP=repair  ./FILE             puts right what was unpacked from it
-  PYSHIP=prune   ./FILE [DAYS]      removes all apps from the cache that were not used for DAYS (default: 30)
-  PYSHIP=extract ./FILE [DIR]       unpacks it to DIR (default: FILE's name, `.d` appended)
+  PYSHIP=help    ./FILE             Print this help
+  PYSHIP=info    ./FILE [--json]    Show what the file contains
+  PYSHIP=python  ./FILE [ARGS...]   Run the Python interpreter with the program's packages
+  PYSHIP=where   ./FILE             Print the directories that the file is unpacked to
+  PYSHIP=verify  ./FILE             Verify the file and its unpacked contents
+  PYSHIP=repair  ./FILE             Repair the unpacked contents
+  PYSHIP=prune   ./FILE [DAYS]      Remove all apps from the cache that were not used for DAYS (default: 30)
+  PYSHIP=extract ./FILE [DIR]       Extract the file to DIR (default: the program's name with `.d` appended)
 
-  PYSHIP_CACHE_DIR=DIR  unpack below DIR, not below ~/.cache/pyship
-  PYSHIP_STORE=A:B      read-only caches that are looked in first
+Environment variables:
+
+  PYSHIP_CACHE_DIR=DIR  Cache directory to unpack to (default: ~/.cache/pyship)
+  PYSHIP_STORE=A:B      Read-only caches to search first
 ";
 
-/// Runs a tool; gives the exit code.
-pub(crate) fn run(tool: &[u8], place: &Place<'_>, arguments: &[Vec<u8>]) -> Result<i32> {
+/// Runs a tool; returns the exit code.
+pub(crate) fn run(tool: &[u8], context: &Context<'_>, arguments: &[Vec<u8>]) -> Result<i32> {
     match tool {
         b"help" => say(HELP),
-        b"info" => info(place.payload, arguments),
-        b"where" => locations(place),
-        b"verify" => verify(place),
-        b"repair" => repair(place),
-        b"prune" => prune(place, arguments.first()),
-        b"extract" => extract(place.payload, arguments.first()),
+        b"info" => info(context.payload, arguments),
+        b"where" => print_paths(context),
+        b"verify" => verify(context),
+        b"repair" => repair(context),
+        b"prune" => prune(context, arguments.first()),
+        b"extract" => extract(context.payload, arguments.first()),
         _ => {
             let tool = String::from_utf8_lossy(tool);
             Err(Error::new(
                 Kind::Other,
                 format!("failed to run `{tool}`: there is no such tool"),
             )
-            .hint("PYSHIP=help lists the tools; unset PYSHIP to start the program"))
+            .hint("run with PYSHIP=help to list the tools, or unset PYSHIP to start the program"))
         }
     }
 }
@@ -98,7 +101,7 @@ fn describe(manifest: &Manifest) -> String {
     };
     let (major, minor) = manifest.libc.floor;
     let carried = manifest.libc.carried.as_ref().map_or_else(
-        || "carries none".to_owned(),
+        || "carries no glibc".to_owned(),
         |libc| format!("carries glibc {}.{}", libc.version.0, libc.version.1),
     );
     format!(
@@ -107,64 +110,63 @@ fn describe(manifest: &Manifest) -> String {
     )
 }
 
-fn locations(place: &Place<'_>) -> Result<i32> {
-    let ready = place.ready()?;
-    let app = warm::shown(&ready.directory);
-    let mut text = format!("{}\n", app.display());
+fn print_paths(context: &Context<'_>) -> Result<i32> {
+    let ready = prepare::find_or_make(context)?;
+    let mut text = format!("{}\n", as_path(&ready.directory).display());
     for layer in &ready.record.layers {
-        text.push_str(&format!("{}\n", warm::shown(layer).display()));
+        text.push_str(&format!("{}\n", as_path(layer).display()));
     }
     say(&text)
 }
 
-fn verify(place: &Place<'_>) -> Result<i32> {
-    let Findings { differing, seen } = place.with_context(repair::verify)?;
+fn verify(context: &Context<'_>) -> Result<i32> {
+    let Findings { differing, compared } = repair::verify(context)?;
     if differing.is_empty() {
-        let cached = if seen == 0 {
-            "it is not unpacked"
+        let cached = if compared == 0 {
+            "nothing is unpacked"
         } else {
-            "what was unpacked is intact"
+            "its unpacked contents are intact"
         };
         return say(&format!(
             "{}: the file is intact, {cached}\n",
-            place.payload.path.display()
+            context.payload.path.display()
         ));
     }
-    let shown = differing.len().min(SHOWN);
+    let listed = &differing[..differing.len().min(LISTED)];
     Err(Error::new(
         Kind::Damaged,
         format!(
-            "failed to verify the cache: {} differ: {}",
+            "failed to verify the unpacked contents: {} differ: {}",
             differing.len(),
-            differing[..shown].join(", ")
+            listed.join(", ")
         ),
     )
-    .hint("PYSHIP=repair puts right what is in a cache of your own; a store is its owner's to fill anew"))
+    .hint("PYSHIP=repair repairs your own cache; a read-only cache must be repaired by its owner"))
 }
 
-fn repair(place: &Place<'_>) -> Result<i32> {
+fn repair(context: &Context<'_>) -> Result<i32> {
     let _guard = ProcessState::for_writing();
-    let Findings { differing, .. } = place.with_context(repair::repair)?;
+    let Findings { differing, .. } = repair::repair(context)?;
     let mut text = String::new();
     for line in &differing {
-        text.push_str("mended: ");
+        text.push_str("repaired: ");
         text.push_str(line);
         text.push('\n');
     }
     if differing.is_empty() {
-        text.push_str("there was nothing to mend\n");
+        text.push_str("nothing to repair\n");
     }
     say(&text)
 }
 
-fn prune(place: &Place<'_>, days: Option<&Vec<u8>>) -> Result<i32> {
+fn prune(context: &Context<'_>, days: Option<&Vec<u8>>) -> Result<i32> {
     let older = match days {
         None => UNUSED,
         Some(days) => days_of(days).ok_or_else(|| {
             let days = String::from_utf8_lossy(days);
             Error::new(
                 Kind::Other,
-                format!("failed to prune: `{days}` is not a number of days"),
+                format!("failed to prune the cache: `{days}` is not a number of days"),
             )
         })?,
     };
@@ -173,11 +175,11 @@ fn prune(place: &Place<'_>, days: Option<&Vec<u8>>) -> Result<i32> {
         ..Policy::default()
     };
     let mut text = String::new();
-    for candidate in &place.ladder {
-        let Ok(root) = roots::open_existing(candidate, place.uid) else {
+    for candidate in &context.candidates {
+        let Ok(root) = Root::open(candidate, context.uid) else {
             continue;
         };
-        let removed = prune::prune(&root.path, &policy, Hand::Really)?;
+        let removed = prune::prune(&root, &policy, Mode::Apply)?;
         text.push_str(&format!(
             "{}: {} apps and {} layers removed, {} bytes freed\n",
             root.path.display(),
@@ -197,32 +199,9 @@ fn days_of(text: &[u8]) -> Option<Duration> {
 fn extract(payload: &Payload, directory: Option<&Vec<u8>>) -> Result<i32> {
     let manifest = payload.manifest()?;
     let default = || PathBuf::from(format!("{}.d", manifest.name));
-    let directory = directory.map_or_else(default, |directory| warm::shown(directory));
-    let failed = |error: std::io::Error| Error::path(Kind::Other, "extract to", &directory, cause(&error));
-    fs::create_dir(&directory).map_err(failed)?;
-    if let Err(error) = extract_to(payload, &manifest, &directory) {
-        // Half a program is of no use; what can't be removed stays, and the first failure is the one to tell.
-        fs::remove_dir_all(&directory).unwrap_or_default();
-        return Err(error);
-    }
+    let directory = directory.map_or_else(default, |directory| as_path(directory).to_owned());
+    unpack::extract(payload, &manifest, &directory)?;
     say(&format!("{}\n", directory.display()))
-}
-
-fn extract_to(payload: &Payload, manifest: &Manifest, directory: &Path) -> Result<()> {
-    let failed = |error: std::io::Error| Error::path(Kind::Other, "extract to", directory, cause(&error));
-    fs::write(directory.join(MEMBER_MANIFEST), payload.manifest_bytes()?).map_err(failed)?;
-    for name in LAYERS {
-        let Some(layer) = manifest.layer(name) else {
-            continue;
-        };
-        let at = directory.join(name);
-        fs::create_dir(&at).map_err(failed)?;
-        let root = fs::File::open(&at).map_err(failed)?;
-        let sink = Write::new(root.into(), &at);
-        unpack::run(payload, &[(layer, &sink as &dyn Sink)], &Progress::default())?;
-        sink.finish()?;
-    }
-    Ok(())
 }
 
 fn say(text: &str) -> Result<i32> {

@@ -1,41 +1,45 @@
-//! What a packed file runs: decided from the options, the app and its packages; nothing is run to find out.
+//! The entry point of a packed file: decided by the options, the app and its packages, without running anything.
 
 use anyhow::{Result, bail};
 use pyship_launcher::format::manifest::{Command, Entry};
 use pyship_launcher::format::names::APP_CODE;
 
 use super::modules::{self, Found};
-use super::project::Project;
+use super::pyproject::Project;
 use super::source::AppSource;
-use super::suggest::{listed, near};
+use super::suggest::{quoted, similar};
 use crate::packages::metadata::{Distribution, normalized};
 
-/// Files of a directory that start it, the first that is there.
+/// Files of a directory that run it. The first that exists counts.
 const MAIN_FILES: &[&str] = &["__main__.py", "main.py", "app.py"];
 
 /// `-m`, `-e` and `-c`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct EntryFlags {
+pub(crate) struct EntryFlags {
     /// `-m MODULE`
-    pub module: Option<String>,
+    pub(crate) module: Option<String>,
     /// `-e PKG.MOD:FUNC`
-    pub function: Option<String>,
+    pub(crate) function: Option<String>,
     /// `-c SCRIPT`, in order.
-    pub commands: Vec<String>,
+    pub(crate) commands: Vec<String>,
 }
 
-/// Decides what runs: what `flags` name, else the app's `[project.scripts]`, else a file of a usual name.
-/// Without an app and without flags the packed file is an interpreter.
+/// Decides what runs: what `flags` name, else the app's `[project.scripts]`, else one of [`MAIN_FILES`]. Without an app
+/// and flags the packed file is an interpreter.
 ///
 /// # Errors
-/// When flags contradict each other or name what can't be there, and when an app has no entry.
-pub fn decide(flags: &EntryFlags, app: Option<&AppSource>, distributions: &[Distribution]) -> Result<Entry> {
+/// When more than one flag is given or one names what does not exist, and when an app has no entry point.
+pub(crate) fn decide(
+    flags: &EntryFlags,
+    app: Option<&AppSource>,
+    distributions: &[Distribution],
+) -> Result<Entry> {
     match (&flags.module, &flags.function, &flags.commands[..]) {
         (None, None, []) => app.map_or(Ok(Entry::Interpreter), default_entry),
         (Some(module), None, []) => module_entry(module, app),
         (None, Some(function), []) => function_entry(function, app),
         (None, None, names) => commands_entry(names, app, distributions),
-        _ => bail!("failed to choose what runs: only one of -m, -e and -c can say it"),
+        _ => bail!("failed to choose the entry point: only one of -m, -e and -c can be used"),
     }
 }
 
@@ -47,7 +51,7 @@ fn module_entry(name: &str, app: Option<&AppSource>) -> Result<Entry> {
         );
     }
     if name.split('.').any(str::is_empty) || name.contains(['/', ':', ' ']) {
-        bail!("failed to read `-m {name}`: it is no module's name, like `package.module`");
+        bail!("failed to read `-m {name}`: it is not the name of a module, like `package.module`");
     }
     if let Some(app) = app {
         match modules::find(app, name) {
@@ -67,7 +71,7 @@ fn module_entry(name: &str, app: Option<&AppSource>) -> Result<Entry> {
 fn function_entry(text: &str, app: Option<&AppSource>) -> Result<Entry> {
     let Some((module, attr)) = parse_function(text) else {
         bail!(
-            "failed to read `-e {text}`: an entry is a module and a function in it, like `package.module:function`"
+            "failed to read `-e {text}`: an entry point is a module and a function, like `package.module:function`"
         );
     };
     if let Some(app) = app
@@ -99,7 +103,7 @@ fn commands_entry(
     Ok(Entry::Commands { commands })
 }
 
-/// Every script that `-c` can name: the app's own, those of its packages, and the programs in `bin/`.
+/// Every script that `-c` can name: the app's own, the entry points of packages, and the programs in `bin/`.
 fn known_commands(app: Option<&AppSource>, distributions: &[Distribution]) -> Vec<Command> {
     let mut known = app.and_then(project).map(project_commands).unwrap_or_default();
     for distribution in distributions {
@@ -128,14 +132,19 @@ fn known_commands(app: Option<&AppSource>, distributions: &[Distribution]) -> Ve
     known
 }
 
+/// What to use in place of an unknown script.
 fn instead(name: &str, known: &[Command]) -> String {
     let names: Vec<&str> = known.iter().map(|command| command.name.as_str()).collect();
-    let near = near(name, names.iter().copied());
-    match (near.as_slice(), names.as_slice()) {
-        ([_, ..], _) => format!("did you mean {}?", listed(&near)),
-        ([], []) => "no package that is packed has scripts".to_owned(),
-        ([], few) if few.len() <= 10 => format!("there are {}", listed(few)),
-        ([], many) => format!("there are {} and {} others", listed(&many[..10]), many.len() - 10),
+    let similar = similar(name, names.iter().copied());
+    match (similar.as_slice(), names.as_slice()) {
+        ([_, ..], _) => format!("did you mean {}?", quoted(&similar)),
+        ([], []) => "no packed package has scripts".to_owned(),
+        ([], few) if few.len() <= 10 => format!("the known ones are {}", quoted(few)),
+        ([], many) => format!(
+            "the known ones are {} and {} others",
+            quoted(&many[..10]),
+            many.len() - 10
+        ),
     }
 }
 
@@ -148,7 +157,7 @@ fn default_entry(app: &AppSource) -> Result<Entry> {
         let function = function.as_deref().unwrap_or_default();
         if parse_function(function).is_none() {
             bail!(
-                "failed to read the script `{name}` of [project.scripts]: `{function}` is not like `package.module:function`"
+                "failed to read the script `{name}` of [project.scripts]: `{function}` is not of the form `package.module:function`"
             );
         }
     }
@@ -179,18 +188,18 @@ fn default_entry(app: &AppSource) -> Result<Entry> {
         None => "-m MODULE, -e PKG.MOD:FUNC or -c SCRIPT".to_owned(),
     };
     bail!(
-        "failed to find what `{}` runs: it has no [project.scripts] in pyproject.toml and no {}; say it with {hint}",
+        "failed to find the entry point of `{}`: it has no [project.scripts] in pyproject.toml and no {}; name it with {hint}",
         app.path.display(),
-        listed(MAIN_FILES)
+        quoted(MAIN_FILES)
     )
 }
 
 fn project(app: &AppSource) -> Option<&Project> {
-    app.project.as_ref()?.project.as_ref()
+    app.project.as_ref()
 }
 
-/// The project's own scripts by name, but the one that is called as the project first: it runs when the file
-/// is called by another name.
+/// The project's scripts, sorted by name, except that the one named after the project is first: it runs when the file
+/// is called by an unknown name.
 fn project_commands(project: &Project) -> Vec<Command> {
     let scripts = project.scripts.iter().chain(&project.gui_scripts);
     let mut commands: Vec<Command> = scripts
@@ -204,7 +213,7 @@ fn project_commands(project: &Project) -> Vec<Command> {
     commands
 }
 
-/// `package.module:function.attribute` in its two parts.
+/// The two parts of `package.module:function.attribute`.
 fn parse_function(text: &str) -> Option<(&str, &str)> {
     let (module, attr) = text.split_once(':')?;
     let (module, attr) = (module.trim(), attr.trim());

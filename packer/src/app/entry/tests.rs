@@ -2,7 +2,7 @@ use std::path::Path;
 
 use super::*;
 use crate::app::exclude::Excludes;
-use crate::app::source::collect;
+use crate::app::input::Input;
 
 /// An app with these files, `path=content`.
 fn app(files: &[&str]) -> AppSource {
@@ -13,9 +13,10 @@ fn app(files: &[&str]) -> AppSource {
         fs_err::create_dir_all(path.parent().unwrap()).unwrap();
         fs_err::write(path, text).unwrap();
     }
+    let input = Input::detect(Some(root.path())).unwrap();
     AppSource {
         path: "app".into(),
-        ..collect(root.path(), &Excludes::default()).unwrap()
+        ..input.read(&Excludes::default()).unwrap().unwrap()
     }
 }
 
@@ -98,7 +99,8 @@ fn a_single_script_runs_itself() {
     let root = tempfile::tempdir().unwrap();
     let path = root.path().join("hello.py");
     fs_err::write(&path, "").unwrap();
-    let source = collect(Path::new(&path), &Excludes::default()).unwrap();
+    let input = Input::detect(Some(Path::new(&path))).unwrap();
+    let source = input.read(&Excludes::default()).unwrap().unwrap();
     assert_eq!(decided("", Some(&source)), script("hello.py"));
 }
 
@@ -136,11 +138,11 @@ fn commands_are_entry_points_or_programs() {
 fn an_app_without_an_entry_is_told_what_was_looked_for() {
     assert_eq!(
         refused("", Some(&app(&["lib.py"]))),
-        "failed to find what `app` runs: it has no [project.scripts] in pyproject.toml and no `__main__.py`, \
-         `main.py`, `app.py`; say it with -m MODULE, -e PKG.MOD:FUNC or -c SCRIPT"
+        "failed to find the entry point of `app`: it has no [project.scripts] in pyproject.toml and no `__main__.py`, \
+         `main.py`, `app.py`; name it with -m MODULE, -e PKG.MOD:FUNC or -c SCRIPT"
     );
     let src = app(&["src/demo/__init__.py", "src/demo/__main__.py", "pyproject.toml"]);
-    assert!(refused("", Some(&src)).ends_with("say it with -m demo"));
+    assert!(refused("", Some(&src)).ends_with("name it with -m demo"));
 }
 
 #[test]
@@ -152,9 +154,9 @@ fn flags_that_cannot_be_meant_are_refused() {
         "pkg/fast.cpython-312-x86_64-linux-gnu.so",
     ]);
     let app = Some(&app);
-    assert!(refused("-m a -c uvicorn", None).ends_with("only one of -m, -e and -c can say it"));
+    assert!(refused("-m a -c uvicorn", None).ends_with("only one of -m, -e and -c can be used"));
     assert!(refused("-m pkg/mod.py", app).ends_with("write `-m pkg.mod`"));
-    assert!(refused("-m pkg..mod", app).contains("it is no module's name"));
+    assert!(refused("-m pkg..mod", app).contains("it is not the name of a module"));
     assert!(refused("-e pkg.mod", app).contains("like `package.module:function`"));
     assert!(refused("-e pkg-x:main", app).contains("like `package.module:function`"));
     assert_eq!(
@@ -179,12 +181,12 @@ fn flags_that_cannot_be_meant_are_refused() {
     );
     assert_eq!(
         refused("-c zzz", None),
-        "failed to find the script `zzz`: there are `uvicorn`, `native`"
+        "failed to find the script `zzz`: the known ones are `uvicorn`, `native`"
     );
     let none = decide(&flags("-c x"), None, &[]).unwrap_err().to_string();
     assert_eq!(
         none,
-        "failed to find the script `x`: no package that is packed has scripts"
+        "failed to find the script `x`: no packed package has scripts"
     );
 }
 
@@ -193,6 +195,6 @@ fn a_bad_project_script_is_named() {
     let project = "pyproject.toml=[project]\nscripts = { demo = 'demo.cli' }";
     assert_eq!(
         refused("", Some(&app(&[project]))),
-        "failed to read the script `demo` of [project.scripts]: `demo.cli` is not like `package.module:function`"
+        "failed to read the script `demo` of [project.scripts]: `demo.cli` is not of the form `package.module:function`"
     );
 }

@@ -1,4 +1,4 @@
-//! The dynamic segment of an [`Image`] and its string table, with room for one more of each.
+//! The dynamic segment of an [`Image`] and its string table. An entry and a string can be added.
 
 use anyhow::{Context as _, Result, anyhow};
 use object::LittleEndian as LE;
@@ -7,7 +7,7 @@ use object::pod;
 
 use super::image::Image;
 
-/// Where the entries and the strings of an [`Image`] lie.
+/// The entries and the string table of an [`Image`].
 pub(super) struct Dynamic {
     /// The entries before the terminating null entry.
     pub(super) entries: Vec<Dyn64<LE>>,
@@ -97,7 +97,7 @@ impl Dynamic {
         }
     }
 
-    /// Puts the entries back; when they have outgrown their place, at the end of the last segment.
+    /// Writes the entries back: at their old offset if they fit there, else at the end of the last segment.
     pub(super) fn write(mut self, image: &mut Image) -> Result<()> {
         let needed = self.entries.len() + 1;
         if needed > self.room {
@@ -124,16 +124,16 @@ impl Dynamic {
         Ok(())
     }
 
-    /// Uses up the spare entries, as a linker that leaves none.
+    /// Uses up the spare entries, like a linker that leaves none.
     #[cfg(test)]
     pub(super) fn fill(&mut self) {
         let last = *self.entries.last().expect("an entry");
         self.entries.resize(self.room - 1, last);
     }
 
-    /// Whether no name other than the search paths reads any of the string bytes `start..end`.
+    /// Whether the string bytes `start..end` are part of no name but a search path.
     ///
-    /// Linkers let one string be the tail of another. Without section headers there is no telling.
+    /// Linkers let one string be the tail of another. Without section headers the answer is no.
     pub(super) fn is_exclusive(&self, image: &Image, start: usize, end: usize) -> Result<bool> {
         let strings = self.strings(image);
         if start > 0 && strings[start - 1] != 0 {
@@ -163,7 +163,7 @@ impl Dynamic {
                     .map_err(|()| anyhow!("the dynamic symbols lie outside the file"))?;
                 in_tables |= symbols.iter().any(|symbol| inside(symbol.st_name.get(LE).into()));
             } else {
-                // Every field of these records is looked at as if it were a name: too careful at worst.
+                // Every field of these records is taken for a name: at worst, a string is not overwritten that could be.
                 in_tables |= bytes.chunks_exact(4).any(|word| {
                     let word = [word[0], word[1], word[2], word[3]];
                     inside(u32::from_le_bytes(word).into())

@@ -1,8 +1,8 @@
-//! An ELF file taken apart into what the loader maps and what only tools read, and put together again.
+//! An ELF file as two parts, what the loader maps and what only tools read; they are read, changed and written again.
 //!
 //! ```text
 //! [file header, program headers, segments' bytes][other sections' bytes][section names][section headers]
-//!  `mapped`: at unchanged offsets                 each aligned as it asks
+//!  `mapped`: at unchanged offsets                 each with its alignment
 //! ```
 
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
@@ -34,7 +34,7 @@ pub(super) struct Section {
 }
 
 impl Image {
-    /// Takes a file apart.
+    /// Reads a file.
     pub(super) fn read(bytes: &[u8]) -> Result<Self> {
         let header = FileHeader64::<LE>::parse(bytes).context("not a 64-bit ELF file")?;
         ensure!(
@@ -79,7 +79,7 @@ impl Image {
         })
     }
 
-    /// The offset in [`Self::mapped`] of `size` bytes at an address. They may go on in the next segment, as
+    /// The offset in [`Self::mapped`] of `size` bytes at an address. They may continue in the next segment, as
     /// patchelf lays out what it moves.
     pub(super) fn offset_of(&self, address: u64, size: u64) -> Result<usize> {
         let found = self.loads().find_map(|load| {
@@ -106,12 +106,12 @@ impl Image {
             .filter(|segment| segment.p_type.get(LE) == elf::PT_LOAD)
     }
 
-    /// Lengthens the last segment by `size` zero bytes at a multiple of 8: gives their offset and address.
+    /// Lengthens the last segment by `size` zero bytes at a multiple of 8. Returns their offset and address.
     ///
-    /// No program header is added, for which there is no room. The segment's zero-initialised end becomes
-    /// zeros in the file, since what follows it must come from there.
+    /// There is no room for another program header. The segment's zero-initialised end becomes zeros in the file,
+    /// since the new bytes after it must be in the file.
     pub(super) fn grow(&mut self, size: usize) -> Result<(usize, u64)> {
-        const MOST_ZEROS: u64 = 16 << 20;
+        const ZEROS_MAX: u64 = 16 << 20;
         let last = self
             .segments
             .iter_mut()
@@ -129,7 +129,7 @@ impl Image {
             "the last segment is not the last in the file"
         );
         ensure!(
-            whole >= filled && whole - filled <= MOST_ZEROS,
+            whole >= filled && whole - filled <= ZEROS_MAX,
             "too much zero-initialised data"
         );
         ensure!(address < u64::MAX / 2, "an address overflows");
@@ -154,7 +154,7 @@ impl Image {
         Ok((usize::try_from(offset + start)?, address + start))
     }
 
-    /// Puts the file together without the removed sections.
+    /// The bytes of the file, without the removed sections.
     pub(super) fn write(mut self) -> Result<Vec<u8>> {
         let header = *pod::from_bytes::<FileHeader64<LE>>(&self.mapped)
             .map_err(|()| anyhow!("no file header"))?
@@ -207,7 +207,7 @@ impl Image {
         Ok(out)
     }
 
-    /// Each section's new number, 0 when it goes; dynamic symbols that name a section by number follow.
+    /// Each section's new number, 0 when it is removed. Adapts the dynamic symbols, which name sections by number.
     fn renumber(&mut self) -> Result<Vec<u32>> {
         let mut next = 0_u32;
         let mut numbers = Vec::with_capacity(self.sections.len());
@@ -230,7 +230,7 @@ impl Image {
                 .map_err(|()| anyhow!("the dynamic symbols lie outside the file"))?;
             for symbol in symbols {
                 let old = symbol.st_shndx.get(LE).0;
-                // Never 0 for what was not: that would make a defined symbol an undefined one.
+                // 0 would make a defined symbol an undefined one.
                 match numbers.get(usize::from(old)) {
                     Some(&new) if old != 0 && new != 0 => {
                         symbol.st_shndx.set(LE, elf::SymbolSection(u16::try_from(new)?))
@@ -242,7 +242,7 @@ impl Image {
         Ok(numbers)
     }
 
-    /// Builds the table of names anew when sections have gone.
+    /// Rebuilds the table of section names if sections are removed.
     fn rename(&mut self) {
         if self.sections.iter().all(|section| !section.removed) || self.sections[self.names].bytes.is_none() {
             return;

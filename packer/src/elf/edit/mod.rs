@@ -1,20 +1,20 @@
-//! Edits of ELF files: a new search path, and nothing that only debuggers read.
+//! Edits ELF files: sets their search path, and removes what only debuggers and linkers read.
 //!
-//! What the loader maps stays where it is, byte for byte, in every edit: no symbol is sorted anew, no hash table
-//! rebuilt, no address moved. `object` gives the structures; its own `Builder` would rewrite all of that, and
-//! `object-rewrite` on top of it does not read files with packed relative relocations (every distribution
-//! since glibc 2.36) and leaves `PT_DYNAMIC` at odds with `.dynamic`.
-//! Only 64-bit little-endian files are edited: these are the interpreter's own and the libraries it carries.
+//! The edits are hand-written on the structures of the `object` crate, because no library makes them without changing
+//! more. What the loader maps must stay at its address, byte for byte; `object`'s own `Builder` sorts symbols and
+//! rebuilds hash tables, and `object-rewrite`, which is based on it, can't read files with packed relative relocations
+//! (used by distributions since glibc 2.36) and lets `PT_DYNAMIC` and `.dynamic` disagree. The programs `patchelf` and
+//! `strip` would have to be installed on every build machine.
+//!
+//! Only 64-bit little-endian files are edited: those of the interpreter and the libraries that it carries.
 
 mod dynamic;
 mod image;
 mod runpath;
 mod strip;
 
-pub use runpath::set_runpath;
-pub use strip::strip;
-
-pub(super) use strip::is_debug_section;
+pub(crate) use runpath::set_runpath;
+pub(crate) use strip::strip;
 
 #[cfg(test)]
 mod tests;

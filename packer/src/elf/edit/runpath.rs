@@ -1,4 +1,4 @@
-//! Sets where the loader looks for what a file needs.
+//! Sets the path on which the loader searches the libraries that a file needs.
 
 use anyhow::{Result, ensure};
 use object::LittleEndian as LE;
@@ -8,15 +8,15 @@ use object::{I64, U64};
 use super::dynamic::Dynamic;
 use super::image::Image;
 
-/// Makes `runpath` the file's only search path: replaces `DT_RPATH` and `DT_RUNPATH`, adds one where none was.
+/// Makes `runpath` the file's only search path: replaces `DT_RPATH` and `DT_RUNPATH`, or adds an entry.
 ///
-/// The string goes where an old one was if it fits; else the string table moves to the end of the last
-/// segment, and the dynamic entries follow when they have no spare entry (GNU ld leaves five, lld none).
+/// The string overwrites an old one if it fits. Else the string table moves to the end of the last segment, and the
+/// dynamic entries follow when they have no spare entry (GNU ld leaves five, lld none).
 ///
 /// # Errors
 /// When `bytes` are no well-formed 64-bit little-endian ELF file with a dynamic segment, or when its last
 /// segment can't grow: it isn't writable, isn't the last in the file, or has over 16 MiB of zeros.
-pub fn set_runpath(bytes: &[u8], runpath: &str) -> Result<Vec<u8>> {
+pub(crate) fn set_runpath(bytes: &[u8], runpath: &str) -> Result<Vec<u8>> {
     ensure!(!runpath.contains('\0'), "a search path can't hold a zero byte");
     let mut image = Image::read(bytes)?;
     let mut dynamic = Dynamic::read(&image)?;
@@ -37,7 +37,7 @@ pub fn set_runpath(bytes: &[u8], runpath: &str) -> Result<Vec<u8>> {
             return Ok(bytes.to_vec());
         }
         Some(offset) => offset,
-        None => place(&mut image, &mut dynamic, &old, runpath.as_bytes())?,
+        None => store(&mut image, &mut dynamic, &old, runpath.as_bytes())?,
     };
     let entry = Dyn64 {
         d_tag: I64::new(LE, elf::DT_RUNPATH),
@@ -64,7 +64,7 @@ fn find(strings: &[u8], wanted: &[u8]) -> Option<u64> {
 }
 
 /// Puts a string into the table: over one of the old search paths, else at the end.
-fn place(image: &mut Image, dynamic: &mut Dynamic, old: &[Dyn64<LE>], new: &[u8]) -> Result<u64> {
+fn store(image: &mut Image, dynamic: &mut Dynamic, old: &[Dyn64<LE>], new: &[u8]) -> Result<u64> {
     for entry in old {
         let offset = entry.d_val.get(LE);
         let start = usize::try_from(offset)?;

@@ -1,4 +1,4 @@
-//! Leaves out what only debuggers and linkers read, as `strip --strip-unneeded` does for shared libraries.
+//! Removes what only debuggers and linkers read, as `strip --strip-unneeded` does for shared libraries.
 
 use anyhow::Result;
 use object::LittleEndian as LE;
@@ -7,7 +7,7 @@ use object::read::elf::SectionHeader as _;
 
 use super::image::Image;
 
-/// Sections that no running program looks at, besides those that begin with one of [`PREFIXES`].
+/// Sections that no running program reads, besides those whose names begin with one of [`PREFIXES`].
 const NAMES: &[&[u8]] = &[
     b".gdb_index",
     b".gnu_debugaltlink",
@@ -25,15 +25,15 @@ const PREFIXES: &[&[u8]] = &[
 ];
 
 /// Whether a section of this name holds debug information.
-pub(in crate::elf) fn is_debug_section(name: &[u8]) -> bool {
+fn is_debug_section(name: &[u8]) -> bool {
     NAMES.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
-/// Removes debug information, the symbol table (not the dynamic one) and the relocations that the linker left.
+/// Removes debug information, the symbol table (not the dynamic one) and relocations that the linker kept.
 ///
 /// # Errors
 /// When `bytes` are not a well-formed 64-bit little-endian ELF file.
-pub fn strip(bytes: &[u8]) -> Result<Vec<u8>> {
+pub(crate) fn strip(bytes: &[u8]) -> Result<Vec<u8>> {
     let mut image = Image::read(bytes)?;
     remove_unneeded(&mut image);
     if image.sections.iter().any(|section| section.removed) {

@@ -1,5 +1,5 @@
-//! Makes a runtime tree one that lies anywhere: with every library it needs, stripped, finding each other
-//! through `$ORIGIN`. Afterwards no file of it names a directory of the builder.
+//! Makes a runtime tree relocatable: adds the libraries that it needs, strips its files, and makes them find each other
+//! through `$ORIGIN`. No file of the result names a directory of the builder.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -7,58 +7,57 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 use rayon::prelude::*;
 
-use super::closure::{Carried, LIB, Missing, closure, lib_path};
+use super::closure::{Carried, LIB, closure, lib_path};
 use super::edit::{set_runpath, strip};
-use super::lookup::Lookup;
-use super::read::Elf;
+use super::file::Elf;
+use super::library_search::LibrarySearch;
 use super::scan::scan;
 use crate::tree::{File, LayerPath, Node, Tree};
 
 /// What [`prepare_runtime`] did.
 #[derive(Debug, Clone, Default)]
-pub struct ClosureReport {
+pub(crate) struct Prepared {
     /// Libraries of the builder that were added, with their sonames.
-    pub carried: Vec<(String, Carried)>,
-    /// Libraries that the builder does not have.
-    pub missing: Vec<Missing>,
-    /// Copies of libpython that no file needs, and links to them; they are gone.
-    pub dropped: Vec<LayerPath>,
+    pub(crate) carried: Vec<(String, Carried)>,
     /// Bytes of ELF files before and after.
-    pub size: (u64, u64),
-    /// Files that stay as they were, with the reason.
-    pub unedited: Vec<(LayerPath, String)>,
-    /// Files and directories of the builder whose change may change what is carried.
-    pub inputs: BTreeSet<PathBuf>,
+    pub(crate) size: (u64, u64),
+    /// Files that can't be edited and stay as they were, with the reason.
+    pub(crate) unedited: Vec<(LayerPath, String)>,
+    /// Files and directories of the builder that the result depends on.
+    pub(crate) inputs: BTreeSet<PathBuf>,
 }
 
-/// Completes a runtime tree; see the module. `needed_elsewhere` are the sonames that other layers' files need.
+/// Completes a runtime tree; see the module. `needed_elsewhere` are the sonames that files of other layers need.
 ///
 /// # Errors
-/// When a file can't be read. A library that is missing and a file that can't be edited are in the report.
-pub fn prepare_runtime(
+/// When a file can't be read. A missing library is no error here: [`super::survey`] reports it.
+pub(crate) fn prepare_runtime(
     tree: &mut Tree,
-    lookup: &Lookup,
+    libraries: &LibrarySearch,
     needed_elsewhere: &BTreeSet<String>,
-) -> Result<ClosureReport> {
-    let dropped = drop_libpython(tree, needed_elsewhere)?;
-    let found = closure(tree, lookup)?;
+) -> Result<Prepared> {
+    drop_libpython(tree, needed_elsewhere)?;
+    let found = closure(tree, libraries)?;
     for (soname, carried) in &found.carried {
         tree.insert_path(lib_path(soname), &carried.source, false);
     }
     let sources = found.carried.values().map(|carried| carried.source.clone());
-    let inputs = lookup.watched().chain(sources).chain(found.searched).collect();
-    let mut report = ClosureReport {
+    let inputs = libraries.watched().chain(sources).chain(found.searched).collect();
+    let mut prepared = Prepared {
         inputs,
         carried: found.carried.into_iter().collect(),
-        missing: found.missing.into_iter().collect(),
-        dropped,
-        ..ClosureReport::default()
+        ..Prepared::default()
     };
+    edit_all(tree, libraries, &mut prepared)?;
+    Ok(prepared)
+}
 
+/// Edits every ELF file that runs on the target.
+fn edit_all(tree: &mut Tree, libraries: &LibrarySearch, prepared: &mut Prepared) -> Result<()> {
     let mut edits = Vec::new();
     for scanned in scan(tree)? {
         let Ok(elf) = scanned.elf else { continue };
-        if elf.is_loadable() && elf.machine == lookup.machine() {
+        if elf.is_loadable && elf.machine == libraries.machine() {
             let runpath = runpath_for(tree, scanned.path, &elf);
             edits.push((scanned.path.clone(), scanned.file.clone(), runpath));
         }
@@ -73,19 +72,19 @@ pub fn prepare_runtime(
         .collect::<std::io::Result<_>>()
         .context("failed to read the runtime's files")?;
     for (path, executable, before, new) in edited {
-        report.size.0 += before;
+        prepared.size.0 += before;
         match new {
             Ok(bytes) => {
-                report.size.1 += bytes.len() as u64;
+                prepared.size.1 += bytes.len() as u64;
                 tree.insert_bytes(path, bytes, executable);
             }
             Err(error) => {
-                report.size.1 += before;
-                report.unedited.push((path, format!("{error:#}")));
+                prepared.size.1 += before;
+                prepared.unedited.push((path, format!("{error:#}")));
             }
         }
     }
-    Ok(report)
+    Ok(())
 }
 
 fn edit(bytes: &[u8], runpath: Option<&str>) -> Result<Vec<u8>> {
@@ -96,8 +95,8 @@ fn edit(bytes: &[u8], runpath: Option<&str>) -> Result<Vec<u8>> {
     }
 }
 
-/// The search path that a file should have: the way from its directory to [`LIB`] when it needs something
-/// there, or when it has a path now, which is one of the builder's.
+/// The search path that a file is to have: from its directory to [`LIB`]. None when it needs nothing there and has no
+/// search path, which would name directories of the builder.
 fn runpath_for(tree: &Tree, path: &LayerPath, elf: &Elf) -> Option<String> {
     let needs = elf
         .needed
@@ -121,17 +120,16 @@ fn runpath_for(tree: &Tree, path: &LayerPath, elf: &Elf) -> Option<String> {
     )
 }
 
-/// Removes `lib/libpython*.so*` that nothing needs: a second copy for programs that embed Python.
-fn drop_libpython(tree: &mut Tree, needed_elsewhere: &BTreeSet<String>) -> Result<Vec<LayerPath>> {
-    let asking: Vec<(LayerPath, Vec<String>)> = scan(tree)?
+/// Removes every `lib/libpython*.so*` that no file needs: a second copy of the interpreter, for programs that embed it.
+fn drop_libpython(tree: &mut Tree, needed_elsewhere: &BTreeSet<String>) -> Result<()> {
+    let dependents: Vec<(LayerPath, Vec<String>)> = scan(tree)?
         .into_iter()
         .filter_map(|scanned| Some((scanned.path.clone(), scanned.elf.ok()?.needed)))
         .collect();
-    let mut dropped = Vec::new();
-    // One of them may need another (libpython3.so does), so this goes on until nothing changes.
+    // One of them may need another (libpython3.so does), so this is repeated until nothing changes.
     loop {
-        let alive = asking.iter().filter(|(path, _)| !dropped.contains(path));
-        let sonames = alive.flat_map(|(_, needed)| needed).chain(needed_elsewhere);
+        let left = dependents.iter().filter(|(path, _)| tree.get(path).is_some());
+        let sonames = left.flat_map(|(_, needed)| needed).chain(needed_elsewhere);
         let mut needed: BTreeSet<LayerPath> = sonames.map(|soname| lib_path(soname)).collect();
         let prefix = lib_path("libpython");
         let copies = tree.iter().filter(|(path, _)| {
@@ -151,11 +149,10 @@ fn drop_libpython(tree: &mut Tree, needed_elsewhere: &BTreeSet<String>) -> Resul
         }
         doomed.retain(|path| !needed.contains(path));
         if doomed.is_empty() {
-            return Ok(dropped);
+            return Ok(());
         }
         for path in doomed {
             tree.remove(&path);
-            dropped.push(path);
         }
     }
 }

@@ -4,7 +4,8 @@ use std::path::Path;
 use std::process::Command;
 
 use super::*;
-use crate::elf::read::{Kind, Machine, inspect};
+use crate::elf::file::inspect;
+use crate::elf::machine::Machine;
 use crate::elf::samples::{Interpreter, interpreters, output, runtime, write};
 use crate::elf::system::is_provided;
 
@@ -27,12 +28,13 @@ sqlite3.connect(':memory:').execute('select 1')
 ssl.create_default_context()
 ";
 
-fn prepared(interpreter: &Interpreter) -> (Tree, ClosureReport) {
+fn prepared(interpreter: &Interpreter) -> (Tree, Prepared) {
     let bytes = fs_err::read(&interpreter.executable).expect("readable");
     let machine = Machine::of_header(&bytes).expect("an ELF file");
     let mut tree = runtime(interpreter);
-    let report = prepare_runtime(&mut tree, &Lookup::new(machine, None), &BTreeSet::new()).expect("prepared");
-    (tree, report)
+    let libraries = LibrarySearch::new(machine, None);
+    let prepared = prepare_runtime(&mut tree, &libraries, &BTreeSet::new()).expect("prepared");
+    (tree, prepared)
 }
 
 fn run(root: &Path, interpreter: &Interpreter) -> String {
@@ -52,8 +54,8 @@ fn every_module_imports_from_elsewhere() {
         let scratch = tempfile::tempdir().expect("a directory");
         let root = scratch.path().canonicalize().expect("a real path");
         write(&tree, &root);
-        let said = run(&root, &interpreter);
-        for line in said.lines().filter_map(|line| line.strip_prefix("failed ")) {
+        let output = run(&root, &interpreter);
+        for line in output.lines().filter_map(|line| line.strip_prefix("failed ")) {
             // Some interpreters lack a module's library where they are, too.
             let module = line.split(' ').next().expect("a name");
             let same = Command::new(&interpreter.executable)
@@ -65,7 +67,7 @@ fn every_module_imports_from_elsewhere() {
                 interpreter.executable.display()
             );
         }
-        let foreign: Vec<&str> = said
+        let foreign: Vec<&str> = output
             .lines()
             .filter_map(|line| line.strip_prefix("mapped "))
             .filter(|file| !Path::new(file).starts_with(&root))
@@ -94,11 +96,15 @@ fn nothing_of_the_builder_is_left() {
         assert!(report.size.1 <= report.size.0 + (1 << 20), "{:?}", report.size);
         for scanned in scan(&tree).expect("readable") {
             let elf = scanned.elf.expect("well-formed");
-            if elf.kind == Kind::Other {
+            if !elf.is_loadable {
                 continue;
             }
             let path = String::from_utf8_lossy(scanned.path);
-            assert!(!elf.symtab && !elf.debug, "{path} is not stripped");
+            let bytes = scanned.file.content.read().expect("readable");
+            assert!(
+                strip(&bytes).expect("well-formed") == *bytes,
+                "{path} is not stripped"
+            );
             assert_eq!(elf.rpath, None, "{path}");
             let wanted = match elf.runpath.as_deref() {
                 Some("$ORIGIN/../lib") => path.starts_with("bin/"),
@@ -138,16 +144,12 @@ fn a_second_copy_of_libpython_goes() {
     let Some(interpreter) = interpreters().into_iter().find(with_library) else {
         panic!("this test needs an interpreter with a shared libpython");
     };
-    let (tree, report) = prepared(&interpreter);
+    let (tree, _) = prepared(&interpreter);
     let kept: Vec<_> = tree
         .files()
         .filter(|(path, _)| path.starts_with(b"lib/libpython"))
         .collect();
     assert_eq!(kept.len(), 1, "the one that the program needs");
-    assert!(
-        !report.dropped.is_empty(),
-        "libpython3.so and the link for linkers"
-    );
     // With a program that does not need it, all go, unless another layer does.
     let unrelated = std::path::PathBuf::from("/proc/self/exe");
     for (elsewhere, left) in [

@@ -1,38 +1,40 @@
 //! A runtime as it is on the builder, before anything is carried.
 
 use super::*;
-use crate::elf::lookup::Lookup;
+use crate::elf::library_search::LibrarySearch;
 use crate::elf::prepare::prepare_runtime;
 use crate::elf::samples::{interpreters, runtime};
+use crate::tree::Tree;
 
 fn machine() -> Machine {
     Machine::of_header(&fs_err::read("/proc/self/exe").expect("readable")).expect("an ELF file")
+}
+
+fn surveyed(trees: &[&Tree]) -> Survey {
+    let layers: Vec<LayerElf> = trees
+        .iter()
+        .map(|tree| LayerElf::of(tree).expect("readable"))
+        .collect();
+    survey(machine(), &layers.iter().collect::<Vec<_>>())
+}
+
+/// Whether no library of `survey` is missing but those that the builder lacks.
+fn only_the_builder_lacks(survey: &Survey) -> bool {
+    let libraries = LibrarySearch::new(machine(), None);
+    let mut sonames = survey.unresolved.iter().map(|missing| &missing.soname);
+    sonames.all(|soname| libraries.find(soname, &[]).is_none())
 }
 
 #[test]
 fn a_prepared_runtime_has_all_it_needs() {
     for interpreter in interpreters() {
         let mut tree = runtime(&interpreter);
-        let lookup = Lookup::new(machine(), None);
-        let report = prepare_runtime(&mut tree, &lookup, &BTreeSet::new()).expect("prepared");
-        let seen = survey(machine(), &[("runtime", &tree)]).expect("surveyed");
-        assert!(seen.files > 20, "{}", seen.files);
-        let missing: BTreeSet<_> = report
-            .missing
-            .iter()
-            .map(|missing| missing.soname.clone())
-            .collect();
-        let unresolved: BTreeSet<_> = seen
-            .unresolved
-            .iter()
-            .map(|missing| missing.soname.clone())
-            .collect();
-        assert_eq!(missing, unresolved);
-        assert_eq!(seen.assumed, []);
-        assert_eq!(seen.damaged, []);
-        let floor = seen.floor.expect("it needs a glibc");
-        assert!(floor.version >= (2, 2) && floor.version.0 < 3, "{floor}");
-        assert_eq!(seen.floors["runtime"], floor);
+        prepare_runtime(&mut tree, &LibrarySearch::new(machine(), None), &BTreeSet::new()).expect("prepared");
+        let found = surveyed(&[&tree]);
+        assert!(only_the_builder_lacks(&found), "{:?}", found.unresolved);
+        assert_eq!(found.damaged, []);
+        let floor = found.floor.expect("it needs a glibc");
+        assert!(floor.version >= (2, 2) && floor.version.0 < 3, "{floor:?}");
     }
 }
 
@@ -51,62 +53,43 @@ fn what_is_odd_is_listed() {
     tree.insert_bytes("lib/foreign.so", foreign, false);
     tree.insert_bytes("lib/damaged.so", own[..100].to_vec(), false);
     tree.insert_bytes("lib/text.so", *b"INPUT(libm.so.6)", false);
-    let seen = survey(machine(), &[("deps", &tree)]).expect("surveyed");
-    assert_eq!(seen.files, 3);
-    assert_eq!(
-        seen.executable_stacks,
-        [Place {
-            layer: "deps".to_owned(),
-            path: b"lib/stack.so".to_vec()
-        }]
-    );
-    assert_eq!(seen.system.keys().collect::<Vec<_>>(), ["libgcc_s.so.1"]);
+    let found = surveyed(&[&tree]);
+    assert_eq!(found.executable_stacks, ["lib/stack.so"]);
+    assert_eq!(found.system.keys().collect::<Vec<_>>(), ["libgcc_s.so.1"]);
     assert!(
-        seen.system["libgcc_s.so.1"].starts_with("GCC_"),
+        found.system["libgcc_s.so.1"].starts_with("GCC_"),
         "{:?}",
-        seen.system
+        found.system
     );
-    assert_eq!(seen.foreign.len(), 1);
-    assert_eq!(seen.damaged.len(), 1);
-    assert_eq!(
-        seen.floor.map(|floor| floor.by),
-        Some(seen.executable_stacks[0].clone())
-    );
+    assert_eq!(found.foreign.len(), 1);
+    assert_eq!(found.foreign[0].0, "lib/foreign.so");
+    assert_eq!(found.foreign[0].1.to_string(), "ELF machine 243");
+    assert_eq!(found.damaged.len(), 1);
+    assert_eq!(found.floor.expect("it needs a glibc").by, "lib/stack.so");
 }
 
 #[test]
-fn a_library_that_nobody_carries_is_named() {
+fn a_library_that_no_layer_has_is_unresolved() {
     for interpreter in interpreters() {
-        let mut tree = runtime(&interpreter);
-        let seen = survey(machine(), &[("runtime", &tree)]).expect("surveyed");
-        let lookup = Lookup::new(machine(), None);
-        let report = prepare_runtime(&mut tree, &lookup, &BTreeSet::new()).expect("prepared");
-        let named = |soname: &str| seen.unresolved.iter().any(|missing| missing.soname == soname);
+        let raw = runtime(&interpreter);
+        let found = surveyed(&[&raw]);
+        let mut tree = raw.clone();
+        let report = prepare_runtime(&mut tree, &LibrarySearch::new(machine(), None), &BTreeSet::new())
+            .expect("prepared");
         let direct = report
             .carried
             .iter()
             .filter(|(_, carried)| !carried.needed_by.starts_with(b"lib/lib"));
         for (soname, _) in direct {
-            assert!(named(soname), "{soname}");
+            let is_it = |missing: &Unresolved| missing.soname == *soname;
+            assert!(found.unresolved.iter().any(is_it), "{soname}");
         }
-        // In another layer they count as probably loaded: no search path leads from layer to layer.
+        // In another layer they count as found: some file may load them first.
         let mut libraries = Tree::new();
         for (soname, carried) in &report.carried {
             libraries.insert_path(format!("elsewhere/{soname}"), &carried.source, false);
         }
-        let raw = runtime(&interpreter);
-        let seen = survey(machine(), &[("runtime", &raw), ("deps", &libraries)]).expect("surveyed");
-        let missing: BTreeSet<_> = report
-            .missing
-            .iter()
-            .map(|missing| missing.soname.clone())
-            .collect();
-        let unresolved: BTreeSet<_> = seen
-            .unresolved
-            .iter()
-            .map(|missing| missing.soname.clone())
-            .collect();
-        assert_eq!(unresolved, missing);
-        assert!(seen.assumed.len() >= report.carried.len());
+        let found = surveyed(&[&raw, &libraries]);
+        assert!(only_the_builder_lacks(&found), "{:?}", found.unresolved);
     }
 }

@@ -1,11 +1,11 @@
-//! The three compressions of interpreters' archives, told apart by their first bytes and read as streams.
+//! The compressions of interpreters' archives: recognised by their first bytes, read as streams.
 
 use std::io::{BufRead, BufReader, Read, Result};
 
 use liblzma::stream::{CONCATENATED, Stream};
 use zstd_safe::{DCtx, InBuffer, OutBuffer};
 
-/// What `xz -9` needs, twice over; a header can ask for 4 GiB.
+/// Twice the memory that `xz -9` needs; a header can ask for 4 GiB.
 const XZ_MEMORY_MAX: u64 = 160 << 20;
 
 /// How an archive is compressed.
@@ -18,7 +18,7 @@ pub(super) enum Compression {
 }
 
 impl Compression {
-    /// From the first bytes of a file; `None` when it is no archive at all.
+    /// From the first bytes of a file; `None` when it isn't an archive.
     pub(super) fn of(head: &[u8]) -> Option<Self> {
         match head {
             [0x1f, 0x8b, ..] => Some(Self::Gzip),
@@ -46,16 +46,20 @@ pub(super) fn open<'a>(file: impl Read + 'a) -> anyhow::Result<Box<dyn Read + 'a
     })
 }
 
-/// Counts what is read from a file.
+/// Counts the bytes that are read from a file.
 pub(super) struct Counted<'a, R> {
     inner: R,
     read: u64,
-    told: &'a mut dyn FnMut(u64),
+    on_read: &'a mut dyn FnMut(u64),
 }
 
 impl<'a, R> Counted<'a, R> {
-    pub(super) fn new(inner: R, told: &'a mut dyn FnMut(u64)) -> Self {
-        Self { inner, read: 0, told }
+    pub(super) fn new(inner: R, on_read: &'a mut dyn FnMut(u64)) -> Self {
+        Self {
+            inner,
+            read: 0,
+            on_read,
+        }
     }
 }
 
@@ -63,13 +67,13 @@ impl<R: Read> Read for Counted<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
         let count = self.inner.read(buffer)?;
         self.read += count as u64;
-        (self.told)(self.read);
+        (self.on_read)(self.read);
         Ok(count)
     }
 }
 
-/// Streaming zstd: frames back to back, cut-off ones are an error. Frames that ask for a window of more than
-/// 128 MiB are refused by the library.
+/// A reader of concatenated zstd frames; a truncated one is an error. The library refuses frames that need a
+/// window of more than 128 MiB.
 struct Zstd<R> {
     input: R,
     context: DCtx<'static>,

@@ -1,8 +1,8 @@
-//! What an archive may hold: decided on paths alone, before anything is written.
+//! Which members an archive may have: decided by paths and kinds alone, before anything is written.
 //!
-//! Paths stay below the root; no member lies behind a link or a file; none comes twice; a symbolic link,
-//! followed through all others, stays below the root as well. Lengths and depths are bounded, and so are the
-//! memory for the names and the time for following the links.
+//! Every path is below the root. No member's path leads through a link or a file, and none occurs twice. A
+//! symbolic link, followed through all others, ends below the root as well. Lengths and depths are bounded, and so
+//! are the memory for the names and the time for following the links.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -10,7 +10,7 @@ use std::collections::btree_map::Entry;
 use anyhow::{Result, bail, ensure};
 use tar::EntryType;
 
-/// Links that lead to links that lead to links; the kernel's own limit.
+/// Symbolic links that are followed for one path; the kernel's own limit.
 const MAX_HOPS: usize = 40;
 /// The longest path and link target, in bytes; real archives stay below 200.
 const MAX_PATH: usize = 1024;
@@ -18,7 +18,7 @@ const MAX_PATH: usize = 1024;
 const MAX_DEPTH: usize = 64;
 /// Bytes of all names, with those of the directories above them.
 const MAX_NAMES: usize = 64 << 20;
-/// Bytes of all paths that are looked up, and of all targets that are gone through, while links are followed.
+/// Bytes of all paths that are looked up, and of all targets that are read, while links are followed.
 const MAX_LOOKED_UP: usize = 32 << 20;
 
 /// The members so far. Paths are relative, without `.` and `..`.
@@ -37,30 +37,30 @@ pub(super) enum Kind {
 }
 
 impl Members {
-    /// Notes a member and returns its path as it is to be written; `None` for those that aren't wanted.
+    /// Notes a member and returns the path to write it to; `None` for those that aren't wanted.
     pub(super) fn add(&mut self, path: &[u8], kind: Kind) -> Result<Option<Vec<u8>>> {
-        let shown = shown(path);
+        let display = display(path);
         ensure!(
             path.len() <= MAX_PATH,
-            "its member `{shown}` has a path of more than {MAX_PATH} bytes"
+            "its member `{display}` has a path of more than {MAX_PATH} bytes"
         );
         if let Kind::Symlink(target) = &kind {
             ensure!(
                 target.len() <= MAX_PATH,
-                "its member `{shown}` is a link to a path of more than {MAX_PATH} bytes"
+                "its member `{display}` is a link to a path of more than {MAX_PATH} bytes"
             );
             self.names += target.len();
         }
         ensure!(
             !path.starts_with(b"/"),
-            "its member `{shown}` has an absolute path"
+            "its member `{display}` has an absolute path"
         );
-        ensure!(!path.contains(&0), "its member `{shown}` has a NUL in its path");
+        ensure!(!path.contains(&0), "its member `{display}` has a NUL in its path");
         let mut parts: Vec<&[u8]> = Vec::new();
         for part in path.split(|&byte| byte == b'/') {
             match part {
                 b"" | b"." => {}
-                b".." => bail!("its member `{shown}` leads out of the archive"),
+                b".." => bail!("its member `{display}` is outside of the archive"),
                 part => parts.push(part),
             }
         }
@@ -69,11 +69,11 @@ impl Members {
         };
         ensure!(
             *root == b"python",
-            "its member `{shown}` isn't below `python/`, where an interpreter's archive has everything"
+            "its member `{display}` isn't below `python/`, where an interpreter's archive has everything"
         );
         ensure!(
             parts.len() <= MAX_DEPTH,
-            "its member `{shown}` lies more than {MAX_DEPTH} directories deep"
+            "its member `{display}` is nested more than {MAX_DEPTH} directories deep"
         );
         for end in 1..parts.len() {
             let parent = match self.known.entry(parts[..end].join(&b'/')) {
@@ -85,7 +85,7 @@ impl Members {
             };
             ensure!(
                 *parent == Kind::Directory,
-                "its member `{shown}` lies behind a link or a file"
+                "its member `{display}` is below a link or a file"
             );
         }
         let path = parts.join(&b'/');
@@ -97,23 +97,26 @@ impl Members {
         );
         let first = self.known.insert(path.clone(), kind.clone());
         let again = first.is_some_and(|first| (first, kind) != (Kind::Directory, Kind::Directory));
-        ensure!(!again, "its member `{shown}` comes twice");
+        ensure!(!again, "its member `{display}` comes twice");
         Ok(Some(path).filter(|path| !is_build(path)))
     }
 
     /// The regular file that a hard link names, when it is wanted.
     pub(super) fn hard_link(&self, path: &[u8], target: &[u8]) -> Result<Option<Vec<u8>>> {
-        let shown = shown(path);
+        let display = display(path);
         let target: Vec<&[u8]> = target
             .split(|&byte| byte == b'/')
             .filter(|part| *part != b".")
             .collect();
         let target = target.join(&b'/');
         let earlier = target != path && self.known.get(&target) == Some(&Kind::File);
-        ensure!(earlier, "its member `{shown}` is a hard link to no earlier file");
+        ensure!(
+            earlier,
+            "its member `{display}` is a hard link to no earlier file"
+        );
         ensure!(
             !is_build(&target),
-            "its member `{shown}` is a hard link into `python/build`"
+            "its member `{display}` is a hard link into `python/build`"
         );
         Ok(Some(target))
     }
@@ -123,7 +126,10 @@ impl Members {
         self.known.get(path) == Some(&Kind::Directory)
     }
 
-    /// Every wanted symbolic link with its target, after a look at where each one leads.
+    /// Every wanted symbolic link with its target.
+    ///
+    /// # Errors
+    /// When one leaves the root.
     pub(super) fn links(&self) -> Result<Vec<(&[u8], &[u8])>> {
         let mut links = Vec::new();
         let mut budget = MAX_LOOKED_UP;
@@ -131,14 +137,14 @@ impl Members {
             let Kind::Symlink(target) = kind else { continue };
             ensure!(
                 self.stays_inside(path, &mut budget),
-                "its member `{}` is a link that leads out of the archive, to `{}`",
-                shown(path),
-                shown(target)
+                "its member `{}` is a link out of the archive, to `{}`",
+                display(path),
+                display(target)
             );
             ensure!(
                 budget > 0,
                 "its links lead through too many others: `{}` and more",
-                shown(path)
+                display(path)
             );
             if !is_build(path) {
                 links.push((path.as_slice(), target.as_slice()));
@@ -147,9 +153,9 @@ impl Members {
         Ok(links)
     }
 
-    /// Follows a link as the kernel would, through every link on the way. One that dangles or goes round in
-    /// circles inside leads nowhere and does no harm. What it looks up is taken from `budget`; when that is used
-    /// up, the answer means nothing.
+    /// Whether a link, followed as the kernel does, stays below the root. Dangling and circular links are
+    /// harmless. The bytes that are looked up are subtracted from `budget`; when that becomes zero, the answer
+    /// means nothing.
     fn stays_inside(&self, link: &[u8], budget: &mut usize) -> bool {
         let mut at: Vec<Vec<u8>> = Vec::new();
         let mut todo: Vec<Vec<u8>> = link
@@ -162,7 +168,7 @@ impl Members {
             match part.as_slice() {
                 b"" | b"." => continue,
                 b".." => {
-                    // One level up from `python/` is the directory that we made: already outside.
+                    // The parent of `python/` is already outside.
                     if at.pop().is_none() || at.is_empty() {
                         return false;
                     }
@@ -191,14 +197,14 @@ impl Members {
         true
     }
 
-    /// A few of the members, for the message that says that they aren't an interpreter's.
+    /// A few of the members, for a message.
     pub(super) fn summary(&self) -> String {
         let files: Vec<String> = self
             .known
             .iter()
             .filter(|(_, kind)| **kind != Kind::Directory)
             .take(3)
-            .map(|(path, _)| format!("`{}`", shown(path)))
+            .map(|(path, _)| format!("`{}`", display(path)))
             .collect();
         if files.is_empty() {
             "no file at all".to_owned()
@@ -208,8 +214,8 @@ impl Members {
     }
 }
 
-/// A path for a message: in one line, not too long, and nothing that a terminal obeys.
-pub(super) fn shown(path: &[u8]) -> String {
+/// A path for a message: on one line, of limited length, without control characters.
+pub(super) fn display(path: &[u8]) -> String {
     let text = String::from_utf8_lossy(&path[..path.len().min(200)]).into_owned();
     pyship_launcher::error::plain(text)
 }
@@ -219,7 +225,7 @@ fn is_build(path: &[u8]) -> bool {
     path.starts_with(b"python/build/")
 }
 
-/// What a member is that has no place in such an archive.
+/// What kind of member this is, of those that aren't accepted.
 pub(super) fn describe(entry_type: EntryType) -> &'static str {
     match entry_type {
         EntryType::Char | EntryType::Block => "a device",
@@ -262,7 +268,7 @@ mod tests {
         for target in ["/etc/passwd", "../../x", "..", "../bin/../../x", "a/../../../x"] {
             assert!(links(&[("python/link", to(target))]).is_err(), "{target}");
         }
-        // Each is harmless to look at alone; the second, through the first, leaves.
+        // Each alone stays inside; the second, through the first, leaves.
         let chain = [
             ("python/a/b/c", Kind::Directory),
             ("python/short", to("a/b/c")),
@@ -272,7 +278,7 @@ mod tests {
             links(&chain)
                 .unwrap_err()
                 .to_string()
-                .contains("`python/a/out` is a link that leads out")
+                .contains("`python/a/out` is a link out of the archive")
         );
         let chain = [("python/a/b/up", to("../..")), ("python/a/out", to("b/up/../x"))];
         assert!(links(&chain).is_err());

@@ -111,7 +111,7 @@ fn an_interpreter_runs_from_every_compression() {
             .status()
             .unwrap();
         assert!(status.success(), "{program}");
-        assert!(looks_like(&path).unwrap());
+        assert!(is_archive(&path).unwrap());
         let mut read = 0;
         let unpacked = unpack(&path, directory.path(), &mut |bytes| read = bytes).unwrap();
         assert_eq!(read, fs_err::metadata(&path).unwrap().len());
@@ -210,15 +210,15 @@ fn hostile_members_are_refused() {
         ),
         (
             &[file("python/../../x")],
-            "its member `python/../../x` leads out of the archive",
+            "its member `python/../../x` is outside of the archive",
         ),
         (
             &[link("python/a", "/etc")],
-            "its member `python/a` is a link that leads out of the archive, to `/etc`",
+            "its member `python/a` is a link out of the archive, to `/etc`",
         ),
         (
             &[link("python/a", "."), file("python/a/b")],
-            "its member `python/a/b` lies behind a link or a file",
+            "its member `python/a/b` is below a link or a file",
         ),
         (
             &[file("python/a/b"), link("python/a", "/etc")],

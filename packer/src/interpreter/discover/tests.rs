@@ -3,8 +3,8 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use super::*;
 use crate::interpreter::testing;
 
-/// An environment with nothing in it but this.
-fn bare(directory: &Path, variables: &[(&str, &Path)]) -> Environment {
+/// An environment with these variables only.
+fn environment_of(directory: &Path, variables: &[(&str, &Path)]) -> Environment {
     let variables = variables
         .iter()
         .map(|(name, value)| (name.into(), value.as_os_str().to_owned()))
@@ -12,6 +12,7 @@ fn bare(directory: &Path, variables: &[(&str, &Path)]) -> Environment {
     Environment {
         variables,
         directory: directory.to_path_buf(),
+        ..Environment::default()
     }
 }
 
@@ -21,7 +22,7 @@ fn script(path: &Path, text: &str) {
     fs_err::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
 }
 
-fn executable(chosen: &Chosen) -> &Path {
+fn executable(chosen: &Selection) -> &Path {
     match &chosen.source {
         Source::Executable(path) => path,
         other => panic!("{other:?}"),
@@ -38,7 +39,7 @@ fn without_a_spec_it_is_what_python3_is() {
     let root = directory.path();
     fs_err::create_dir(root.join("bin")).unwrap();
     symlink(&real, root.join("bin/python3")).unwrap();
-    let chosen = choose(None, &bare(root, &[("PATH", &root.join("bin"))])).unwrap();
+    let chosen = choose(None, &environment_of(root, &[("PATH", &root.join("bin"))])).unwrap();
     assert_eq!(executable(&chosen), real);
     assert_eq!(chosen.why, "python3 on PATH");
 }
@@ -52,7 +53,7 @@ fn shims_lead_to_the_real_one_or_are_passed_over() {
         &root.join(".pyenv/shims/python3"),
         &format!("exec {} \"$@\"", real.display()),
     );
-    let environment = bare(root, &[("PATH", &root.join(".pyenv/shims"))]);
+    let environment = environment_of(root, &[("PATH", &root.join(".pyenv/shims"))]);
     let chosen = choose(None, &environment).unwrap();
     assert_eq!(executable(&chosen), real);
     assert_eq!(chosen.why, "python3 on PATH, through pyenv's shim");
@@ -63,12 +64,14 @@ fn shims_lead_to_the_real_one_or_are_passed_over() {
     );
     fs_err::create_dir(root.join("bin")).unwrap();
     symlink(&real, root.join("bin/python3")).unwrap();
-    let environment = bare(root, &[("PATH", Path::new("asdf:bin"))]);
+    let environment = environment_of(root, &[("PATH", Path::new("asdf:bin"))]);
     assert_eq!(choose(None, &environment).unwrap().why, "python3 on PATH");
-    let error = choose(None, &bare(root, &[("PATH", Path::new("asdf"))]))
-        .unwrap_err()
-        .to_string();
-    assert!(error.starts_with("failed to find an interpreter: `"), "{error}");
+    let error = choose(None, &environment_of(root, &[("PATH", Path::new("asdf"))])).unwrap_err();
+    let error = format!("{error:#}");
+    assert!(
+        error.starts_with("failed to find an interpreter: failed to run `"),
+        "{error}"
+    );
     assert!(
         error.ends_with("exited with code 126\n  No version is set for command python3"),
         "{error}"
@@ -87,22 +90,25 @@ fn active_environments_come_first_and_give_their_base() {
         .status()
         .unwrap();
     assert!(made.success());
-    let chosen = choose(None, &bare(root, &[("VIRTUAL_ENV", &venv)])).unwrap();
+    let chosen = choose(None, &environment_of(root, &[("VIRTUAL_ENV", &venv)])).unwrap();
     assert_eq!(executable(&chosen), real);
     assert_eq!(
         chosen.why,
         format!("the active virtual environment `{}`", venv.display())
     );
     assert_eq!(
-        executable(&choose(None, &bare(root, &[("CONDA_PREFIX", &venv)])).unwrap()),
+        executable(&choose(None, &environment_of(root, &[("CONDA_PREFIX", &venv)])).unwrap()),
         real
     );
 
-    let error = choose(None, &bare(root, &[("VIRTUAL_ENV", &root.join("gone"))]))
-        .unwrap_err()
-        .to_string();
+    let error = choose(
+        None,
+        &environment_of(root, &[("VIRTUAL_ENV", &root.join("gone"))]),
+    )
+    .unwrap_err()
+    .to_string();
     assert!(error.contains("/gone`, which has no bin/python3"), "{error}");
-    let error = choose(None, &bare(root, &[])).unwrap_err().to_string();
+    let error = choose(None, &environment_of(root, &[])).unwrap_err().to_string();
     assert!(
         error.starts_with("failed to find an interpreter: no virtual environment is active"),
         "{error}"
@@ -125,13 +131,13 @@ fn a_version_is_looked_up_among_pyenvs() {
         versions.join(&full).join("bin").join(interpreter.name()),
     )
     .unwrap();
-    let bare = bare(directory.path(), &[("PYENV_ROOT", directory.path())]);
+    let environment = environment_of(directory.path(), &[("PYENV_ROOT", directory.path())]);
     for spec in [&minor, &full] {
-        let chosen = choose(Some(spec), &bare).unwrap();
+        let chosen = choose(Some(spec), &environment).unwrap();
         assert_eq!(executable(&chosen), interpreter.executable);
         assert_eq!(chosen.why, format!("{full} among pyenv's versions"));
     }
-    let error = choose(Some("3.99"), &bare).unwrap_err().to_string();
+    let error = choose(Some("3.99"), &environment).unwrap_err().to_string();
     assert_eq!(
         error,
         format!(
@@ -139,7 +145,7 @@ fn a_version_is_looked_up_among_pyenvs() {
             versions.display()
         )
     );
-    assert!(choose(Some(&format!("{minor}.99")), &bare).is_err());
+    assert!(choose(Some(&format!("{minor}.99")), &environment).is_err());
 }
 
 #[test]
@@ -148,10 +154,10 @@ fn uv_is_asked_last() {
     let directory = tempfile::tempdir().unwrap();
     let root = directory.path();
     script(&root.join("bin/uv"), &format!("echo {}", real.display()));
-    let chosen = choose(None, &bare(root, &[("PATH", &root.join("bin"))])).unwrap();
+    let chosen = choose(None, &environment_of(root, &[("PATH", &root.join("bin"))])).unwrap();
     assert_eq!(
         (executable(&chosen), chosen.why.as_str()),
-        (real.as_path(), "what `uv python find` says")
+        (real.as_path(), "the output of `uv python find`")
     );
 }
 
@@ -168,13 +174,17 @@ fn paths_directories_archives_and_urls() {
     let root = directory.path();
     fs_err::write(root.join("p.tar.gz"), [0x1f, 0x8b, 8, 0]).unwrap();
     fs_err::create_dir(root.join("empty")).unwrap();
-    let bare = bare(root, &[]);
+    let environment = environment_of(root, &[]);
     assert_eq!(
-        choose(Some("p.tar.gz"), &bare).unwrap().source,
+        choose(Some("p.tar.gz"), &environment).unwrap().source,
         Source::Archive(root.join("p.tar.gz"))
     );
     let hash = "AB".repeat(32);
-    let chosen = choose(Some(&format!("https://x.example/p.tar.gz#sha256={hash}")), &bare).unwrap();
+    let chosen = choose(
+        Some(&format!("https://x.example/p.tar.gz#sha256={hash}")),
+        &environment,
+    )
+    .unwrap();
     let expected = Source::Url {
         url: "https://x.example/p.tar.gz".to_owned(),
         sha256: "ab".repeat(32),
@@ -184,7 +194,7 @@ fn paths_directories_archives_and_urls() {
     for (spec, says) in [
         (
             "https://x.example/p.tar.gz",
-            "a URL has to end with `#sha256=` and the archive's SHA-256",
+            "the URL has no SHA-256 of the archive",
         ),
         (
             "https://x.example/p.tar.gz#sha256=12",
@@ -192,17 +202,17 @@ fn paths_directories_archives_and_urls() {
         ),
         (
             "ftp://x.example/p#sha256=00",
-            "only https:// and http:// URLs can be fetched",
+            "only https:// and http:// URLs are supported",
         ),
         (
             "python9",
-            "failed to find the interpreter `python9`: neither the directory `",
+            "failed to find the interpreter `python9`: it is neither in the directory `",
         ),
         ("./gone", "failed to find the interpreter `./gone`"),
         ("empty", "/empty`: it has no bin/python3"),
         ("", "`--python` is empty"),
     ] {
-        let error = choose(Some(spec), &bare).unwrap_err().to_string();
+        let error = choose(Some(spec), &environment).unwrap_err().to_string();
         assert!(error.contains(says) && !error.contains('\n'), "{spec}: {error}");
     }
 }

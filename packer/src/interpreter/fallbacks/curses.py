@@ -1,7 +1,7 @@
 
 
-# --- Added by pyship: where the system describes no such terminal, the descriptions that were packed are used.
-# The variable that leads to them is set in C for the duration of a call, and so seen by no one else.
+# --- Added by pyship: where the system has no description of the terminal, the packed ones are used. The variable
+# that names their directory is set in C for the duration of a call, so neither Python code nor children see it.
 _pyship_described = False
 
 
@@ -35,7 +35,7 @@ def _pyship_describe(theirs):
 
 def _pyship_open(theirs):
     def wrapper():
-        # C's initscr looks once more for what setupterm has found, and ends the process when it isn't there.
+        # C's initscr looks for the description again, and ends the process when it doesn't find it.
         try:
             setupterm(term=_os.environ.get("TERM", "unknown"), fd=_sys.__stdout__.fileno())
         except error:

@@ -1,7 +1,8 @@
 
 
-# --- Added by pyship: where the system has no C.UTF-8 (it is a file, not a part of glibc), the packed one is
-# used. The variable that leads to it is set in C for the duration of a call, and so seen by no one else.
+# --- Added by pyship: where the system has no C.UTF-8 (it is a file, not a part of glibc), the packed
+# one is used. The variable that names its directory is set in C for the duration of a call, so neither Python code
+# nor children see it.
 def _pyship_know_utf8(theirs):
     def setlocale(category, locale=None):
         try:

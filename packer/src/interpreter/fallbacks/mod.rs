@@ -1,9 +1,8 @@
-//! What the standard library is given so that it copes with a system that has next to nothing: names,
-//! certificates, terminals, a locale.
+//! Fallbacks for what a minimal system lacks: host names, certificates, terminal descriptions, a locale.
 //!
-//! A program would have to be told of these by environment variables, which its children would inherit. So
-//! four modules of the packed standard library get a few functions at their end; on a system that has what
-//! they look for they change nothing. They cost a start nothing unless the module is imported.
+//! Environment variables could name them, but child processes would inherit those. So a few functions are appended
+//! to four modules of the packed standard library; where the system has what they look for they change nothing.
+//! A start that doesn't import these modules takes no longer.
 
 pub(super) mod terminfo;
 
@@ -13,7 +12,7 @@ use anyhow::Result;
 
 use crate::tree::{Node, Tree};
 
-/// Module of the standard library, and what is put at its end.
+/// Module of the standard library, and what is appended to it.
 const ADDITIONS: &[(&str, &str)] = &[
     ("ssl.py", include_str!("ssl.py")),
     ("socket.py", include_str!("socket.py")),
@@ -21,14 +20,14 @@ const ADDITIONS: &[(&str, &str)] = &[
     ("curses/__init__.py", include_str!("curses.py")),
 ];
 
-/// Where a builder's ncurses keeps its descriptions.
+/// ncurses' directories of terminal descriptions.
 const TERMINFO: &[&str] = &[
     "lib/terminfo",
     "usr/share/terminfo",
     "usr/lib/terminfo",
     "etc/terminfo",
 ];
-/// Terminals that people sit in front of, by the first letter's directory.
+/// Common terminals, each with the directory of its first letter.
 const TERMINALS: &[&str] = &[
     "a/ansi",
     "d/dumb",
@@ -44,9 +43,9 @@ const TERMINALS: &[&str] = &[
     "x/xterm-256color",
 ];
 
-/// Where a builder's glibc keeps the one locale that knows no country, by its two usual names.
+/// glibc's C.UTF-8 locale, by its two usual names.
 const LOCALE: &[&str] = &["usr/lib/locale/C.utf8", "usr/lib/locale/C.UTF-8"];
-/// Its parts.
+/// The files of a locale.
 const CATEGORIES: &[&str] = &[
     "LC_ADDRESS",
     "LC_COLLATE",
@@ -62,12 +61,12 @@ const CATEGORIES: &[&str] = &[
     "LC_TIME",
 ];
 
-/// Completes a runtime tree whose standard library lies at `stdlib`; descriptions of terminals and the locale
-/// come from below `root`, the builder's or a target's.
+/// Adds the fallbacks to a runtime tree whose standard library is at `stdlib`; terminal descriptions and the
+/// locale are taken from below `root`: `/`, or a sysroot of the target.
 ///
 /// # Errors
 /// When a file can't be read.
-pub fn complete(tree: &mut Tree, stdlib: &str, root: &Path) -> Result<()> {
+pub(crate) fn complete(tree: &mut Tree, stdlib: &str, root: &Path) -> Result<()> {
     for (module, addition) in ADDITIONS {
         let path = format!("{stdlib}/{module}");
         let Some(Node::File(file)) = tree.get(&path) else {
@@ -78,13 +77,13 @@ pub fn complete(tree: &mut Tree, stdlib: &str, root: &Path) -> Result<()> {
         tree.insert_bytes(path, source, false);
     }
     for terminal in TERMINALS {
-        let place = format!("share/terminfo/{terminal}");
+        let path = format!("share/terminfo/{terminal}");
         let found = TERMINFO
             .iter()
             .map(|directory| root.join(directory).join(terminal))
             .find(|path| path.is_file());
-        if let Some(found) = found.filter(|_| tree.get(&place).is_none()) {
-            tree.insert_bytes(place, fs_err::read(found)?, false);
+        if let Some(found) = found.filter(|_| tree.get(&path).is_none()) {
+            tree.insert_bytes(path, fs_err::read(found)?, false);
         }
     }
     let locale = LOCALE
@@ -95,19 +94,19 @@ pub fn complete(tree: &mut Tree, stdlib: &str, root: &Path) -> Result<()> {
         // An older glibc has fewer of them.
         let found = locale.as_ref().map(|directory| directory.join(category));
         if let Some(found) = found.filter(|path| path.is_file()) {
-            let place = format!("lib/locale/C.utf8/{category}");
-            tree.insert_bytes(place, fs_err::read(found)?, false);
+            let path = format!("lib/locale/C.utf8/{category}");
+            tree.insert_bytes(path, fs_err::read(found)?, false);
         }
     }
     Ok(())
 }
 
-/// The files of the builder that [`complete`] looks for below `root`, whether they are there or not.
-pub fn inputs(root: &Path) -> impl Iterator<Item = PathBuf> {
+/// The files that [`complete`] looks for below `root`, whether they exist or not.
+pub(crate) fn inputs(root: &Path) -> impl Iterator<Item = PathBuf> {
     let below = |directories: &[&str], names: &[&str]| -> Vec<PathBuf> {
-        let places = directories.iter().map(|directory| root.join(directory));
-        places
-            .flat_map(|place| names.iter().map(move |name| place.join(name)))
+        let directories = directories.iter().map(|directory| root.join(directory));
+        directories
+            .flat_map(|directory| names.iter().map(move |name| directory.join(name)))
             .collect()
     };
     below(TERMINFO, TERMINALS)

@@ -1,7 +1,7 @@
 
 
-# --- Added by pyship: a system without /etc/hosts, such as a container made from nothing, does not know the
-# name `localhost`, which RFC 6761 gives to every system.
+# --- Added by pyship: a system without /etc/hosts, such as a container from `scratch`, doesn't resolve the name
+# `localhost`, which RFC 6761 defines for every system.
 def _pyship_is_localhost(host):
     if isinstance(host, (bytes, bytearray)):
         host = host.decode("latin-1")
@@ -44,7 +44,7 @@ def _pyship_addresses(port, family=0, type=0, proto=0, flags=0):
     return [info for infos in lists for info in infos]
 
 
-# These look names up in C, each by itself.
+# These methods resolve names in C.
 def _pyship_know_localhost_as_address(theirs):
     def wrapper(self, *args):
         try:

@@ -1,9 +1,9 @@
 
 
-# --- Added by pyship: on a system where OpenSSL's own places hold nothing that it could use, certificates come
-# from the places that other distributions use, else from certifi when that was packed.
+# --- Added by pyship: where OpenSSL's own directories have no usable certificates, they are taken from the paths
+# that other distributions use, else from certifi when that was packed.
 def _pyship_authorities():
-    """The files that may hold them, best first; none when OpenSSL finds some by itself."""
+    """Files that may have certificates, best first; none when OpenSSL finds some itself."""
     file, directory = _ssl.get_default_verify_paths()[1::2]
     if "SSL_CERT_FILE" in os.environ or "SSL_CERT_DIR" in os.environ:
         return []
@@ -27,7 +27,7 @@ def _pyship_authorities():
 
 
 def _pyship_is_store(directory):
-    """Whether OpenSSL finds certificates there: it looks for `<hash of the subject>.<number>` only."""
+    """Whether OpenSSL finds certificates there: it looks only for `<hash of the subject>.<number>`."""
     try:
         names = os.listdir(directory)
     except OSError:
@@ -42,7 +42,7 @@ def _pyship_set_default_verify_paths(self):
         try:
             return self.load_verify_locations(authorities)
         except OSError:
-            # Empty, damaged or not ours to read; SSLError is an OSError.
+            # Empty, damaged or not readable; SSLError is an OSError.
             continue
 
 

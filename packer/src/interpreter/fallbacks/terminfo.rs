@@ -1,7 +1,7 @@
-//! The terminals whose descriptions go along from an interpreter that has its own `share/terminfo`: those
-//! that people sit in front of, 60 of 2,800.
+//! The terminals whose descriptions are packed of an interpreter that has its own `share/terminfo`: common ones,
+//! 60 of 2,800.
 
-/// Names, or their beginnings where a `*` follows.
+/// Names; a `*` stands for any ending.
 const TERMINALS: &[&str] = &[
     "alacritty*",
     "ansi",
@@ -21,7 +21,7 @@ const TERMINALS: &[&str] = &[
     "foot*",
 ];
 
-/// Whether a terminal's description goes along; by the name of its file.
+/// Whether a terminal's description is packed, by the name of its file.
 pub(in crate::interpreter) fn is_wanted(name: &str) -> bool {
     TERMINALS.iter().any(|known| {
         known
@@ -33,7 +33,7 @@ pub(in crate::interpreter) fn is_wanted(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn the_common_ones_go_along() {
+    fn common_ones_are_packed() {
         for name in [
             "xterm-256color",
             "screen.xterm-256color",

@@ -1,11 +1,11 @@
-"""Says what the interpreter that runs it is: one line on stdout, JSON behind a marker.
+"""Describes the interpreter that runs it: one line on stdout, JSON after a marker.
 
-Comes on standard input, runs with `-E -s -S -B`, and has to be valid for any Python, also 2.7 and PyPy:
-those get a clear refusal from the caller, not a SyntaxError.
+It is read from standard input with `-E -s -S -B`, and is valid for any Python, also 2.7 and PyPy: the caller
+refuses those with a clear message rather than a SyntaxError.
 """
 import sys
 
-# `python -` puts the working directory first; a `json.py` lying there must not be imported.
+# `python -` puts the working directory first; a `json.py` in it must not be imported.
 sys.path[:] = [entry for entry in sys.path if entry]
 
 import json  # noqa: E402
@@ -27,7 +27,7 @@ def base_executable():
     base = getattr(sys, "_base_executable", None)
     if base and os.path.abspath(base) != real and os.path.exists(base):
         return base
-    # 3.10 and older don't tell: read pyvenv.cfg as getpath does, next to the executable or one above.
+    # Up to 3.10 it isn't known: read pyvenv.cfg as getpath does, next to the executable or one directory above.
     beside = os.path.dirname(real)
     for directory in (beside, os.path.dirname(beside)):
         try:
@@ -46,7 +46,7 @@ def base_executable():
 
 
 def loaded_libpython():
-    """The libpython that the loader chose; the kernel knows best."""
+    """The libpython that the loader chose, from the process's own mappings."""
     try:
         with open("/proc/self/maps") as maps:
             for line in maps:
@@ -62,29 +62,20 @@ def facts():
     import sysconfig
     from importlib.util import MAGIC_NUMBER
 
-    get = sysconfig.get_config_var
     paths = sysconfig.get_paths()
     stdlib = os.path.dirname(os.path.abspath(os.__file__))
     dynload = [entry for entry in sys.path if os.path.basename(entry) == "lib-dynload"]
     return {
         "executable": os.path.realpath(base_executable()),
         "prefix": sys.base_prefix,
-        "exec_prefix": sys.base_exec_prefix,
         "stdlib": stdlib,
         "platstdlib": paths.get("platstdlib") or stdlib,
         "dynload": [entry for entry in dynload if os.path.isdir(entry)],
         "platlibdir": getattr(sys, "platlibdir", "lib"),
-        "soabi": get("SOABI"),
-        "ext_suffix": get("EXT_SUFFIX"),
-        "multiarch": get("MULTIARCH"),
-        "ldlibrary": get("LDLIBRARY"),
+        "ext_suffix": sysconfig.get_config_var("EXT_SUFFIX"),
         "libpython": loaded_libpython(),
         "builtin_modules": sorted(sys.builtin_module_names),
-        "pointer_size": 8 if sys.maxsize > 2**32 else 4,
         "machine": os.uname()[4],
-        "sysconfigdata": sysconfig._get_sysconfigdata_name()
-        if hasattr(sysconfig, "_get_sysconfigdata_name")
-        else None,
         "include": paths.get("include"),
         "magic": list(bytearray(MAGIC_NUMBER)),
         "cache_tag": sys.implementation.cache_tag,

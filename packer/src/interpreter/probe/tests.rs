@@ -16,9 +16,7 @@ fn every_interpreter_at_hand_says_what_it_is() {
         assert!(facts.dynload.iter().all(|directory| directory.is_dir()) && !facts.dynload.is_empty());
         assert_eq!(facts.cache_tag, format!("cpython-3{minor}"));
         assert_eq!(&facts.magic[2..], b"\r\n");
-        assert_eq!(facts.pointer_size, 8);
         assert!(facts.builtin_modules.contains(&"sys".to_owned()));
-        assert!(facts.soabi.as_ref().unwrap().starts_with(&facts.cache_tag));
         assert_eq!(found.layer_stdlib(), format!("lib/python3.{minor}"));
         assert!(found.version_text.starts_with(&found.version.to_string()));
         if let Some(library) = &facts.libpython {
@@ -82,7 +80,7 @@ fn what_cannot_be_packed_is_refused_in_one_sentence() {
     assert_eq!(
         says(&crash),
         format!(
-            "`{} -E -s -S -B -` exited with code 127\n  missing library",
+            "failed to run `{} -E -s -S -B -`: it exited with code 127\n  missing library",
             crash.display()
         )
     );
@@ -105,7 +103,7 @@ fn what_cannot_be_packed_is_refused_in_one_sentence() {
 
     let text = script("text", "not a program");
     assert!(
-        require_elf(&text)
+        require_glibc_program(&text)
             .unwrap_err()
             .to_string()
             .ends_with("it isn't a 64-bit Linux program (ELF)")

@@ -1,7 +1,7 @@
 //! Packages for a machine that the tests don't run on.
 
 use super::*;
-use crate::packages::install::Target;
+use crate::packages::request::Target;
 
 #[test]
 fn for_another_machine_wheels_come_in_the_same_layout() {
@@ -69,5 +69,7 @@ fn for_another_machine_or_version_what_cannot_be_done_is_said() {
         target: Some(target("3.8")),
         ..request(&newest(), &["six"])
     };
-    assert!(refused(&other, &Tool::Pip).contains("put uv on PATH, or use a Python 3.8 to pack"));
+    assert!(
+        refused(&other, &Tool::Pip).contains("hint: put uv on PATH, or install packages with Python 3.8")
+    );
 }

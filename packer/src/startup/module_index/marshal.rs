@@ -1,5 +1,5 @@
-//! The few kinds of value that an index is made of, in CPython's `marshal` format: a type byte, then lengths and
-//! numbers in little-endian (`Python/marshal.c`; these kinds are the same from 3.4 to 3.14).
+//! The kinds of values in an index, in CPython's `marshal` format: a type byte, then lengths and numbers in
+//! little-endian (`Python/marshal.c`; these kinds are the same from 3.4 to 3.14).
 
 use std::collections::BTreeMap;
 
@@ -24,7 +24,7 @@ impl Value {
         Self::Dict(BTreeMap::new())
     }
 
-    /// As `marshal.dumps` would write it.
+    /// As `marshal.dumps` writes it.
     pub(super) fn encode(&self) -> Vec<u8> {
         let mut out = Vec::new();
         self.write(&mut out);

@@ -1,19 +1,19 @@
-//! The index of a layer's modules: what a path search would find, written down at pack time, so that an import
-//! opens one file in place of listing directories and asking for names that aren't there.
+//! The index of a layer's modules: the result of a path search, computed at pack time, so that an import opens one
+//! file instead of listing directories and trying names.
 //!
 //! It is a value in `marshal`'s format, which the interpreter reads faster than any other:
 //!
 //! ```text
-//! { import directory, relative: directory }
-//! directory  bytes: marshalled { name: entry }, so that only those that are imported from are ever decoded
-//! entry      int      a module `name.py` with its `.pyc`, which has so many bytes
-//!            0        something is there; what, is for the interpreter's own finder to say
-//!            str      an extension module, its file's name
-//!            bytes    a directory without `__init__`, a namespace package for whoever imports it
-//!            tuple    a package: size of its `__init__`'s `.pyc`, directory
+//! { relative path of an import directory: directory }
+//! directory  bytes: marshalled { name: entry }, so that only directories that are imported from are decoded
+//! entry      int      a module `name.py`: the size of its `.pyc`
+//!            0        a module of another kind, which the interpreter's own finder looks for
+//!            str      an extension module: its file's name
+//!            bytes    a namespace package: its directory
+//!            tuple    a package: the size of its `__init__`'s `.pyc`, and its directory
 //! ```
 //!
-//! `start/index.py` reads it. The order in which the interpreter looks is that of `FileFinder` in CPython's
+//! `startup/index.py` reads it. The order in which the interpreter looks is that of `FileFinder` in CPython's
 //! `Lib/importlib/_bootstrap_external.py`: packages, extension modules, sources, bytecode alone, namespaces.
 
 mod marshal;
@@ -26,12 +26,12 @@ use self::marshal::Value;
 use crate::interpreter::Interpreter;
 use crate::tree::{Node, Tree};
 
-/// Ends of the names of files that are extension modules for any interpreter of their kind.
+/// Endings of extension modules that don't depend on the interpreter's version.
 const EXTENSIONS: [&str; 2] = [".abi3.so", ".so"];
 
-/// How an interpreter names files.
+/// How an interpreter names bytecode and extension modules.
 #[derive(Debug, Clone)]
-pub struct Naming {
+pub(crate) struct Naming {
     /// `.cpython-312.pyc`
     bytecode: String,
     /// `.cpython-312-x86_64-linux-gnu.so`
@@ -39,9 +39,8 @@ pub struct Naming {
 }
 
 impl Naming {
-    /// That of `interpreter`.
-    #[must_use]
-    pub fn of(interpreter: &Interpreter) -> Self {
+    /// The names of `interpreter`.
+    pub(crate) fn of(interpreter: &Interpreter) -> Self {
         Self {
             bytecode: format!(".{}.pyc", interpreter.facts.cache_tag),
             extension: interpreter.facts.ext_suffix.clone(),
@@ -49,11 +48,11 @@ impl Naming {
     }
 }
 
-/// The index of the import directories `roots`, paths of `tree` below `base`. Bytecode must be there already.
+/// The index of the import directories `roots`, paths of `tree` below `base`. The tree must have its bytecode.
 ///
 /// # Errors
 /// When a file can't be looked at.
-pub fn encode(tree: &Tree, base: &str, roots: &[&str], naming: &Naming) -> Result<Vec<u8>> {
+pub(crate) fn encode(tree: &Tree, base: &str, roots: &[&str], naming: &Naming) -> Result<Vec<u8>> {
     let mut all = Directory::default();
     let prefix = format!("{base}/");
     for (path, node) in tree.iter() {
@@ -69,7 +68,7 @@ pub fn encode(tree: &Tree, base: &str, roots: &[&str], naming: &Naming) -> Resul
     Ok(Value::Dict(directories.collect()).encode())
 }
 
-/// What a directory holds; names that aren't UTF-8 are no module's.
+/// The contents of a directory, without names that aren't UTF-8: they are no modules.
 #[derive(Debug, Default)]
 struct Directory {
     directories: BTreeMap<String, Self>,
@@ -116,7 +115,7 @@ impl Directory {
     fn value(&self, naming: &Naming) -> Value {
         let mut entries = BTreeMap::new();
         for (name, directory) in &self.directories {
-            // A dot is never part of a module's name.
+            // A module's name has no dot.
             if !name.contains('.') {
                 entries.insert(name.clone(), directory.package(naming));
             }
@@ -136,22 +135,22 @@ impl Directory {
         Value::Dict(entries)
     }
 
-    /// What importing this directory gives.
+    /// The entry of this directory as a package.
     fn package(&self, naming: &Naming) -> Value {
         let below = match self.value(naming) {
-            // Nothing to find there: whoever looks all the same finds out by himself.
+            // Without modules: an import from it is left to the interpreter's own finder.
             Value::Dict(entries) if entries.is_empty() => Value::Bytes(Vec::new()),
             entries => Value::Bytes(entries.encode()),
         };
         match self.module("__init__", naming) {
             None => below,
             Some(Value::Integer(size)) if size > 0 => Value::Pair(Box::new((Value::Integer(size), below))),
-            // A package in C, or without a source.
+            // A package that is an extension module, or without a source.
             Some(_) => Value::Integer(0),
         }
     }
 
-    /// What importing `stem` gives, as far as files go.
+    /// The entry of the module `stem`, of files only.
     fn module(&self, stem: &str, naming: &Naming) -> Option<Value> {
         let has = |ending: &str| self.files.contains_key(&format!("{stem}{ending}"));
         let dotted = format!("{stem}.");
@@ -161,7 +160,7 @@ impl Directory {
         match shared.as_slice() {
             [] => {}
             [one] if self.is_extension(stem, one, naming) => return Some(Value::Text((*one).clone())),
-            // Several, or one that is perhaps another interpreter's.
+            // Several, or one that may be for another interpreter.
             _ => return Some(Value::Integer(0)),
         }
         if has(".py") {

@@ -1,6 +1,9 @@
 //! The index against the interpreter: it reads it, and finds the same by itself.
 
+use std::path::PathBuf;
 use std::process::Command;
+
+use walkdir::WalkDir;
 
 use super::*;
 
@@ -120,4 +123,53 @@ fn several_import_directories_and_absent_ones() {
         "{'': {'__pycache__': 'nothing', 'lib-dynload': {'x': 'x.so'}, 'top': 31}, 'absent': {}, \
          'lib-dynload': {'x': 'x.so'}}"
     );
+}
+
+/// What an index is written of; paths below `base` are import directories.
+#[derive(serde::Deserialize)]
+struct Request {
+    base: PathBuf,
+    roots: Vec<String>,
+    bytecode: String,
+    extension: Option<String>,
+    out: PathBuf,
+}
+
+#[test]
+#[ignore = "a tool of tests/start/run.py, which has every interpreter read what is written here"]
+fn an_index_of_a_directory_is_written() {
+    let request = std::env::var("PYSHIP_INDEX").expect("PYSHIP_INDEX says of what, as JSON");
+    let Request {
+        base,
+        roots,
+        bytecode,
+        extension,
+        out,
+    } = serde_json::from_str(&request).unwrap();
+    let mut tree = Tree::new();
+    for entry in WalkDir::new(&base).min_depth(1) {
+        let entry = entry.unwrap();
+        let kind = entry.file_type();
+        let path = [
+            b"base/",
+            entry
+                .path()
+                .strip_prefix(&base)
+                .unwrap()
+                .as_os_str()
+                .as_encoded_bytes(),
+        ]
+        .concat();
+        if kind.is_symlink() {
+            let target = fs_err::read_link(entry.path()).unwrap();
+            tree.insert(path, Node::Symlink(target.into_os_string().into_encoded_bytes()));
+        } else if kind.is_dir() {
+            tree.insert(path, Node::Directory);
+        } else {
+            tree.insert_path(path, entry.path(), false);
+        }
+    }
+    let roots: Vec<&str> = roots.iter().map(String::as_str).collect();
+    let index = encode(&tree, "base", &roots, &Naming { bytecode, extension }).unwrap();
+    fs_err::write(out, index).unwrap();
 }

@@ -1,0 +1,149 @@
+//! Where the cache may be, in the order in which the directories are tried.
+//!
+//! `$PYSHIP_CACHE_DIR` alone when it is set; else `$XDG_CACHE_HOME/pyship`, `$HOME/.cache/pyship`,
+//! `/var/tmp/pyship-<uid>`, `$TMPDIR/pyship-<uid>`, `/tmp/pyship-<uid>`, `/dev/shm/pyship-<uid>`.
+
+use std::path::{Path, PathBuf};
+
+use crate::bytes::as_path;
+use crate::environment::Environment;
+use crate::format::names::{
+    CACHE_NAME, ENV_CACHE_DIR, ENV_HOME, ENV_STORE, ENV_TMPDIR, ENV_XDG_CACHE_HOME, HOME_CACHE,
+};
+
+/// A directory that may be used as a cache.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// The cache root.
+    pub path: PathBuf,
+    /// Where the path comes from.
+    pub origin: Origin,
+}
+
+/// Where a candidate's path comes from, which decides how far it is trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// `$PYSHIP_CACHE_DIR`: if it can't be used, the start fails.
+    Explicit,
+    /// Below the user's own directories.
+    Private,
+    /// In a directory that all users can write to, where a link may have been made by someone else.
+    Shared,
+    /// One of `$PYSHIP_STORE`: never written to, owned by the user or root.
+    Store,
+}
+
+/// The candidates for a cache that can be written to, best first.
+///
+/// `secure` is a set-user-ID start: the environment is ignored.
+#[must_use]
+pub fn candidates(environment: &Environment, uid: u32, secure: bool) -> Vec<Candidate> {
+    let value = |name: &str| environment.get(name).filter(|value| !value.is_empty() && !secure);
+    let absolute = |name: &str| value(name).filter(|value| value[0] == b'/').map(as_path);
+    if let Some(explicit) = value(ENV_CACHE_DIR) {
+        let path = std::path::absolute(as_path(explicit)).unwrap_or_else(|_| as_path(explicit).to_owned());
+        return vec![Candidate {
+            path,
+            origin: Origin::Explicit,
+        }];
+    }
+    let shared_name = format!("{CACHE_NAME}-{uid}");
+    let private = [
+        absolute(ENV_XDG_CACHE_HOME).map(|directory| directory.join(CACHE_NAME)),
+        absolute(ENV_HOME).map(|home| home.join(HOME_CACHE).join(CACHE_NAME)),
+    ];
+    let shared = [
+        Some(Path::new("/var/tmp")),
+        absolute(ENV_TMPDIR),
+        Some(Path::new("/tmp")),
+        Some(Path::new("/dev/shm")),
+    ];
+    let private = private.into_iter().flatten().map(|path| Candidate {
+        path,
+        origin: Origin::Private,
+    });
+    let shared = shared.into_iter().flatten().map(|directory| Candidate {
+        path: directory.join(&shared_name),
+        origin: Origin::Shared,
+    });
+    let mut candidates: Vec<Candidate> = Vec::new();
+    for candidate in private.chain(shared) {
+        if !candidates.iter().any(|other| other.path == candidate.path) {
+            candidates.push(candidate);
+        }
+    }
+    candidates
+}
+
+/// The read-only caches, which are searched first.
+#[must_use]
+pub fn stores(environment: &Environment, secure: bool) -> Vec<Candidate> {
+    let list = environment.get(ENV_STORE).filter(|_| !secure).unwrap_or_default();
+    list.split(|&byte| byte == b':')
+        .filter(|path| !path.is_empty())
+        .map(|path| Candidate {
+            path: as_path(path).to_owned(),
+            origin: Origin::Store,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn paths(variables: &[(&str, &str)], secure: bool) -> Vec<String> {
+        let environment = Environment::from_pairs(variables);
+        candidates(&environment, 7, secure)
+            .iter()
+            .map(|candidate| candidate.path.display().to_string())
+            .collect()
+    }
+
+    #[test]
+    fn the_candidates_in_order() {
+        let variables = [("XDG_CACHE_HOME", "/x"), ("HOME", "/h"), ("TMPDIR", "/t")];
+        let want = [
+            "/x/pyship",
+            "/h/.cache/pyship",
+            "/var/tmp/pyship-7",
+            "/t/pyship-7",
+            "/tmp/pyship-7",
+            "/dev/shm/pyship-7",
+        ];
+        assert_eq!(paths(&variables, false), want);
+        assert_eq!(
+            paths(&variables, true),
+            ["/var/tmp/pyship-7", "/tmp/pyship-7", "/dev/shm/pyship-7"]
+        );
+        assert_eq!(
+            paths(
+                &[("HOME", ""), ("XDG_CACHE_HOME", "relative"), ("TMPDIR", "/tmp")],
+                false
+            )
+            .len(),
+            3
+        );
+    }
+
+    #[test]
+    fn an_explicit_root_is_the_only_one() {
+        assert_eq!(
+            paths(&[("PYSHIP_CACHE_DIR", "/c"), ("HOME", "/h")], false),
+            ["/c"]
+        );
+    }
+
+    #[test]
+    fn stores_are_a_list() {
+        let environment = Environment::from_pairs(&[("PYSHIP_STORE", "/a::/b")]);
+        let paths: Vec<_> = stores(&environment, false)
+            .into_iter()
+            .map(|store| store.path)
+            .collect();
+        assert_eq!(paths, [Path::new("/a"), Path::new("/b")]);
+        assert!(stores(&environment, true).is_empty());
+    }
+}

@@ -1,0 +1,158 @@
+//! Unpacking the layers that a cache lacks.
+
+use std::path::PathBuf;
+
+use super::install::{Fingerprint, Install, LayerPaths, fingerprint, in_lock_order};
+use super::room::Room;
+use super::tmp::TmpDir;
+use crate::error::{Error, Kind, Result};
+use crate::format::manifest::Layer;
+use crate::limits;
+use crate::unpack::{self, Progress, Sink, Write};
+
+/// Unpacks and publishes every needed layer that is missing or damaged; returns the directories of all of them.
+///
+/// # Errors
+/// When the packed file is damaged or the root can't be written to.
+pub(super) fn provide<'a>(install: &Install<'a>) -> Result<LayerPaths<'a>> {
+    let mut paths = Vec::new();
+    let mut missing = Vec::new();
+    for layer in install.needed() {
+        match install.find_layer(layer, None) {
+            Some(path) => paths.push((layer.name.as_str(), path)),
+            None => missing.push((layer, fingerprint(&install.root.layer(layer)))),
+        }
+    }
+    let missing = in_lock_order(missing, |(layer, _)| layer);
+    for some in missing.chunks(limits::layers_max().min(missing.len()).max(1)) {
+        provide_missing(install, some, &mut paths)?;
+    }
+    Ok(paths)
+}
+
+/// A layer that has to be unpacked.
+struct Missing<'a> {
+    layer: &'a Layer,
+    target: PathBuf,
+    /// The damaged directory in its place.
+    damaged: Option<Fingerprint>,
+}
+
+/// A layer that is being unpacked.
+struct Unpacking<'a> {
+    layer: &'a Layer,
+    target: PathBuf,
+    directory: TmpDir,
+    sink: Write,
+}
+
+/// Unpacks layers, given in lock order with the fingerprints of what was in their places, and adds their paths.
+fn provide_missing<'a>(
+    install: &Install<'a>,
+    missing: &[(&'a Layer, Option<Fingerprint>)],
+    paths: &mut LayerPaths<'a>,
+) -> Result<()> {
+    let mut locks = Vec::new();
+    for (layer, _) in missing {
+        locks.push(install.lock(layer.directory())?);
+    }
+    let mut still_missing = Vec::new();
+    for (layer, before) in missing {
+        let target = install.root.layer(layer);
+        // Before the check, so that `discard` removes nothing but what was checked.
+        let damaged = fingerprint(&target);
+        match install.find_layer(layer, Some(*before)) {
+            Some(path) => paths.push((&layer.name, path)),
+            None => still_missing.push(Missing {
+                layer,
+                target,
+                damaged,
+            }),
+        }
+    }
+    if still_missing.is_empty() {
+        return Ok(());
+    }
+    for Missing { target, damaged, .. } in &still_missing {
+        install.discard(target, *damaged)?;
+    }
+    check_room(install, &still_missing)?;
+    let mut unpacking = Vec::new();
+    for Missing { layer, target, .. } in still_missing {
+        let directory = TmpDir::create(&install.root.tmp(), layer.directory())?;
+        let sink = Write::indexed(directory.directory()?, &directory.path);
+        unpacking.push(Unpacking {
+            layer,
+            target,
+            directory,
+            sink,
+        });
+    }
+    unpack(install, &unpacking)?;
+    publish(install, unpacking, paths)
+}
+
+fn unpack(install: &Install<'_>, unpacking: &[Unpacking<'_>]) -> Result<()> {
+    let progress = Progress::default();
+    let layers: Vec<(&Layer, &dyn Sink)> = unpacking
+        .iter()
+        .map(|one| (one.layer, &one.sink as &dyn Sink))
+        .collect();
+    let total = layers
+        .iter()
+        .flat_map(|(layer, _)| &layer.frames)
+        .map(|frame| frame.raw)
+        .sum();
+    let mut outcome = Ok(());
+    install.context.watch.unpacking(total, &progress, &mut || {
+        outcome = unpack::run(install.context.payload, &layers, &progress);
+    });
+    outcome
+}
+
+/// Finishes all layers before the first rename: a root that can't hold one of them need not keep the others, and
+/// of a hostile file nothing is published, not even its sound layers.
+fn publish<'a>(
+    install: &Install<'a>,
+    unpacking: Vec<Unpacking<'a>>,
+    paths: &mut LayerPaths<'a>,
+) -> Result<()> {
+    let mut finished = Vec::new();
+    for Unpacking {
+        layer,
+        target,
+        directory,
+        sink,
+    } in unpacking
+    {
+        sink.finish()?;
+        finished.push((layer, target, directory));
+    }
+    for (layer, target, directory) in finished {
+        directory.publish(&target)?;
+        install.published.set(true);
+        paths.push((&layer.name, target));
+    }
+    Ok(())
+}
+
+fn check_room(install: &Install<'_>, missing: &[Missing<'_>]) -> Result<()> {
+    let needed = Room::needed(missing.iter().map(|one| one.layer));
+    let free = Room::free(&install.root.directory);
+    if !free.lacks(&needed) {
+        return Ok(());
+    }
+    let (path, sentence) = (install.root.path.display(), free.sentence(&needed));
+    Err(Error::new(
+        Kind::Storage,
+        format!("not enough space in `{path}`: {sentence}"),
+    ))
+}
+
+/// What is still needed and what is free, for the message about a full root.
+pub(super) fn room(install: &Install<'_>) -> String {
+    let missing = install
+        .needed()
+        .filter(|layer| install.find_layer(layer, None).is_none());
+    Room::free(&install.root.directory).sentence(&Room::needed(missing))
+}

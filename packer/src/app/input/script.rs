@@ -1,0 +1,26 @@
+//! A single `.py` file.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use super::files::insert_file;
+use crate::app::source::AppSource;
+use crate::tree::Tree;
+
+/// Reads the script.
+///
+/// # Errors
+/// When it can't be read, or its name is not UTF-8.
+pub(super) fn read(app: &Path) -> Result<AppSource> {
+    let name = app
+        .file_name()
+        .and_then(|name| name.to_str())
+        .context("its name is not UTF-8")?;
+    let mut tree = Tree::new();
+    insert_file(&mut tree, Path::new(name), &fs_err::canonicalize(app)?)?;
+    Ok(AppSource {
+        script: Some(name.to_owned()),
+        ..AppSource::new(app, tree)
+    })
+}

@@ -1,0 +1,42 @@
+//! What the user should know about files that were not packed as they are.
+
+use std::fmt::{self, Display};
+use std::path::{Path, PathBuf};
+
+/// A file that was not packed as it is. Paths are relative to the app.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Note {
+    /// A file that may hold passwords was left out.
+    Secret(PathBuf),
+    /// A broken link was left out.
+    Broken(PathBuf),
+    /// A link to a file that is left out was left out.
+    Dangling(PathBuf),
+    /// A socket, pipe or device was left out.
+    Special(PathBuf),
+    /// A link to a file outside the app was replaced by a copy of the file.
+    Followed(PathBuf, PathBuf),
+    /// No file matches this `--exclude`.
+    Unused(String),
+}
+
+impl Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let left_out = |f: &mut fmt::Formatter<'_>, path: &Path, why: &str| {
+            write!(f, "left out `{}`: {why}", path.display())
+        };
+        match self {
+            Self::Secret(path) => left_out(f, path, "it may hold passwords; use --include to pack it"),
+            Self::Broken(path) => left_out(f, path, "it is a broken link"),
+            Self::Dangling(path) => left_out(f, path, "it is a link to a file that is left out"),
+            Self::Special(path) => left_out(f, path, "it is not a file, directory or link"),
+            Self::Followed(path, target) => write!(
+                f,
+                "packed `{}` as a copy of `{}`: it is a link to a file outside the app",
+                path.display(),
+                target.display()
+            ),
+            Self::Unused(glob) => write!(f, "nothing in the app matches --exclude `{glob}`"),
+        }
+    }
+}

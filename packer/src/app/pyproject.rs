@@ -1,0 +1,156 @@
+//! pyproject.toml of an app: `[project]`, and pyship's own options in `[tool.pyship]`.
+
+use std::collections::BTreeMap;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use anyhow::{Context, Result, anyhow};
+use serde::Deserialize;
+
+use super::suggest::{quoted, similar};
+use crate::options::PackOptions;
+
+/// What a pyproject.toml says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct ProjectFile {
+    /// `[project]`, if the file has it.
+    pub(crate) project: Option<Project>,
+    /// `[tool.pyship]`, or its defaults.
+    pub(crate) options: PackOptions,
+}
+
+/// `[project]`, as far as packing needs it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+pub(crate) struct Project {
+    /// The project's name.
+    pub(crate) name: Option<String>,
+    /// Its version, unless it is dynamic.
+    pub(crate) version: Option<String>,
+    /// The packages that it depends on.
+    pub(crate) dependencies: Vec<String>,
+    /// Its commands: the name, and the function as `module:attr`.
+    pub(crate) scripts: BTreeMap<String, String>,
+    /// Its commands that open a window, in the same form.
+    pub(crate) gui_scripts: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+struct Document {
+    project: Option<Project>,
+    #[serde(default)]
+    tool: Tool,
+}
+
+#[derive(Default, Deserialize)]
+struct Tool {
+    #[serde(default)]
+    pyship: PackOptions,
+}
+
+/// Reads `pyproject.toml` in the directory `app`; none when there is no such file.
+///
+/// # Errors
+/// When it can't be read, is not TOML, or has a key or value in `[tool.pyship]` that is not an option's.
+pub(crate) fn read(app: &Path) -> Result<Option<ProjectFile>> {
+    let path = app.join("pyproject.toml");
+    let text = match fs_err::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            return Ok(None);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let document: Document = toml::from_str(&text)
+        .map_err(|error| anyhow!(one_line(&error, &text)))
+        .with_context(|| format!("failed to read `{}`", path.display()))?;
+    Ok(Some(ProjectFile {
+        project: document.project,
+        options: document.tool.pyship.relative_to(app),
+    }))
+}
+
+/// The error in one line, where toml would print several: the line's number, the line, and what is wrong with it.
+fn one_line(error: &toml::de::Error, text: &str) -> String {
+    let message = error.message();
+    let message = unknown_key(message).unwrap_or_else(|| message.lines().collect::<Vec<_>>().join(", "));
+    let Some(before) = error.span().and_then(|span| text.get(..span.start)) else {
+        return message;
+    };
+    let number = before.matches('\n').count();
+    let line = text.lines().nth(number).unwrap_or_default().trim();
+    format!("line {}, `{line}`: {message}", number + 1)
+}
+
+/// serde's message lists every known key. This one suggests those that are similar to the unknown one.
+fn unknown_key(message: &str) -> Option<String> {
+    let (name, known) = message.strip_prefix("unknown field `")?.split_once('`')?;
+    let known: Vec<&str> = known.split('`').skip(1).step_by(2).collect();
+    let similar = similar(name, known.iter().copied());
+    let hint = if similar.is_empty() {
+        String::new()
+    } else {
+        format!("; did you mean {}?", quoted(&similar))
+    };
+    Some(format!("no option of pyship is called `{name}`{hint}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_text(text: &str) -> Result<Option<ProjectFile>> {
+        let app = tempfile::tempdir().unwrap();
+        fs_err::write(app.path().join("pyproject.toml"), text).unwrap();
+        read(app.path())
+    }
+
+    fn refused(text: &str) -> String {
+        let message = format!("{:#}", read_text(text).unwrap_err());
+        let (start, rest) = message.split_once("pyproject.toml`: ").unwrap();
+        assert!(start.starts_with("failed to read `"), "{message}");
+        rest.to_owned()
+    }
+
+    #[test]
+    fn both_tables_are_read_and_others_are_ignored() {
+        let found = read_text(
+            "[project]\nname = 'demo'\nversion = '1.2'\ndependencies = ['six']\nreadme = 'x'\n\
+             [project.scripts]\ndemo = 'demo.cli:main'\n[tool.ruff]\nline-length = 100\n\
+             [tool.pyship]\nmodule = 'demo'\n",
+        );
+        let ProjectFile { project, options } = found.unwrap().unwrap();
+        let project = project.unwrap();
+        assert_eq!(
+            (project.name.as_deref(), project.version.as_deref()),
+            (Some("demo"), Some("1.2"))
+        );
+        assert_eq!(
+            (project.dependencies, project.scripts["demo"].as_str()),
+            (vec!["six".to_owned()], "demo.cli:main")
+        );
+        assert_eq!(options.module.as_deref(), Some("demo"));
+    }
+
+    #[test]
+    fn no_file_is_no_project() {
+        assert!(read(tempfile::tempdir().unwrap().path()).unwrap().is_none());
+    }
+
+    #[test]
+    fn mistakes_are_reported_in_one_line_with_their_position() {
+        assert_eq!(
+            refused("[tool.pyship]\nmodul = 'x'\n"),
+            "line 2, `modul = 'x'`: no option of pyship is called `modul`; did you mean `module`?"
+        );
+        assert_eq!(
+            refused("[tool.pyship]\n\nlevel = 'high'\n"),
+            "line 3, `level = 'high'`: invalid type: string \"high\", expected i32"
+        );
+        assert!(
+            refused("[tool.pyship]\nlibc = 'mine'\n")
+                .contains("unknown variant `mine`, expected one of `auto`, `host`")
+        );
+        assert!(refused("[tool.pyship\n").starts_with("line 1, `[tool.pyship`: "));
+    }
+}

@@ -1,0 +1,220 @@
+//! Writes the packed file: launcher, ZIP archive with stored members, trailer.
+
+mod tracked;
+
+use std::fs::File;
+use std::io::{Seek, SeekFrom, Write};
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use pyship_launcher::format::manifest::{self, Manifest, ManifestFile};
+use pyship_launcher::format::names::{
+    MEMBER_LAYER_PREFIX, MEMBER_LAYER_SUFFIX, MEMBER_MAIN, MEMBER_MANIFEST,
+};
+use pyship_launcher::format::trailer::{self, Trailer};
+use pyship_launcher::hex::hex;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, DateTime, ZipWriter};
+
+use crate::layer::Packed;
+use crate::output::{self, Unnamed};
+use tracked::Tracked;
+
+/// A complete file that has no name yet; it is removed when this is dropped.
+pub(crate) struct Assembled {
+    file: Unnamed,
+    /// The complete manifest.
+    pub(crate) manifest: Manifest,
+    /// Length in bytes.
+    pub(crate) size: u64,
+}
+
+impl Assembled {
+    /// Its temporary path. It can be run there.
+    pub(crate) fn path(&self) -> &Path {
+        self.file.path()
+    }
+
+    /// Gives it its name, by one rename.
+    ///
+    /// # Errors
+    /// When it can't be renamed.
+    pub(crate) fn publish(self) -> Result<Manifest> {
+        self.file.replace()?;
+        Ok(self.manifest)
+    }
+}
+
+/// Writes the file beside `out`. `main` is its `__main__.py`.
+///
+/// Completes `manifest`, which comes without its launcher and layers; `provenance` is stored with it.
+///
+/// # Errors
+/// When it can't be written; nothing is left then.
+pub(crate) fn write(
+    out: &Path,
+    launcher: &[u8],
+    main: &[u8],
+    mut manifest: Manifest,
+    layers: &[Packed],
+    provenance: &Value,
+) -> Result<Assembled> {
+    manifest.launcher = manifest::Launcher {
+        size: launcher.len() as u64,
+        sha256: hex(&Sha256::digest(launcher)),
+    };
+    let (file, size) = output::write_beside(out, output::with_umask(0o777), |file| {
+        file.write_all(launcher)?;
+        let (json, offset) = write_archive(file, main, &mut manifest, layers, provenance)?;
+        let size = file.seek(SeekFrom::End(0))?;
+        check(&json, size)?;
+        let trailer = Trailer {
+            manifest_offset: offset,
+            manifest_size: json.len() as u64,
+            file_size: size,
+            launcher_size: manifest.launcher.size,
+            manifest_sha256: Sha256::digest(&json).into(),
+        };
+        file.seek(SeekFrom::Start(size - trailer::SIZE as u64))?;
+        file.write_all(&trailer.encode())?;
+        Ok(size)
+    })?;
+    Ok(Assembled { file, manifest, size })
+}
+
+/// Writes the archive after the launcher, and enters the layers into `manifest`. Gives the bytes of `pyship.json` and
+/// their offset. The archive's comment, which becomes the trailer, is zeros: it depends on the file's length.
+fn write_archive(
+    file: &mut File,
+    main: &[u8],
+    manifest: &mut Manifest,
+    layers: &[Packed],
+    provenance: &Value,
+) -> Result<(Vec<u8>, u64)> {
+    let tracked = Tracked::new(file, manifest.launcher.size);
+    let state = tracked.state();
+    let mut zip = ZipWriter::new(tracked);
+    for packed in layers {
+        let name = format!("{MEMBER_LAYER_PREFIX}{}{MEMBER_LAYER_SUFFIX}", packed.layer.name);
+        zip.start_file(name, options(packed.layer.size))?;
+        let offset = state.position();
+        for frame in packed.frames() {
+            zip.write_all(&frame.context("failed to read compressed data")?)?;
+        }
+        manifest.layers.push(manifest::Layer {
+            offset,
+            ..packed.layer.clone()
+        });
+    }
+    zip.start_file(MEMBER_MAIN, options(0))?;
+    zip.write_all(main)?;
+    let json = ManifestFile { manifest, provenance }.encode()?;
+    zip.start_file(MEMBER_MANIFEST, options(0))?;
+    let offset = state.position();
+    zip.write_all(&json)?;
+    zip.set_raw_comment(vec![0; trailer::SIZE].into_boxed_slice())?;
+    zip.finish()?;
+    state.failure()?;
+    Ok((json, offset))
+}
+
+/// Checks that a launcher accepts the manifest of a file of `size` bytes.
+fn check(json: &[u8], size: u64) -> Result<()> {
+    Manifest::decode(json, size)?;
+    ensure!(
+        json.len() as u64 <= trailer::MANIFEST_MAX,
+        "its manifest is larger than a launcher reads"
+    );
+    Ok(())
+}
+
+/// Stored, and with the same time always: the bytes depend on the content alone.
+fn options(size: u64) -> SimpleFileOptions {
+    SimpleFileOptions::default()
+        .compression_method(CompressionMethod::Stored)
+        .last_modified_time(DateTime::default())
+        .unix_permissions(0o644)
+        .large_file(size >= u64::from(u32::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use pyship_launcher::format::FORMAT;
+    use pyship_launcher::format::manifest::{Entry, Launcher, Libc, LibcPolicy, Python};
+    use pyship_launcher::payload::Payload;
+
+    use super::*;
+    use crate::tree::Tree;
+
+    #[test]
+    fn what_is_written_can_be_read() {
+        let directory = tempfile::tempdir().unwrap();
+        let out = directory.path().join("app.bin");
+        let mut tree = Tree::new();
+        tree.insert_bytes("code/main.py", &b"print(1)\n"[..], false);
+        let packed = crate::layer::pack(
+            "app",
+            &tree,
+            crate::layer::Compression::Level(3),
+            &tempfile::tempfile().unwrap(),
+            &|_| {},
+        )
+        .unwrap();
+        let manifest = Manifest {
+            format: FORMAT,
+            pyship: "0".into(),
+            name: "app".into(),
+            version: None,
+            target: "x86_64-unknown-linux-gnu".into(),
+            launcher: Launcher {
+                size: 0,
+                sha256: String::new(),
+            },
+            python: Python {
+                version: "3.12.1".into(),
+                executable: "bin/python3.12".into(),
+                stdlib: "lib/python3.12".into(),
+                site_packages: "lib/python3.12/site-packages".into(),
+            },
+            entry: Entry::Interpreter,
+            options: vec![],
+            environment: BTreeMap::new(),
+            libc: Libc {
+                policy: LibcPolicy::Host,
+                floor: (2, 17),
+                loader: "/lib64/ld-linux-x86-64.so.2".into(),
+                system: BTreeMap::new(),
+                carried: None,
+            },
+            layers: vec![],
+        };
+        let written = write(&out, b"launcher", b"pass\n", manifest, &[packed], &Value::Null)
+            .unwrap()
+            .publish()
+            .unwrap();
+        let payload = Payload::open(&out).unwrap().unwrap();
+        assert_eq!(payload.manifest().unwrap(), written);
+        assert_eq!(payload.launcher(&written).unwrap(), b"launcher");
+        let mut archive = zip::ZipArchive::new(fs_err::File::open(&out).unwrap()).unwrap();
+        let names: Vec<String> = archive
+            .file_names()
+            .map(|name| name.unwrap().into_owned())
+            .collect();
+        assert_eq!(names, ["layers/app.tar.zst", "__main__.py", "pyship.json"]);
+        for index in 0..archive.len() {
+            let member = archive.by_index(index).unwrap();
+            if let Some(layer) = written
+                .layers
+                .iter()
+                .find(|layer| member.name().unwrap().contains(&layer.name))
+            {
+                assert_eq!(member.data_start(), Some(layer.offset));
+            }
+        }
+        assert_eq!(fs_err::read_dir(directory.path()).unwrap().count(), 1);
+    }
+}

@@ -1,0 +1,404 @@
+//! Every option of `pyship pack`, once: on the command line (clap), in `[tool.pyship]` of pyproject.toml
+//! (deserialized), and in the provenance of the file (serialized, without what is the builder's own).
+//!
+//! A new option is a field of [`PackOptions`], its line in [`PackOptions::over`], and the place that uses it.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use pyship_launcher::format::manifest::LibcPolicy;
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::{Deserialize, Serialize};
+
+use crate::layer::Compression;
+use crate::redact;
+
+/// The default zstd level. Level 9 is a hundredth smaller for half as much time again, 3 a fifteenth larger in less
+/// than half.
+const DEFAULT_LEVEL: i32 = 6;
+
+const EXAMPLES: &str = "\
+Examples:
+  pyship pack hello.py -o hello.bin                  a script
+  pyship pack app/ -r app/requirements.txt -o app.bin  a directory with main.py, and its packages
+  pyship pack app/ -m uvicorn -r req.txt -o web.bin    arguments come at run time: ./web.bin main:app
+  pyship pack --with httpie -c http -o http.bin        a command of a package
+  pyship pack --with numpy -o py.bin                   an environment that behaves like python
+  pyship pack app/ --python 3.12 --release -o app.bin  another Python; smaller and slower to make
+
+Every option can stand in pyproject.toml under [tool.pyship], with its long name.";
+
+const ENTRY: &str = "Entry point";
+const PACKAGES: &str = "Packages";
+const PYTHON: &str = "Python";
+const CONTENTS: &str = "Contents";
+const OUTPUT: &str = "Output";
+
+/// The options of `pyship pack`.
+///
+/// Options without `#[serde(skip_deserializing)]` or `#[serde(skip)]` can stand in `[tool.pyship]` under their long
+/// name. What is serialized goes into the file and must hold no path, password or value of the builder: see
+/// [`redact`].
+#[derive(Debug, Clone, Default, PartialEq, Eq, Args, Deserialize, Serialize)]
+#[command(after_help = EXAMPLES)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(crate) struct PackOptions {
+    /// Directory, project with pyproject.toml, or .py script; without it the file behaves like python
+    #[serde(
+        skip_deserializing,
+        serialize_with = "redact::app",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub(crate) app: Option<PathBuf>,
+
+    /// File to write
+    #[arg(short, long, value_name = "OUT")]
+    #[serde(skip)]
+    pub(crate) output: PathBuf,
+
+    /// Run this module, like `python -m`
+    #[arg(short, long, value_name = "MODULE", help_heading = ENTRY, conflicts_with_all = ["entry", "command"])]
+    #[serde(skip_serializing)]
+    pub(crate) module: Option<String>,
+
+    /// Call this function
+    #[arg(short, long, value_name = "PKG.MOD:FUNC", help_heading = ENTRY, conflicts_with = "command")]
+    #[serde(skip_serializing)]
+    pub(crate) entry: Option<String>,
+
+    /// Run this script of a package; with several, the name that the file is called by chooses
+    #[arg(short, long, value_name = "SCRIPT", help_heading = ENTRY)]
+    #[serde(skip_serializing)]
+    pub(crate) command: Vec<String>,
+
+    /// Install the packages of a requirements file
+    #[arg(short, long, value_name = "FILE", help_heading = PACKAGES)]
+    #[serde(skip_serializing)]
+    pub(crate) requirements: Vec<PathBuf>,
+
+    /// Install a package, as pip spells it: `numpy`, `httpx>=0.27`, `./wheels/x.whl`
+    #[arg(long, value_name = "REQ", help_heading = PACKAGES)]
+    #[serde(
+        serialize_with = "redact::requirements",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub(crate) with: Vec<String>,
+
+    /// Look for wheels in this directory or page
+    #[arg(long, value_name = "PATH", help_heading = PACKAGES)]
+    #[serde(serialize_with = "redact::locations", skip_serializing_if = "Vec::is_empty")]
+    pub(crate) find_links: Vec<String>,
+
+    /// Ignore package indexes; use only --find-links
+    #[arg(long, help_heading = PACKAGES)]
+    #[serde(skip_serializing_if = "is_false")]
+    pub(crate) no_index: bool,
+
+    /// Use this index instead of PyPI
+    #[arg(long, value_name = "URL", help_heading = PACKAGES)]
+    #[serde(serialize_with = "redact::location", skip_serializing_if = "Option::is_none")]
+    pub(crate) index_url: Option<String>,
+
+    /// Use another index as well
+    #[arg(long, value_name = "URL", help_heading = PACKAGES)]
+    #[serde(serialize_with = "redact::locations", skip_serializing_if = "Vec::is_empty")]
+    pub(crate) extra_index_url: Vec<String>,
+
+    /// Constrain the versions of packages by this file
+    #[arg(long, value_name = "FILE", help_heading = PACKAGES)]
+    #[serde(skip_serializing)]
+    pub(crate) constraint: Vec<PathBuf>,
+
+    /// Require a hash for every package
+    #[arg(long, help_heading = PACKAGES)]
+    #[serde(skip_serializing_if = "is_false")]
+    pub(crate) require_hashes: bool,
+
+    /// Include certifi's certificates, for systems that have none
+    #[arg(long, help_heading = PACKAGES)]
+    #[serde(skip_serializing_if = "is_false")]
+    pub(crate) with_ca: bool,
+
+    /// Re-resolve packages even if a result from the last 24 hours is cached
+    #[arg(long, help_heading = PACKAGES)]
+    #[serde(skip)]
+    pub(crate) refresh: bool,
+
+    /// Interpreter, install directory, python-build-standalone archive, URL#sha256=..., or a version
+    #[arg(long, value_name = "SPEC", help_heading = PYTHON)]
+    #[serde(
+        serialize_with = "redact::python",
+        skip_serializing_if = "redact::is_local_python"
+    )]
+    pub(crate) python: Option<String>,
+
+    /// Pack for this target: see `pyship targets`
+    #[arg(long, value_name = "TRIPLE", help_heading = PYTHON)]
+    #[serde(skip_serializing)]
+    pub(crate) target: Option<String>,
+
+    /// Root directory of the target, or a copy of its libraries, for a target that is not this machine
+    #[arg(long, value_name = "DIR", help_heading = PYTHON)]
+    #[serde(serialize_with = "redact::presence", skip_serializing_if = "Option::is_none")]
+    pub(crate) sysroot: Option<PathBuf>,
+
+    /// C library to start the interpreter with [default: auto]
+    #[arg(long, value_enum, help_heading = PYTHON)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) libc: Option<LibcOption>,
+
+    /// Always pass this option to the interpreter: `-X utf8` is `--option=-Xutf8`
+    #[arg(long, value_name = "OPT", allow_hyphen_values = true, help_heading = PYTHON)]
+    #[serde(alias = "python-options", skip_serializing_if = "Vec::is_empty")]
+    pub(crate) option: Vec<String>,
+
+    /// Set an environment variable for the app, unless the caller sets it
+    #[arg(long, value_name = "K=V", help_heading = PYTHON)]
+    #[serde(
+        deserialize_with = "pairs",
+        serialize_with = "redact::variables",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub(crate) set_env: Vec<String>,
+
+    /// Import modules by searching directories, without the index of modules
+    #[arg(long, help_heading = PYTHON)]
+    #[serde(skip_serializing_if = "is_false")]
+    pub(crate) no_index_imports: bool,
+
+    /// Add a file or directory beside the app's code
+    #[arg(long, value_name = "SRC[:DST]", help_heading = CONTENTS)]
+    #[serde(serialize_with = "redact::includes", skip_serializing_if = "Vec::is_empty")]
+    pub(crate) include: Vec<String>,
+
+    /// Leave out files that match, relative to APP: `docs/**`, `*.csv`
+    #[arg(long, value_name = "GLOB", help_heading = CONTENTS)]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) exclude: Vec<String>,
+
+    /// Keep the whole standard library
+    #[arg(long, help_heading = CONTENTS)]
+    #[serde(skip_serializing_if = "is_false")]
+    pub(crate) no_prune: bool,
+
+    /// Keep a group of the standard library that is left out by default: tests, idle, headers, ...
+    #[arg(long, value_name = "GROUP", help_heading = CONTENTS)]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) keep: Vec<String>,
+
+    /// Leave out a group of the standard library that is kept by default: tk
+    #[arg(long, value_name = "GROUP", help_heading = CONTENTS)]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) prune: Vec<String>,
+
+    /// zstd level, 1 to 22: 19 is a tenth smaller and takes many times as long [default: 6]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..=22), help_heading = CONTENTS)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) level: Option<i32>,
+
+    /// Optimise for size (slower to pack and to unpack)
+    #[arg(long, conflicts_with = "level", help_heading = CONTENTS)]
+    #[serde(skip_serializing_if = "is_false")]
+    pub(crate) release: bool,
+
+    /// Name of the app [default: the name of OUT]
+    #[arg(long, help_heading = CONTENTS)]
+    #[serde(skip_serializing)]
+    pub(crate) name: Option<String>,
+
+    /// Version of the app [default: the project's]
+    #[arg(long, value_name = "VERSION", help_heading = CONTENTS)]
+    #[serde(skip_serializing)]
+    pub(crate) app_version: Option<String>,
+
+    /// Record the build time (now, or SOURCE_DATE_EPOCH); the same inputs then give other bytes
+    #[arg(long, help_heading = CONTENTS)]
+    #[serde(skip)]
+    pub(crate) build_time: bool,
+
+    /// Directory of the build cache [default: PYSHIP_BUILD_CACHE_DIR, else ~/.cache/pyship/build]
+    #[arg(long, value_name = "DIR", conflicts_with = "no_build_cache")]
+    #[serde(skip)]
+    pub(crate) build_cache: Option<PathBuf>,
+
+    /// Don't use the build cache
+    #[arg(long)]
+    #[serde(skip)]
+    pub(crate) no_build_cache: bool,
+
+    /// Skip the trial run
+    #[arg(long)]
+    #[serde(skip_serializing)]
+    pub(crate) no_check: bool,
+
+    /// Fail if a required shared library is missing
+    #[arg(long)]
+    #[serde(skip_serializing)]
+    pub(crate) strict: bool,
+
+    /// Print the report as JSON to standard output
+    #[arg(long, help_heading = OUTPUT)]
+    #[serde(skip)]
+    pub(crate) json: bool,
+
+    /// Print errors only
+    #[arg(short, long, conflicts_with = "verbose", help_heading = OUTPUT)]
+    #[serde(skip)]
+    pub(crate) quiet: bool,
+
+    /// Print more: what the installer prints, every group that was left out
+    #[arg(short, long, help_heading = OUTPUT)]
+    #[serde(skip)]
+    pub(crate) verbose: bool,
+}
+
+/// `--libc`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LibcOption {
+    /// Carry a glibc and use it where the host's is missing or too old
+    #[default]
+    Auto,
+    /// Carry no glibc
+    Host,
+    /// Carry a glibc and always use it
+    Bundled,
+}
+
+impl From<LibcOption> for LibcPolicy {
+    fn from(option: LibcOption) -> Self {
+        match option {
+            LibcOption::Auto => Self::Auto,
+            LibcOption::Host => Self::Host,
+            LibcOption::Bundled => Self::Bundled,
+        }
+    }
+}
+
+impl PackOptions {
+    /// These options, from the command line, over those of the `project`: single values replace the project's,
+    /// lists follow the project's, and a flag counts when either sets it.
+    #[must_use]
+    pub(crate) fn over(self, project: Self) -> Self {
+        // One of these on the command line replaces whichever the project names.
+        let names_entry = self.module.is_some() || self.entry.is_some() || !self.command.is_empty();
+        let (module, entry, command) = match names_entry {
+            true => (self.module, self.entry, self.command),
+            false => (project.module, project.entry, project.command),
+        };
+        let (level, release) = match self.level.is_some() || self.release {
+            true => (self.level, self.release),
+            false => (project.level, project.release),
+        };
+        Self {
+            app: self.app,
+            output: self.output,
+            module,
+            entry,
+            command,
+            requirements: join(project.requirements, self.requirements),
+            with: join(project.with, self.with),
+            find_links: join(project.find_links, self.find_links),
+            no_index: project.no_index || self.no_index,
+            index_url: self.index_url.or(project.index_url),
+            extra_index_url: join(project.extra_index_url, self.extra_index_url),
+            constraint: join(project.constraint, self.constraint),
+            require_hashes: project.require_hashes || self.require_hashes,
+            with_ca: project.with_ca || self.with_ca,
+            refresh: self.refresh,
+            python: self.python.or(project.python),
+            target: self.target.or(project.target),
+            sysroot: self.sysroot.or(project.sysroot),
+            libc: self.libc.or(project.libc),
+            option: join(project.option, self.option),
+            set_env: join(project.set_env, self.set_env),
+            no_index_imports: project.no_index_imports || self.no_index_imports,
+            include: join(project.include, self.include),
+            exclude: join(project.exclude, self.exclude),
+            no_prune: project.no_prune || self.no_prune,
+            keep: join(project.keep, self.keep),
+            prune: join(project.prune, self.prune),
+            level,
+            release,
+            name: self.name.or(project.name),
+            app_version: self.app_version.or(project.app_version),
+            build_time: self.build_time,
+            build_cache: self.build_cache,
+            no_build_cache: self.no_build_cache,
+            no_check: project.no_check || self.no_check,
+            strict: project.strict || self.strict,
+            json: self.json,
+            quiet: self.quiet,
+            verbose: self.verbose,
+        }
+    }
+
+    /// The options of a `[tool.pyship]` table that stands in `directory`, with paths relative to the working
+    /// directory, so that a project packs the same from anywhere.
+    #[must_use]
+    pub(crate) fn relative_to(mut self, directory: &Path) -> Self {
+        let join = |path: &mut PathBuf| *path = directory.join(&path);
+        self.sysroot.iter_mut().for_each(join);
+        self.requirements.iter_mut().for_each(join);
+        self.constraint.iter_mut().for_each(join);
+        let join_text = |text: &mut String| *text = directory.join(&text).to_string_lossy().into_owned();
+        self.include.iter_mut().for_each(join_text);
+        let is_directory = |text: &&mut String| !text.contains("://");
+        self.find_links
+            .iter_mut()
+            .filter(is_directory)
+            .for_each(join_text);
+        // `./my-package`, as a requirement, and `./python`, as an interpreter: all others are names.
+        let is_path = |text: &&mut String| text.starts_with("./") || text.starts_with("../");
+        self.with.iter_mut().filter(is_path).for_each(join_text);
+        self.python.iter_mut().filter(is_path).for_each(join_text);
+        self
+    }
+
+    /// How layers are compressed. A level takes precedence over `release`: both can only be set in `[tool.pyship]`.
+    #[must_use]
+    pub(crate) fn compression(&self) -> Compression {
+        match self.level {
+            Some(level) => Compression::Level(level),
+            None if self.release => Compression::Smallest,
+            None => Compression::Level(DEFAULT_LEVEL),
+        }
+    }
+}
+
+fn join<T>(mut first: Vec<T>, then: Vec<T>) -> Vec<T> {
+    first.extend(then);
+    first
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference"
+)]
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
+/// A table `{ K = "V" }` as the list of `K=V` that the command line gives.
+fn pairs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    struct Pairs;
+    impl<'de> Visitor<'de> for Pairs {
+        type Value = Vec<String>;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("a table of variables")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Vec<String>, A::Error> {
+            let mut pairs = Vec::new();
+            while let Some((name, value)) = map.next_entry::<String, String>()? {
+                pairs.push(format!("{name}={value}"));
+            }
+            Ok(pairs)
+        }
+    }
+    deserializer.deserialize_map(Pairs)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,110 @@
+//! From what an installer wrote to a tree that is the same wherever it was written.
+//!
+//! Left out: what the virtual environment had before, bytecode, and what only means something on the builder
+//! (paths of source directories, the installer's notes). Changed: scripts lose the interpreter's path, and each
+//! `RECORD` lists the files that are in the tree.
+
+mod origin;
+mod records;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
+use std::io::Read;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use walkdir::WalkDir;
+
+pub(super) use origin::Origin;
+
+use super::{editable, scripts};
+use crate::tree::{LayerPath, Tree};
+
+/// Files of a dist-info that mean nothing in a packed file: uv's notes about its cache, and the mark of packages
+/// that were requested by name, which pip needs to uninstall and uv gives to every package.
+const INSTALLER_NOTES: &[&str] = &["REQUESTED", "uv_build.json", "uv_cache.json"];
+
+/// Makes the tree of what was installed.
+pub(super) fn collect(origin: &Origin<'_>) -> Result<Tree> {
+    let (Origin::Venv { root, site, .. } | Origin::Target { root, site }) = *origin;
+    let records = records::read(origin)?;
+    let recorded: BTreeSet<&str> = records
+        .values()
+        .flat_map(BTreeMap::keys)
+        .map(String::as_str)
+        .collect();
+
+    let mut tree = Tree::new();
+    for path in files(root)? {
+        let source = root.join(OsStr::from_bytes(&path));
+        let is_package_file = match origin {
+            Origin::Venv { before, .. } => {
+                // Outside site-packages only files of a RECORD: the others are the environment's own.
+                path.starts_with(format!("{site}/").as_bytes()) && !before.contains(&path)
+                    || std::str::from_utf8(&path).is_ok_and(|path| recorded.contains(path))
+            }
+            Origin::Target { .. } => path.as_slice() != b".lock",
+        };
+        if !is_package_file || is_left_out(&path, &source)? {
+            continue;
+        }
+        let layer_path = origin.layer_path(&path);
+        let executable = fs_err::metadata(&source)?.permissions().mode() & 0o100 != 0;
+        if layer_path.starts_with(b"bin/") && begins_with_shebang(&source)? {
+            let bytes = fs_err::read(&source)?;
+            if let Some(script) = scripts::portable(&bytes, |python| origin.is_interpreter(python)) {
+                tree.insert_bytes(layer_path, script, true);
+                continue;
+            }
+        }
+        tree.insert_path(layer_path, source, executable);
+    }
+    records::write(&mut tree, site, &records, origin)?;
+    Ok(tree)
+}
+
+/// Every file below `root`, relative to it. Links to directories are skipped: the virtual environment has some
+/// (`lib64`), wheels have none.
+pub(super) fn files(root: &Path) -> Result<BTreeSet<LayerPath>> {
+    let mut files = BTreeSet::new();
+    for entry in WalkDir::new(root) {
+        let entry = entry.with_context(|| format!("failed to list `{}`", root.display()))?;
+        if !entry.file_type().is_dir() && !entry.path().is_dir() {
+            let relative = entry.path().strip_prefix(root).context("failed to walk")?;
+            files.insert(relative.as_os_str().as_bytes().to_vec());
+        }
+    }
+    Ok(files)
+}
+
+fn is_left_out(path: &[u8], source: &Path) -> Result<bool> {
+    if path
+        .split(|&byte| byte == b'/')
+        .any(|part| part == b"__pycache__")
+    {
+        return Ok(true);
+    }
+    if source
+        .parent()
+        .is_none_or(|parent| parent.extension() != Some("dist-info".as_ref()))
+    {
+        return Ok(false);
+    }
+    let name = source.file_name().unwrap_or_default();
+    if name == "direct_url.json" {
+        return Ok(!editable::is_portable(&fs_err::read(source)?));
+    }
+    Ok(INSTALLER_NOTES.iter().any(|note| name == *note))
+}
+
+/// Whether a file is a script; programs in `bin/` can be large and aren't read.
+fn begins_with_shebang(path: &Path) -> Result<bool> {
+    let mut start = Vec::new();
+    fs_err::File::open(path)?.take(2).read_to_end(&mut start)?;
+    Ok(start == b"#!")
+}
+
+#[cfg(test)]
+mod tests;

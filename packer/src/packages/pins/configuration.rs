@@ -1,0 +1,83 @@
+//! How uv and pip are configured: by variables, and by files at the paths where they look for them.
+
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+
+use crate::build_cache::key::Key;
+use crate::environment::Environment;
+
+/// Beginnings of variables that influence which packages are chosen, or how one is built.
+const PREFIXES: &[&str] = &[
+    "PIP_",
+    "UV_",
+    "CARGO_",
+    "RUST",
+    "CMAKE_",
+    "SETUPTOOLS_",
+    "PKG_CONFIG",
+];
+/// Variables that influence how one is built.
+const VARIABLES: &[&str] = &[
+    "AR",
+    "ARCHFLAGS",
+    "CC",
+    "CFLAGS",
+    "CPPFLAGS",
+    "CXX",
+    "CXXFLAGS",
+    "FC",
+    "LD",
+    "LDFLAGS",
+    "MAKEFLAGS",
+    "SOURCE_DATE_EPOCH",
+];
+/// Adds the configuration to `key`.
+pub(super) fn identify(environment: &Environment, key: &mut Key) {
+    for (name, value) in &environment.variables {
+        let text = name.to_string_lossy();
+        if PREFIXES.iter().any(|prefix| text.starts_with(prefix)) || VARIABLES.contains(&text.as_ref()) {
+            key.field("variable", name.as_bytes())
+                .field("value", value.as_bytes());
+        }
+    }
+    for file in files(environment) {
+        if let Ok(bytes) = fs_err::read(&file) {
+            key.field("settings", file.as_os_str().as_bytes())
+                .field("bytes", bytes);
+        }
+    }
+}
+
+/// The configuration files that uv and pip read, whether they exist or not.
+fn files(environment: &Environment) -> Vec<PathBuf> {
+    let home = environment.path("HOME");
+    let in_home = |path: &str| home.as_ref().map(|home| home.join(path));
+    let mut files: Vec<PathBuf> = [
+        "/etc/pip.conf",
+        "/etc/xdg/pip/pip.conf",
+        "/etc/uv/uv.toml",
+        "/etc/xdg/uv/uv.toml",
+    ]
+    .iter()
+    .map(PathBuf::from)
+    .collect();
+    if let Some(directories) = environment.get("XDG_CONFIG_DIRS").map(std::env::split_paths) {
+        for directory in directories {
+            files.extend([directory.join("pip/pip.conf"), directory.join("uv/uv.toml")]);
+        }
+    }
+    files.extend(in_home(".pip/pip.conf"));
+    if let Some(config) = &environment.config_directory {
+        files.extend([config.join("pip/pip.conf"), config.join("uv/uv.toml")]);
+    }
+    files.extend(
+        ["PIP_CONFIG_FILE", "UV_CONFIG_FILE"]
+            .iter()
+            .filter_map(|name| environment.path(name)),
+    );
+    // uv reads those of a workspace, from the working directory up.
+    for directory in environment.directory.ancestors() {
+        files.extend([directory.join("uv.toml"), directory.join("pyproject.toml")]);
+    }
+    files
+}

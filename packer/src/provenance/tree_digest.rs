@@ -1,0 +1,58 @@
+//! `pyship-tree`: the digest of an app's files, for which no other standard has a form.
+
+use anyhow::{Context, Result};
+use pyship_launcher::hex::hex;
+use sha2::{Digest, Sha256};
+
+use crate::tree::{Node, Tree};
+
+/// SHA-256 of every entry of a tree, sorted by path: its kind, its path, and the SHA-256 of a file or the target of a
+/// link, each with a NUL at its end.
+///
+/// # Errors
+/// When a file can't be read.
+pub(crate) fn tree_digest(tree: &Tree) -> Result<String> {
+    let mut hash = Sha256::new();
+    for (path, node) in tree.iter() {
+        let (kind, content) = match node {
+            Node::Directory => ("directory", Vec::new()),
+            Node::Symlink(target) => ("link", target.clone()),
+            Node::File(file) => {
+                let bytes = file.content.read().context("failed to read the app")?;
+                let kind = if file.executable { "program" } else { "file" };
+                (kind, hex(&Sha256::digest(&bytes)).into_bytes())
+            }
+        };
+        for part in [kind.as_bytes(), path, &content] {
+            hash.update(part);
+            hash.update([0]);
+        }
+    }
+    Ok(hex(&hash.finalize()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tree_has_another_digest_when_anything_of_it_differs() {
+        let digest = |edit: &dyn Fn(&mut Tree)| {
+            let mut tree = Tree::new();
+            tree.insert_bytes("code/main.py", &b"1"[..], false);
+            edit(&mut tree);
+            tree_digest(&tree).unwrap()
+        };
+        let plain = digest(&|_| {});
+        assert_eq!(plain, digest(&|_| {}));
+        let edits: [&dyn Fn(&mut Tree); 4] = [
+            &|tree| tree.insert_bytes("code/main.py", &b"2"[..], false),
+            &|tree| tree.insert_bytes("code/main.py", &b"1"[..], true),
+            &|tree| tree.insert_bytes("code/more.py", &b"1"[..], false),
+            &|tree| tree.insert("code/main.py", Node::Symlink(b"1".to_vec())),
+        ];
+        for edit in edits {
+            assert_ne!(plain, digest(edit));
+        }
+    }
+}

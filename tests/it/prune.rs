@@ -1,0 +1,418 @@
+//! A cache that grows: what it holds is listed, what nobody uses goes, what runs stays.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use harness::{Outcome, Pack, Packed, Run, Running, pyship, scratch};
+use rustix::process::Signal;
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// Files that share a runtime, in one cache.
+struct Bench {
+    files: Vec<(&'static str, Packed)>,
+    place: TempDir,
+}
+
+impl Bench {
+    fn new(names: &[&'static str]) -> Self {
+        let pack = |name: &&'static str| {
+            let packed = Pack::new("tests/apps/environment")
+                .arg("--name")
+                .arg(name)
+                .arg("--app-version")
+                .arg("1.5")
+                .arg("--set-env")
+                .arg(format!("WHO={name}"))
+                .run();
+            (*name, packed)
+        };
+        Self {
+            files: names.iter().map(pack).collect(),
+            place: scratch(),
+        }
+    }
+
+    /// All of them started once.
+    fn filled(names: &[&'static str]) -> Self {
+        let bench = Self::new(names);
+        for name in names {
+            bench.start(name);
+        }
+        bench
+    }
+
+    fn run(&self, name: &str) -> Run {
+        let (_, packed) = self.files.iter().find(|(known, _)| *known == name).unwrap();
+        packed.run_with_cache(self.place.path())
+    }
+
+    fn start(&self, name: &str) {
+        self.run(name)
+            .arg("resource")
+            .stdout("package is here 24\n")
+            .success();
+    }
+
+    /// Started, and running until it is told to end.
+    fn runs(&self, name: &str) -> Running {
+        let running = self.run(name).arg("sleep").stdout_any().spawn();
+        running.says("\n");
+        running
+    }
+
+    fn cache(&self, arguments: &[&str]) -> Outcome {
+        let run = Run::new(pyship()).arg("cache").args(arguments);
+        run.env("PYSHIP_CACHE_DIR", self.place.path())
+            .stdout_any()
+            .success()
+    }
+
+    fn list(&self) -> Value {
+        self.cache(&["list", "--json"]).json()["caches"][0].take()
+    }
+
+    /// Names of the apps that are there, sorted.
+    fn apps(&self) -> Vec<String> {
+        let list = self.list();
+        let mut names: Vec<String> = list["apps"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|app| app["name"].as_str().unwrap_or("?").to_owned())
+            .collect();
+        names.sort();
+        names
+    }
+
+    fn layers(&self) -> usize {
+        self.list()["layers"].as_array().unwrap().len()
+    }
+
+    fn app(&self, name: &str) -> Value {
+        let list = self.list();
+        let apps = list["apps"].as_array().unwrap();
+        apps.iter().find(|app| app["name"] == name).unwrap().clone()
+    }
+
+    fn version(&self) -> PathBuf {
+        self.place.path().join("v1")
+    }
+
+    /// Last used so many days ago.
+    fn used(&self, name: &str, days: u64) {
+        let record = PathBuf::from(self.app(name)["directory"].as_str().unwrap()).join("launch");
+        set_age(&record, days);
+    }
+
+    fn nothing_is_left_half_done(&self) {
+        let entries = |part: &str| fs_err::read_dir(self.version().join(part)).unwrap().count();
+        assert_eq!(entries("tmp"), 0);
+    }
+}
+
+fn set_age(path: &Path, days: u64) {
+    let file = fs_err::File::open(path).unwrap();
+    let time = SystemTime::now() - Duration::from_secs(days * 86_400);
+    file.file().set_modified(time).unwrap();
+}
+
+fn end(running: Running) {
+    running.signal(Signal::TERM);
+    running.killed_by(Signal::TERM);
+}
+
+const FOUR: [&str; 4] = ["one", "two", "three", "four"];
+
+#[test]
+fn list_tells_names_sizes_users_and_last_use() {
+    let bench = Bench::filled(&FOUR[..2]);
+    let running = bench.runs("two");
+    bench.used("one", 12);
+    let list = bench.list();
+    assert_eq!(bench.apps(), ["one", "two"]);
+    let one = bench.app("one");
+    assert_eq!((&one["version"], &one["running"]), (&"1.5".into(), &false.into()));
+    assert_eq!(bench.app("two")["running"], true);
+    let now = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap()
+        .as_secs();
+    let age = now - one["last_used"].as_u64().unwrap();
+    assert!((12 * 86_400..12 * 86_400 + 3600).contains(&age), "{age}");
+    // What the layers take, told by their indexes, is what du finds.
+    for layer in list["layers"].as_array().unwrap() {
+        let directory = layer["directory"].as_str().unwrap();
+        let said = layer["disk"].as_u64().unwrap();
+        let du = Run::inheriting("du").args(["-s", "--block-size=1", "--apparent-size"]);
+        let found = du.arg(directory).stdout_any().success().out();
+        let found: u64 = found.split('\t').next().unwrap().parse().unwrap();
+        assert!(
+            said >= found / 2 && said <= found * 2 + 1_000_000,
+            "{directory}: {said} {found}"
+        );
+    }
+    let shared = |layer: &&Value| layer["users"].as_array().unwrap().len() == 2;
+    assert!(
+        list["layers"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|layer| shared(&layer))
+    );
+    let text = bench.cache(&["list"]).out();
+    for part in [
+        "one 1.5",
+        "two 1.5, runs",
+        "12 days ago",
+        "used by one 1.5, two 1.5",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let place = bench.cache(&["dir"]).out();
+    assert_eq!(place.trim_end(), bench.place.path().to_str().unwrap());
+    end(running);
+}
+
+#[test]
+fn prune_takes_what_is_old_and_leaves_what_is_shared() {
+    let bench = Bench::filled(&FOUR);
+    let layers = bench.layers();
+    bench.used("two", 40);
+    let told = bench.cache(&["prune", "--dry-run"]).out();
+    assert!(told.contains("two 1.5") && told.contains("would free"), "{told}");
+    assert_eq!(bench.apps(), ["four", "one", "three", "two"], "dry");
+    bench.cache(&["prune"]);
+    assert_eq!(bench.apps(), ["four", "one", "three"]);
+    assert_eq!(bench.layers(), layers - 1, "its app layer alone");
+    for name in FOUR {
+        bench.start(name);
+    }
+    assert_eq!(bench.layers(), layers);
+    bench.used("one", 9);
+    bench.used("four", 5);
+    bench.cache(&["prune", "--older", "7"]);
+    assert_eq!(bench.apps(), ["four", "three", "two"]);
+    bench.nothing_is_left_half_done();
+}
+
+#[test]
+fn prune_by_size_takes_the_least_recently_used() {
+    let bench = Bench::filled(&FOUR);
+    for (name, days) in FOUR.iter().zip([3, 1, 4, 2]) {
+        bench.used(name, days);
+    }
+    let all = bench.list()["disk"].as_u64().unwrap();
+    bench.cache(&["prune", "--max-size", &all.to_string()]);
+    assert_eq!(bench.apps().len(), 4, "it is small enough");
+    bench.cache(&["prune", "--max-size", &(all - 1).to_string()]);
+    assert_eq!(bench.apps(), ["four", "one", "two"], "three was used longest ago");
+    let own = bench.app("one")["own_disk"].as_u64().unwrap();
+    let all = bench.list()["disk"].as_u64().unwrap();
+    bench.cache(&["prune", "--max-size", &(all - own - 1).to_string()]);
+    assert_eq!(bench.apps(), ["two"], "then one and four");
+    bench.cache(&["prune", "--max-size", "0"]);
+    assert_eq!((bench.apps().len(), bench.layers()), (0, 0));
+}
+
+#[test]
+fn prune_by_name_and_clear() {
+    let bench = Bench::filled(&FOUR);
+    let running = bench.runs("four");
+    bench.cache(&["prune", "--name", "one", "--name", "four", "--name", "nonesuch"]);
+    assert_eq!(bench.apps(), ["four", "three", "two"], "four runs");
+    let told = bench.cache(&["clear", "--dry-run"]).out();
+    assert!(
+        told.contains("(2 apps") && told.contains("1 kept: running"),
+        "{told}"
+    );
+    bench.cache(&["clear"]);
+    assert_eq!(bench.apps(), ["four"]);
+    end(running);
+    bench.cache(&["clear"]);
+    assert_eq!((bench.apps().len(), bench.layers()), (0, 0));
+    bench.start("one");
+}
+
+#[test]
+fn the_files_own_tool_prunes_too() {
+    let bench = Bench::filled(&FOUR[..2]);
+    bench.used("one", 40);
+    let run = bench.run("two").env("PYSHIP", "prune");
+    run.stdout_has("1 apps and 1 layers removed").success();
+    assert_eq!(bench.apps(), ["two"]);
+    bench
+        .run("two")
+        .env("PYSHIP", "prune")
+        .arg("0")
+        .stdout_has("1 apps and ")
+        .success();
+    assert_eq!((bench.apps().len(), bench.layers()), (0, 0));
+    let wrong = bench.run("two").env("PYSHIP", "prune").arg("soon").output();
+    crate::support::assert_launcher_failed(&wrong, "not a number");
+}
+
+#[test]
+fn what_runs_is_kept_and_so_are_its_layers() {
+    let bench = Bench::filled(&FOUR[..2]);
+    let running = bench.runs("one");
+    bench.used("one", 90);
+    bench.used("two", 90);
+    bench.cache(&["prune"]);
+    assert_eq!(bench.apps(), ["one"]);
+    let verify = bench.run("one").env("PYSHIP", "verify");
+    verify.stdout_has("its unpacked contents are intact").success();
+    end(running);
+    bench.cache(&["prune"]);
+    assert_eq!((bench.apps().len(), bench.layers()), (0, 0));
+}
+
+#[test]
+fn a_child_that_outlives_its_parent_keeps_the_app() {
+    let bench = Bench::filled(&["one"]);
+    // A daemon's way: `sys.executable`, in a session of its own, with an empty environment.
+    let code = "import subprocess, sys\n\
+        p = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(100)'], env={}, \
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)\n\
+        print(p.pid)";
+    let run = bench.run("one").env("PYSHIP", "python").args(["-c", code]);
+    let pid = run.stdout_any().success().out();
+    let pid = rustix::process::Pid::from_raw(pid.trim().parse().unwrap()).unwrap();
+    bench.cache(&["clear"]);
+    let kept = bench.apps();
+    rustix::process::kill_process(pid, Signal::KILL).unwrap();
+    assert_eq!(kept, ["one"]);
+}
+
+#[test]
+fn what_runs_in_another_pid_namespace_is_kept() {
+    let bench = Bench::filled(&FOUR[..2]);
+    let (_, two) = &bench.files[1];
+    let prune = |namespace: bool| {
+        let words: &[&str] = if namespace {
+            &["-p", "-f", "--mount-proc", "--kill-child"]
+        } else {
+            &["-u"]
+        };
+        let run = Run::inheriting("unshare").args(words).arg(pyship());
+        let run = run.args(["cache", "prune", "--older", "0"]);
+        run.env("PYSHIP_CACHE_DIR", bench.place.path())
+            .stdout_any()
+            .success();
+    };
+    // The program is in a container of its own, and pruned from outside: it is seen.
+    let inside = Run::inheriting("unshare")
+        .args(["-p", "-f", "--mount-proc", "--kill-child"])
+        .arg(&two.path)
+        .arg("sleep")
+        .env("PYSHIP_CACHE_DIR", bench.place.path())
+        .stdout_any()
+        .spawn();
+    inside.says("\n");
+    prune(false);
+    assert_eq!(bench.apps(), ["two"], "seen from outside");
+    // And from a container beside it: not seen, but its interpreter is in use. That says nothing of which app.
+    bench.start("one");
+    prune(true);
+    assert_eq!(bench.apps(), ["one", "two"], "not seen");
+    inside.signal(Signal::KILL);
+    inside.killed_by(Signal::KILL);
+    std::thread::sleep(Duration::from_millis(300));
+    prune(true);
+    assert_eq!(bench.apps(), [""; 0], "nobody runs");
+}
+
+#[test]
+fn a_cold_start_removes_what_is_long_unused_once_a_day() {
+    let bench = Bench::filled(&FOUR[..2]);
+    bench.used("one", 31);
+    bench.start("two");
+    assert_eq!(bench.apps(), ["one", "two"], "a warm start removes nothing");
+    let three = Bench::new(&["three"]);
+    let third = |bench: &Bench| {
+        let run = three.files[0].1.run_with_cache(bench.place.path());
+        run.arg("resource").stdout("package is here 24\n").success();
+    };
+    third(&bench);
+    assert_eq!(bench.apps(), ["one", "three", "two"], "it was done today");
+    bench.cache(&["prune", "--name", "three"]);
+    set_age(&bench.version().join("pruned"), 2);
+    third(&bench);
+    assert_eq!(bench.apps(), ["three", "two"]);
+    bench.nothing_is_left_half_done();
+}
+
+#[test]
+fn a_prune_that_was_killed_half_way_is_put_right() {
+    let bench = Bench::filled(&FOUR[..1]);
+    let app = PathBuf::from(bench.app("one")["directory"].as_str().unwrap());
+    fs_err::rename(app.join("launch"), app.join("launch.hidden")).unwrap();
+    assert_eq!(bench.apps(), ["one"], "listed all the same");
+    let inode = || std::os::unix::fs::MetadataExt::ino(&fs_err::metadata(&app).unwrap());
+    let before = inode();
+    bench.start("one");
+    assert!(
+        app.join("launch").is_file() && inode() == before,
+        "the record is back"
+    );
+}
+
+#[test]
+fn thirty_starters_against_a_prune_that_never_stops() {
+    let bench = Bench::filled(&FOUR);
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    let order = std::sync::atomic::Ordering::Relaxed;
+    std::thread::scope(|scope| {
+        let pruner = scope.spawn(|| {
+            let mut pruned = 0;
+            while !stop.load(order) {
+                let said = bench.cache(&["prune", "--older", "0"]).out();
+                if !said.contains("(0 apps") {
+                    pruned += 1;
+                }
+            }
+            pruned
+        });
+        let starters: Vec<_> = (0..30)
+            .map(|number| {
+                let bench = &bench;
+                scope.spawn(move || {
+                    for round in 0..6 {
+                        bench.start(FOUR[(number + round) % FOUR.len()]);
+                    }
+                })
+            })
+            .collect();
+        let failed = starters
+            .into_iter()
+            .filter_map(|starter| starter.join().err())
+            .count();
+        stop.store(true, order);
+        let pruned = pruner.join().unwrap();
+        assert_eq!(failed, 0, "starters that failed");
+        assert!(pruned > 0, "it never came to remove anything");
+    });
+    bench.nothing_is_left_half_done();
+    for name in FOUR {
+        bench.start(name);
+    }
+}
+
+#[test]
+fn wrong_usage_is_said() {
+    let run = |words: &[&str]| Run::new(pyship()).arg("cache").args(words);
+    run(&["prune", "--max-size", "large"])
+        .stderr_has("`large` is not a size")
+        .exits(2);
+    run(&["list", "--root", "/nowhere"])
+        .stderr_has("failed to open the cache `/nowhere`")
+        .exits(1);
+    run(&["dir"])
+        .env("HOME", "/h")
+        .stdout("/h/.cache/pyship\n")
+        .success();
+    run(&["list"])
+        .env("PYSHIP_CACHE_DIR", "/nowhere")
+        .stdout("there is no cache yet\n")
+        .success();
+}
