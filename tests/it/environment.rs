@@ -77,7 +77,7 @@ fn the_path_is_app_then_stdlib_then_packages() {
             found.unwrap_or_else(|| panic!("no {wanted} on {}: {path:?}", interpreter.full()))
         };
         let stdlib = at(&format!("lib/python{}", interpreter.minor()));
-        assert_eq!(at("/app/code"), 0, "{path:?}");
+        assert_eq!(at("/code"), 0, "{path:?}");
         assert!(
             stdlib < at("/lib-dynload") && at("/lib-dynload") < at("/site-packages"),
             "{path:?}"
@@ -87,7 +87,7 @@ fn the_path_is_app_then_stdlib_then_packages() {
             interpreter.is_systems() || !path.iter().any(|part| part.starts_with(prefix)),
             "{path:?}"
         );
-        assert!(!path.iter().any(|part| part.contains("/app/start")), "{path:?}");
+        assert!(!path.iter().any(|part| part.ends_with("/start")), "{path:?}");
     }
 }
 
@@ -105,8 +105,69 @@ fn sys_executable_with_an_empty_environment_has_the_same_path() {
             "",
             "`python -c` puts the current directory first"
         );
-        assert_eq!(child, own, "on {}", interpreter.full());
+        // As what is installed in an environment: after the standard library.
+        let mut wanted = own;
+        let code = wanted.remove(0);
+        wanted.insert(wanted.len() - 1, code);
+        assert_eq!(child, wanted, "on {}", interpreter.full());
     }
+}
+
+/// A program that starts itself again by what it sees of its command line, in the way that its first argument names.
+const RESTARTS: &str = r#"
+import os, sys
+way, *rest = sys.argv[1:]
+cmdline = open("/proc/self/cmdline", "rb").read().split(b"\0")[:-1]
+if os.environ.pop("AGAIN", None):
+    print("again", sys.argv[1:])
+    sys.exit()
+os.environ["AGAIN"] = "1"
+if way == "file":
+    os.execv(cmdline[0], cmdline)
+if way == "interpreter":
+    os.execv(sys.executable, cmdline)
+orig = getattr(sys, "orig_argv", [sys.argv[0], __file__, *sys.argv[1:]])
+os.execv(sys.executable, [sys.executable, *orig[1:]])
+"#;
+
+#[test]
+fn a_program_can_restart_itself_by_its_command_line() {
+    let place = scratch();
+    let source = format!("def main():\n{}", RESTARTS.replace('\n', "\n    "));
+    fs_err::write(
+        place.path().join("tool.py"),
+        source + "\nif __name__ == '__main__':\n    main()\n",
+    )
+    .unwrap();
+    for entry in [["-m", "tool"], ["-e", "tool:main"]] {
+        for options in [&[][..], &["--option=-Xutf8"], &["--libc", "bundled"]] {
+            let packed = Pack::new(place.path()).args(entry).args(options).run();
+            for way in ["file", "interpreter", "orig_argv"] {
+                let run = packed.run().args([way, "x"]);
+                run.stdout(format!("again ['{way}', 'x']\n")).success();
+            }
+        }
+    }
+}
+
+#[test]
+fn the_kernel_shows_the_callers_environment_too() {
+    let code =
+        "print(sorted(entry for entry in open('/proc/self/environ', 'rb').read().split(b'\\0') if entry))\n";
+    let place = scratch();
+    fs_err::write(place.path().join("main.py"), code).unwrap();
+    let packed = Pack::new(place.path()).run();
+    let run = packed.run_with_cache(Path::new("/tmp")).env_clear();
+    let run = run
+        .env("PYTHONHOME", "/h")
+        .env("PYTHONPATH", "/p")
+        .env("PYSHIP_CACHE_DIR", place.path().join("c"));
+    let cache = place.path().join("c");
+    run.stdout(format!(
+        "[b'PYSHIP_CACHE_DIR={}', b'PYTHONHOME=/h', b'PYTHONPATH=/p']\n",
+        cache.display()
+    ))
+    .success();
 }
 
 #[test]
