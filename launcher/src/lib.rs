@@ -5,7 +5,7 @@
 //! ```
 //!
 //! [`mod@format`] is the bytes and every name. [`payload`] opens a packed file, [`unpack`] turns verified frames into
-//! directories, [`cache`] publishes them. [`libc_choice`] and [`start`] decide what is executed, [`limits`] how much is
+//! directories, [`cache`] publishes them. [`libc_choice`] and [`start`] decide what is executed, `limits` how much is
 //! done at once. All `unsafe` code is in [`sys`], but for the declaration of `main`. The program itself is in
 //! `bin/pyship-launcher/`.
 

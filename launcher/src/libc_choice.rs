@@ -39,7 +39,7 @@ pub struct Host {
 pub enum Choice {
     /// The interpreter is exec'd as it is.
     Host,
-    /// The carried loader is exec'd and told what to load.
+    /// The carried loader is executed with the libraries to load as arguments.
     Carried,
 }
 

@@ -3,6 +3,7 @@
 use std::io::{IsTerminal, Write, stderr, stdout};
 use std::time::Duration;
 
+use clap::builder::styling::AnsiColor;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// How much is printed.
@@ -78,7 +79,7 @@ impl Ui {
 
     /// Prints a warning.
     pub fn warn(&self, text: &str) {
-        self.note(&format!("warning: {text}"));
+        self.note(&label(AnsiColor::Yellow, "warning:", text));
     }
 
     /// Removes the spinner.
@@ -89,15 +90,23 @@ impl Ui {
 
 /// Prints an error with its causes on one line, and its hint on a line of its own.
 pub fn error(error: &anyhow::Error) {
-    line(&format!("pyship: {}", without_codes(&format!("{error:#}"))));
+    let message = without_codes(&format!("{error:#}"));
+    line(&label(AnsiColor::Red, "pyship:", &message));
     if let Some(hint) = crate::hint::of(error) {
-        line(&format!("hint: {hint}"));
+        line(&label(AnsiColor::Cyan, "hint:", hint));
     }
 }
 
 /// Prints a warning, for commands that have no [`Ui`].
 pub fn warning(text: &str) {
-    line(&format!("warning: {text}"));
+    line(&label(AnsiColor::Yellow, "warning:", text));
+}
+
+/// A line whose first word is coloured. [`anstream`] removes the colour where standard error is no terminal, and where
+/// `NO_COLOR` or `TERM` forbids it.
+fn label(color: AnsiColor, word: &str, text: &str) -> String {
+    let style = color.on_default().bold();
+    format!("{style}{word}{style:#} {text}")
 }
 
 /// A message without Rust's ` (os error 28)`, which repeats the words before it.
@@ -133,7 +142,7 @@ pub fn data(text: &str) -> anyhow::Result<()> {
 
 fn line(text: &str) {
     // A closed standard error must not make a pack fail.
-    writeln!(stderr(), "{text}").unwrap_or_default();
+    writeln!(anstream::stderr(), "{text}").unwrap_or_default();
 }
 
 #[cfg(test)]

@@ -4,7 +4,6 @@ import os
 import shutil
 from pathlib import Path
 
-from . import strace
 from .running import Exec, Failed, measured_step, once
 
 

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use harness::{Run, pyship, repository, scratch};
 use pyship_launcher::format::names::ENV_CACHE_DIR;
 use pyship_launcher::format::trailer::{self, Trailer};
+use pyship_launcher::hex::hex;
 use pyship_launcher::payload::Payload;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -92,10 +93,6 @@ fn put_launcher(from: &Path, launcher: &[u8], to: &Path) {
     for part in [launcher, layers, &manifest, &trailer.encode()] {
         file.write_all(part).unwrap();
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    pyship_launcher::hex::hex(bytes)
 }
 
 /// What the program in the interpreter's place prints, the environment in order.

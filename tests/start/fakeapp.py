@@ -13,14 +13,12 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[2]
 SOURCES = REPOSITORY / "packer" / "src"
 VERSIONS = range(9, 15)
-# What the launcher keeps away from the interpreter while it starts (`names::ENV_PYTHON_CODE`).
-KEPT = re.findall(
-    r'"(PYTHON\w+)"',
-    (REPOSITORY / "launcher/src/format/names.rs").read_text().split("ENV_PYTHON_CODE", 1)[1].split("]", 2)[1],
-)
-assert "PYTHONPATH" in KEPT
 LAUNCHER = REPOSITORY / "launcher/src"
-MODULE_INDEX = re.search(r'MODULE_INDEX: &str = "(.*?)"', (LAUNCHER / "format/names.rs").read_text())[1]
+NAMES = (LAUNCHER / "format/names.rs").read_text()
+# What the launcher keeps away from the interpreter while it starts (`names::ENV_PYTHON_CODE`).
+KEPT = re.findall(r"PYTHON[A-Z]+", re.search(r"ENV_PYTHON_CODE: .*? = &\[(.*?)\];", NAMES, re.DOTALL)[1])
+assert {"PYTHONHOME", "PYTHONSTARTUP"} <= set(KEPT)
+MODULE_INDEX = re.search(r'MODULE_INDEX: &str = "(.*?)"', NAMES)[1]
 UNPACKED_TIME = int(re.search(r"UNPACKED_TIME: i64 = ([0-9_]+);", (LAUNCHER / "unpack/mod.rs").read_text())[1])
 
 

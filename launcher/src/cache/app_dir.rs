@@ -161,9 +161,8 @@ fn record(parts: &Parts<'_>) -> io::Result<Record> {
         ..
     } = parts;
     let at = |layer: &str, path: &str| {
-        let found =
-            layers(layer).ok_or_else(|| io::Error::new(ErrorKind::NotFound, format!("layer {layer}")))?;
-        Ok::<_, io::Error>(found.join(path).into_os_string().into_encoded_bytes())
+        let missing = || io::Error::new(ErrorKind::NotFound, format!("layer {layer} is missing"));
+        Ok::<_, io::Error>(bytes(layers(layer).ok_or_else(missing)?.join(path)))
     };
     let loader = match (choice, &manifest.libc.carried) {
         (Choice::Carried, Some(carried)) => Some(Loader {
@@ -175,7 +174,7 @@ fn record(parts: &Parts<'_>) -> io::Result<Record> {
     let executable = at(LAYER_RUNTIME, &manifest.python.executable)?;
     // No check for what is executed: `execve` fails when it is missing.
     let executed = loader.as_ref().map_or(&executable, |loader| &loader.path).clone();
-    let mut checks = vec![directory.join(APP_PYTHON).into_os_string().into_encoded_bytes()];
+    let mut checks = vec![bytes(directory.join(APP_PYTHON))];
     for layer in &manifest.layers {
         if layer.name == LAYER_LIBC && loader.is_none() {
             continue;
@@ -184,34 +183,28 @@ fn record(parts: &Parts<'_>) -> io::Result<Record> {
             checks.extend(Some(at(&layer.name, &path)?).filter(|path| *path != executed));
         }
     }
+    let text = |text: &String| text.clone().into_bytes();
+    let paths = manifest.layers.iter().filter_map(|layer| layers(&layer.name));
     Ok(Record {
-        name: manifest.name.clone().into_bytes(),
-        version: manifest.version.clone().map_or_else(Vec::new, String::into_bytes),
+        name: text(&manifest.name),
+        version: manifest.version.as_ref().map(text).unwrap_or_default(),
         interpreter: manifest.entry == Entry::Interpreter,
         executable,
-        home: layers(LAYER_RUNTIME)
-            .unwrap_or_default()
-            .into_os_string()
-            .into_encoded_bytes(),
+        home: bytes(layers(LAYER_RUNTIME).unwrap_or_default()),
         loader,
-        options: manifest
-            .options
-            .iter()
-            .map(|option| option.clone().into_bytes())
-            .collect(),
+        options: manifest.options.iter().map(text).collect(),
         environment: manifest
             .environment
             .iter()
-            .map(|(name, value)| (name.clone().into_bytes(), value.clone().into_bytes()))
+            .map(|(name, value)| (text(name), text(value)))
             .collect(),
         checks,
-        layers: manifest
-            .layers
-            .iter()
-            .filter_map(|layer| layers(&layer.name))
-            .map(|path| path.into_os_string().into_encoded_bytes())
-            .collect(),
+        layers: paths.map(bytes).collect(),
     })
+}
+
+fn bytes(path: PathBuf) -> Vec<u8> {
+    path.into_os_string().into_encoded_bytes()
 }
 
 fn pyvenv_cfg(runtime: &Path, version: &str) -> Vec<u8> {

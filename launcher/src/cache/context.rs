@@ -17,11 +17,11 @@ pub struct Context<'a> {
     pub candidates: Vec<Candidate>,
     /// Our effective user.
     pub uid: u32,
-    /// Is told of what takes long.
+    /// Reports progress to the user.
     pub watch: &'a dyn Watch,
 }
 
-/// Is told of what takes long.
+/// Reports progress to the user.
 pub trait Watch: Sync {
     /// Another process holds a lock.
     fn waiting(&self);

@@ -1,6 +1,6 @@
 //! Whether another user could replace a cache root.
 //!
-//! The root itself belongs to this user and is closed to others ([`super::root`] checks that), but whoever may
+//! The root itself belongs to this user and is closed to others ([`super::root`] checks that), but a user who may
 //! rename entries of a directory above it can replace the root between the launcher's check and the interpreter's
 //! start. In a directory with the sticky bit (`/tmp`) only the owner of an entry can do that. Without it, every user
 //! with write permission can (an `emptyDir` volume, `chmod 777`). The owner of a directory always can.

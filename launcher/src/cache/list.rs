@@ -164,7 +164,7 @@ fn directories(parent: &Path) -> io::Result<Vec<(String, PathBuf)>> {
     Ok(crate::sort::sorted(found, &keys))
 }
 
-/// The digest of the layer that a path names or lies in.
+/// The digest of the layer that a path names or is in.
 pub(super) fn digest_in(path: &[u8]) -> Option<String> {
     let (digest, _) = split(path)?;
     String::from_utf8(digest.to_vec()).ok()

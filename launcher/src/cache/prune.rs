@@ -175,7 +175,7 @@ fn remove_apps(
             running.push(app.key.clone());
             restore_records(listing, &[at]);
         } else if record_of(app).exists() {
-            // A start has made the app anew, and uses it.
+            // A start has written the app again, and uses it.
             running.push(app.key.clone());
         } else {
             match discard(root, &app.directory) {

@@ -1,7 +1,7 @@
 //! Comparing a cache with the packed file, byte by byte, and repairing it.
 //!
 //! A layer is repaired member by member in its place: a program that runs from it keeps the files that it has open,
-//! and everything intact stays. Only a directory that can't be repaired like this is removed and unpacked anew.
+//! and everything intact stays. Only a directory that can't be repaired like this is removed and unpacked again.
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};

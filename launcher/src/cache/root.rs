@@ -116,7 +116,7 @@ impl Root {
         fstatvfs(&self.directory).is_ok_and(|mount| mount.f_flag.contains(StatVfsMountFlags::NOEXEC))
     }
 
-    /// Creates the directories anew, after someone has removed the whole cache while it was used.
+    /// Creates the directories again, after someone has removed the whole cache while it was used.
     pub(super) fn restore(&self) {
         for part in PARTS {
             fs::create_dir_all(self.part(part)).unwrap_or_default();

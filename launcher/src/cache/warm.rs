@@ -1,7 +1,7 @@
 //! The warm start: a few `open`s, one `read`, a few `stat`s. It writes nothing but, once a day, the modification time
 //! of the launch record, from which `prune` knows what is in use.
 //!
-//! Before that note a start compares everything that the app has in the cache with its index (see [`shape`]); if
+//! Before that note a start compares everything that the app has in the cache with its index (see `shape`); if
 //! something is missing, a cold start follows. So does the first start after a boot: published files are not synced,
 //! so those that had not reached the disk at a power loss are short or missing. Every other start checks the
 //! sentinels only. A cache where the note can't be written is not compared either: every start would pay for it, and

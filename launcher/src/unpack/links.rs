@@ -43,7 +43,7 @@ impl Links {
         self.starts.iter().map(|&start| self.at(start))
     }
 
-    /// A link that lies below another one; they must be sorted.
+    /// A link that is below another one; they must be sorted.
     pub(super) fn below_another(&self) -> Option<&[u8]> {
         let is_link = |path: &[u8]| {
             let found = self.starts.binary_search_by(|&start| self.at(start).0.cmp(path));

@@ -4,7 +4,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail};
 use pyship_launcher::target::{HOST, Target};
 use sha2::{Digest, Sha256};
 
@@ -12,6 +12,7 @@ use crate::build_cache::key::Key;
 use crate::build_cache::stamp::Stamp;
 use crate::elf::{Machine, inspect};
 use crate::environment::Environment;
+use crate::hint::WithHint as _;
 use crate::interpreter::archive::{self, Unpacked};
 use crate::interpreter::discover::{self, Source};
 use crate::interpreter::{Interpreter, describe, download};
@@ -101,19 +102,19 @@ fn download_cache(environment: &Environment) -> Result<PathBuf> {
 
 /// Checks that an interpreter, chosen for the reason `why`, is for `target`.
 fn check_machine(target: &Target, machine: Machine, why: &str) -> Result<()> {
-    let way_out = match machine.target() {
-        Some(other) => format!(
-            "pack with `--target {}`, or give an interpreter for the target with --python",
-            other.triple
-        ),
-        None => "give an interpreter for the target with --python".to_owned(),
+    if machine.target() == Some(target) {
+        return Ok(());
+    }
+    let given = "give an interpreter for the target with --python";
+    let hint = match machine.target() {
+        Some(other) => format!("pack with `--target {}`, or {given}", other.triple),
+        None => given.to_owned(),
     };
-    ensure!(
-        machine.target() == Some(target),
-        "failed to pack for `{}`: the interpreter is for {machine} ({why}); {way_out}",
-        target.triple
-    );
-    Ok(())
+    let triple = target.triple;
+    Err(anyhow!(
+        "failed to pack for `{triple}`: the interpreter is for {machine} ({why})"
+    ))
+    .hint(hint)
 }
 
 /// The interpreter that installs and compiles here: the packed one itself, or for another machine one of this
@@ -198,26 +199,36 @@ mod tests {
     use pyship_launcher::target::find_cpu;
 
     use super::*;
+    use crate::hint;
 
     #[test]
     fn an_interpreter_for_another_machine_is_named_with_the_way_out() {
         let (intel, arm) = (find_cpu("x86_64").unwrap(), find_cpu("aarch64").unwrap());
-        let check = |target, code| {
-            let machine = Machine {
-                code,
-                wide: true,
-                little: true,
-            };
-            check_machine(target, machine, "the archive `x`").map_err(|error| error.to_string())
+        let check = |target, machine| {
+            let failed = check_machine(target, machine, "the archive `x`").err()?;
+            Some((
+                failed.to_string(),
+                hint::of(&failed).unwrap_or_default().to_owned(),
+            ))
         };
-        assert_eq!(check(intel, intel.elf_machine), Ok(()));
-        assert_eq!(check(arm, arm.elf_machine), Ok(()));
-        let error = check(intel, arm.elf_machine).expect_err("another machine");
-        let wanted = "the interpreter is for aarch64 (the archive `x`); pack with `--target aarch64-unknown-linux-gnu`";
-        assert!(error.contains(wanted), "{error}");
-        let error = check(intel, 243).expect_err("an unknown machine");
-        let wanted =
-            "the interpreter is for ELF machine 243 (the archive `x`); give an interpreter for the target";
-        assert!(error.contains(wanted), "{error}");
+        assert_eq!(check(intel, Machine::of(intel)), None);
+        assert_eq!(check(arm, Machine::of(arm)), None);
+        let (error, hint) = check(intel, Machine::of(arm)).expect("another machine");
+        assert!(
+            error.ends_with("the interpreter is for aarch64 (the archive `x`)"),
+            "{error}"
+        );
+        assert!(
+            hint.starts_with("pack with `--target aarch64-unknown-linux-gnu`, or"),
+            "{hint}"
+        );
+        let mut riscv = *b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x02\0\0\0";
+        riscv[18] = 243;
+        let (error, hint) = check(intel, Machine::of_header(&riscv).unwrap()).expect("an unknown machine");
+        assert!(
+            error.ends_with("the interpreter is for ELF machine 243 (the archive `x`)"),
+            "{error}"
+        );
+        assert_eq!(hint, "give an interpreter for the target with --python");
     }
 }

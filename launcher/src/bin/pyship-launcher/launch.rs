@@ -89,7 +89,7 @@ fn start_interpreter(context: &Context<'_>, caller: &Caller) -> Result<Infallibl
     start_with(context, |ready| start::interpreter(ready, None, caller.clone()))
 }
 
-/// Starts what was found. If that turns out to be gone, or where no program can be executed, makes it anew
+/// Starts what was found. If that turns out to be gone, or where no program can be executed, makes it again
 /// (elsewhere, if necessary) and tries once more.
 fn start_with(context: &Context<'_>, plan: impl Fn(&Ready) -> Exec) -> Result<Infallible> {
     let ready = prepare::find_or_make(context)?;

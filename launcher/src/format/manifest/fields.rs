@@ -60,9 +60,9 @@ pub struct Python {
     pub version: String,
     /// The interpreter's ELF file: `bin/python3.12`.
     pub executable: String,
-    /// Where the standard library lies: `lib/python3.12`.
+    /// The standard library's directory: `lib/python3.12`.
     pub stdlib: String,
-    /// Where packages lie, in the deps layer and in a virtual environment: `lib/python3.12/site-packages`.
+    /// The packages' directory in the deps layer and in a virtual environment: `lib/python3.12/site-packages`.
     pub site_packages: String,
 }
 

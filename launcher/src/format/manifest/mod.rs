@@ -43,7 +43,7 @@ impl Manifest {
     /// Reads a manifest and checks everything that later arithmetic, paths and messages rely on (see `check`).
     ///
     /// # Errors
-    /// When it isn't JSON of this shape, its format is newer, a layer contradicts itself or lies outside the
+    /// When it isn't JSON of this shape, its format is newer, a layer contradicts itself or is outside the
     /// file of `file_size` bytes, or a name or number is one that no packer writes.
     pub fn decode(bytes: &[u8], file_size: u64) -> Result<Self> {
         #[derive(Deserialize)]
