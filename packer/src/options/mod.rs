@@ -19,14 +19,14 @@ const DEFAULT_LEVEL: i32 = 6;
 
 const EXAMPLES: &str = "\
 Examples:
-  pyship pack hello.py -o hello.bin                  a script
-  pyship pack app/ -r app/requirements.txt -o app.bin  a directory with main.py, and its packages
-  pyship pack app/ -m uvicorn -r req.txt -o web.bin    arguments come at run time: ./web.bin main:app
-  pyship pack --with httpie -c http -o http.bin        a command of a package
-  pyship pack --with numpy -o py.bin                   an environment that behaves like python
-  pyship pack app/ --python 3.12 --release -o app.bin  another Python; smaller and slower to make
+  pyship pack hello.py -o hello.bin                     a script
+  pyship pack app/ -r app/requirements.txt -o app.bin   a directory with main.py, and its packages
+  pyship pack app/ -m uvicorn -r req.txt -o web.bin     run it as `./web.bin main:app`
+  pyship pack --with httpie -c http -o http.bin         a command of a package
+  pyship pack --with numpy -o py.bin                    an environment that behaves like python
+  pyship pack app/ --python 3.12 --release -o app.bin   another Python, optimised for size
 
-Every option can stand in pyproject.toml under [tool.pyship], with its long name.";
+Options can also be set in pyproject.toml under [tool.pyship], by their long names.";
 
 const ENTRY: &str = "Entry point";
 const PACKAGES: &str = "Packages";
