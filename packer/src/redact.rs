@@ -99,8 +99,9 @@ fn index(text: &str) -> String {
 /// `SRC[:DST]` with SRC's last part.
 fn include(text: &str) -> String {
     match text.rsplit_once(':') {
-        Some((from, to)) => format!("{}:{to}", file_name(from)),
-        None => file_name(text),
+        // `a:b/c` may be a SRC whose directory has a `:` in its name, so DST's directories are not shown either.
+        Some((from, to)) if !to.contains('/') => format!("{}:{to}", file_name(from)),
+        _ => file_name(text),
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use pyship_launcher::format::manifest::LibcPolicy;
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use crate::layer::Compression;
@@ -16,6 +16,7 @@ use crate::redact;
 /// The default zstd level. Level 9 is a hundredth smaller for half as much time again, 3 a fifteenth larger in less
 /// than half.
 const DEFAULT_LEVEL: i32 = 6;
+const LEVELS: std::ops::RangeInclusive<i64> = 1..=22;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -192,8 +193,8 @@ pub(crate) struct PackOptions {
     pub(crate) prune: Vec<String>,
 
     /// zstd level, 1 to 22: 19 is a tenth smaller and takes many times as long [default: 6]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..=22), help_heading = CONTENTS)]
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(LEVELS), help_heading = CONTENTS)]
+    #[serde(deserialize_with = "level", skip_serializing_if = "Option::is_none")]
     pub(crate) level: Option<i32>,
 
     /// Optimise for size (slower to pack and to unpack)
@@ -366,6 +367,14 @@ impl PackOptions {
     }
 }
 
+/// `SRC[:DST]` of `--include`. A SRC with a `:` in its name is taken as it is when it exists.
+pub(crate) fn split_include(include: &str) -> (&str, Option<&str>) {
+    match include.rsplit_once(':') {
+        Some((from, to)) if !Path::new(include).exists() => (from, Some(to)),
+        _ => (include, None),
+    }
+}
+
 fn join<T>(mut first: Vec<T>, then: Vec<T>) -> Vec<T> {
     first.extend(then);
     first
@@ -377,6 +386,15 @@ fn join<T>(mut first: Vec<T>, then: Vec<T>) -> Vec<T> {
 )]
 fn is_false(flag: &bool) -> bool {
     !flag
+}
+
+/// A zstd level, in the range that the command line accepts.
+fn level<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i32>, D::Error> {
+    let level = i32::deserialize(deserializer)?;
+    match LEVELS.contains(&i64::from(level)) {
+        true => Ok(Some(level)),
+        false => Err(D::Error::custom(format!("{level} is not a level from 1 to 22"))),
+    }
 }
 
 /// A table `{ K = "V" }` as the list of `K=V` that the command line gives.

@@ -15,7 +15,7 @@ use crate::app::input::{self, Input};
 use crate::app::source::AppSource;
 use crate::elf::LayerElf;
 use crate::interpreter::mentions::mentioned;
-use crate::options::PackOptions;
+use crate::options::{PackOptions, split_include};
 use crate::tree::{LayerPath, Node, Tree};
 use crate::ui::Ui;
 use crate::{provenance, startup};
@@ -136,13 +136,14 @@ fn tree(options: &PackOptions, source: &Source) -> Result<Tree> {
             String::from_utf8_lossy(to)
         );
         let path = [APP_CODE.as_bytes(), b"/", to].concat();
-        include(&mut tree, &path, Path::new(from)).with_context(|| format!("failed to include `{from}`"))?;
+        include(&mut tree, &path, Path::new(from), &options.output)
+            .with_context(|| format!("failed to include `{from}`"))?;
     }
     Ok(tree)
 }
 
 /// Inserts a file, or what a directory holds, at `path`.
-fn include(tree: &mut Tree, path: &[u8], from: &Path) -> Result<()> {
+fn include(tree: &mut Tree, path: &[u8], from: &Path, output: &Path) -> Result<()> {
     use std::os::unix::fs::PermissionsExt;
     let metadata = fs_err::metadata(from)?;
     if !metadata.is_dir() {
@@ -150,21 +151,13 @@ fn include(tree: &mut Tree, path: &[u8], from: &Path) -> Result<()> {
         tree.insert_path(path, fs_err::canonicalize(from)?, executable);
         return Ok(());
     }
-    let inside = input::included(from)?;
+    let inside = input::included(from, output)?;
     for (name, node) in inside.iter() {
         if let Some(below) = name.strip_prefix(APP_CODE.as_bytes()) {
             tree.insert([path, below].concat(), node.clone());
         }
     }
     Ok(())
-}
-
-/// `SRC[:DST]`; a SRC with a `:` in its name is taken as it is when it is there.
-pub(super) fn split_include(include: &str) -> (&str, Option<&str>) {
-    match include.rsplit_once(':') {
-        Some((from, to)) if !Path::new(include).exists() => (from, Some(to)),
-        _ => (include, None),
-    }
 }
 
 /// `--name`, else the name of OUT without its extension.
