@@ -367,14 +367,6 @@ impl PackOptions {
     }
 }
 
-/// `SRC[:DST]` of `--include`. A SRC with a `:` in its name is taken as it is when it exists.
-pub(crate) fn split_include(include: &str) -> (&str, Option<&str>) {
-    match include.rsplit_once(':') {
-        Some((from, to)) if !Path::new(include).exists() => (from, Some(to)),
-        _ => (include, None),
-    }
-}
-
 fn join<T>(mut first: Vec<T>, then: Vec<T>) -> Vec<T> {
     first.extend(then);
     first

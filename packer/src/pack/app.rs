@@ -15,10 +15,10 @@ use crate::app::input::{self, Input};
 use crate::app::source::AppSource;
 use crate::elf::LayerElf;
 use crate::interpreter::mentions::mentioned;
-use crate::options::{PackOptions, split_include};
+use crate::options::PackOptions;
 use crate::tree::{LayerPath, Node, Tree};
 use crate::ui::Ui;
-use crate::{provenance, startup};
+use crate::{include, provenance, startup};
 
 /// What APP is, and its files. There are none when the file is packages alone.
 pub(super) struct Source {
@@ -127,7 +127,7 @@ fn tree(options: &PackOptions, source: &Source) -> Result<Tree> {
     let mut tree = source.app.as_ref().map_or_else(Tree::new, |app| app.tree.clone());
     tree.insert(APP_CODE, Node::Directory);
     for text in &options.include {
-        let (from, to) = split_include(text);
+        let (from, to) = include::split(text);
         let name = Path::new(from).file_name().unwrap_or_default();
         let to = to.map_or(name.as_encoded_bytes(), |to| to.trim_matches('/').as_bytes());
         ensure!(
@@ -136,14 +136,14 @@ fn tree(options: &PackOptions, source: &Source) -> Result<Tree> {
             String::from_utf8_lossy(to)
         );
         let path = [APP_CODE.as_bytes(), b"/", to].concat();
-        include(&mut tree, &path, Path::new(from), &options.output)
+        insert(&mut tree, &path, Path::new(from), &options.output)
             .with_context(|| format!("failed to include `{from}`"))?;
     }
     Ok(tree)
 }
 
 /// Inserts a file, or what a directory holds, at `path`.
-fn include(tree: &mut Tree, path: &[u8], from: &Path, output: &Path) -> Result<()> {
+fn insert(tree: &mut Tree, path: &[u8], from: &Path, output: &Path) -> Result<()> {
     use std::os::unix::fs::PermissionsExt;
     let metadata = fs_err::metadata(from)?;
     if !metadata.is_dir() {

@@ -26,12 +26,12 @@ pub(crate) use self::report::Report;
 use crate::assemble::Assembled;
 use crate::build_cache::BuildCache;
 use crate::environment::Environment;
-use crate::options::{PackOptions, split_include};
+use crate::options::PackOptions;
 use crate::packages::pins;
 use crate::provenance::{self, Ingredients};
 use crate::target::{self, HOST, Target};
 use crate::ui::Ui;
-use crate::{assemble, build_cache, output, startup};
+use crate::{assemble, build_cache, include, output, startup};
 
 /// What every step works with.
 struct Pack<'a> {
@@ -132,7 +132,7 @@ impl<'a> Pack<'a> {
 
 /// The files that a pack reads and that OUT must not replace. `six` and `3.12` are names, although OUT may be called so.
 fn inputs(options: &PackOptions) -> Vec<PathBuf> {
-    let includes = options.include.iter().map(|text| split_include(text).0.into());
+    let includes = options.include.iter().map(|text| include::split(text).0.into());
     let python = options
         .python
         .iter()
