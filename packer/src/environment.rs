@@ -83,11 +83,19 @@ impl Environment {
     /// # Errors
     /// When the working directory does not exist any more.
     pub(crate) fn current() -> std::io::Result<Self> {
+        let directory = std::env::current_dir()?;
+        let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        // Where no variable says, `dirs` would ask for the home of the user, who may be any in a container. HOME may be
+        // relative.
+        let known = |path: Option<PathBuf>, name: &str| {
+            path.filter(|_| is_set("HOME") || is_set(name))
+                .map(|path| directory.join(path))
+        };
         Ok(Self {
             variables: std::env::vars_os().collect(),
-            directory: std::env::current_dir()?,
-            cache_directory: dirs::cache_dir(),
-            config_directory: dirs::config_dir(),
+            cache_directory: known(dirs::cache_dir(), "XDG_CACHE_HOME"),
+            config_directory: known(dirs::config_dir(), "XDG_CONFIG_HOME"),
+            directory,
         })
     }
 

@@ -15,6 +15,7 @@ mod glibc;
 #[cfg(test)]
 mod golden;
 mod hint;
+mod include;
 pub mod interpreter;
 mod layer;
 mod names;

@@ -56,7 +56,7 @@ pub(crate) fn check<P: AsRef<Path>>(out: &Path, inputs: &[P]) -> Result<()> {
     Ok(())
 }
 
-/// Whether two paths lead to the same file, or would if it were written.
+/// Whether two paths lead to the same file, or would if both were written, as the two keys of `keygen` are.
 fn is_same(a: &Path, b: &Path) -> bool {
     let file = |data: Metadata| (data.dev(), data.ino());
     let directory = |path: &Path| directory_of(path).metadata().ok().map(file);

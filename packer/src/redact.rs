@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Serialize, Serializer};
 
-use crate::url;
+use crate::{include, url};
 
 /// Replaces a directory of the builder.
 const LOCAL: &str = "(local directory)";
@@ -41,7 +41,7 @@ pub(crate) fn location<S: Serializer>(text: &Option<String>, serializer: S) -> D
 }
 
 pub(crate) fn includes<S: Serializer>(list: &[String], serializer: S) -> Done<S> {
-    serializer.collect_seq(list.iter().map(|text| include(text)))
+    serializer.collect_seq(list.iter().map(|text| included(text)))
 }
 
 /// The names of `NAME=value`.
@@ -97,10 +97,10 @@ fn index(text: &str) -> String {
 }
 
 /// `SRC[:DST]` with SRC's last part.
-fn include(text: &str) -> String {
-    match text.rsplit_once(':') {
-        Some((from, to)) => format!("{}:{to}", file_name(from)),
-        None => file_name(text),
+fn included(text: &str) -> String {
+    match include::split(text) {
+        (from, Some(to)) => format!("{}:{to}", file_name(from)),
+        (from, None) => file_name(from),
     }
 }
 
@@ -153,8 +153,8 @@ mod tests {
 
     #[test]
     fn other_options_lose_paths() {
-        assert_eq!(include("/home/me/data:share/d"), "data:share/d");
-        assert_eq!(include("data.csv"), "data.csv");
+        assert_eq!(included("/home/me/data:share/d"), "data:share/d");
+        assert_eq!(included("data.csv"), "data.csv");
         assert_eq!(index("/home/me/wheels"), LOCAL);
         assert!(is_local_python(&Some("/opt/python3.12/bin/python3".into())));
         assert!(!is_local_python(&Some("3.12".into())));

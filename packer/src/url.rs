@@ -28,6 +28,10 @@ pub(crate) fn scrubbed(url: &str, mask: &str) -> String {
 fn without_secrets(url: &str) -> Option<(String, bool)> {
     let mut parsed = Url::parse(url).ok()?;
     let had_user = has_user(&parsed);
+    // `git+https:///me:hunter2@host` has no host: its user is part of the path.
+    if !parsed.has_host() && parsed.path().contains('@') {
+        return None;
+    }
     // What follows an unescaped `?`, `#` or `\` of a password would be taken for a path, a query or a fragment.
     let ambiguous = |part: Option<&str>| !had_user && part.is_some_and(|part| part.contains('@'));
     if url.contains('\\') || ambiguous(parsed.query()) || ambiguous(parsed.fragment()) {
@@ -94,6 +98,7 @@ mod tests {
             ("https://h/p.tar.gz#hunter2", "https://h/p.tar.gz"),
             ("git+https://me:hunter2@h/r@v1#egg=r", "git+https://h/r@v1#egg=r"),
             ("git+ssh://git@h/r", "git+ssh://h/r"),
+            ("git+https:///me:hunter2@h/x", "git+https://(not shown)"),
             ("me:hunter2@host", "(not shown)"),
         ] {
             assert_eq!(scrubbed(given, ""), clean, "{given}");

@@ -145,7 +145,7 @@ fn without_a_sysroot_it_carries_no_glibc_and_says_so() {
     for part in [
         "carries no glibc",
         "--sysroot",
-        "nobody provides `libssl.so.3`, needed by",
+        "missing shared library `libssl.so.3`, needed by",
     ] {
         assert!(warnings.contains(part), "{part} isn't in\n{warnings}");
     }
@@ -238,7 +238,7 @@ fn a_target_without_its_launcher() {
         run,
         &[
             "riscv64gc-unknown-linux-gnu",
-            "pyship knows x86_64-unknown-linux-gnu",
+            "supported targets are aarch64-unknown-linux-gnu, x86_64-unknown-linux-gnu",
         ],
     );
 }

@@ -29,14 +29,14 @@ fn a_library_that_nobody_provides_is_named_with_its_file() {
     let output = place.path().join("app.bin");
     let pack = Pack::new(&app);
     pack.command_to(&output)
-        .stderr_has("nobody provides `libnowhere.so.7`, needed by `code/libown.so`")
-        .stderr_has("an executable stack is asked for by `code/libown.so`")
+        .stderr_has("missing shared library `libnowhere.so.7`, needed by `code/libown.so`")
+        .stderr_has("an executable stack is required by `code/libown.so`")
         .success();
     fs_err::remove_file(&output).unwrap();
     let strict = pack.arg("--strict").command_to(&output);
     strict
-        .stderr_has("failed to provide every library: ")
-        .stderr_has("nobody provides `libnowhere.so.7`, needed by `code/libown.so`")
+        .stderr_has("failed to find every shared library: ")
+        .stderr_has("missing shared library `libnowhere.so.7`, needed by `code/libown.so`")
         .exits(1);
     assert!(!output.exists());
 }

@@ -238,5 +238,5 @@ fn damage_is_noticed_and_nothing_is_written() {
         .arg(&damaged)
         .arg("-o")
         .arg(&damaged);
-    over.stderr_has("it would replace what is read").exits(1);
+    over.stderr_has("it would replace the input").exits(1);
 }

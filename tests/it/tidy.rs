@@ -71,6 +71,9 @@ fn the_packer_calls_fs_err_and_not_std_fs() {
         let mut uses = line.split("std::fs").skip(1);
         uses.all(|rest| {
             let path = rest.strip_prefix("::").unwrap_or_default();
+            if let Some(names) = path.strip_prefix('{').and_then(|list| list.split('}').next()) {
+                return names.split(',').all(|name| types.contains(&name.trim()));
+            }
             let end = path.find(|letter: char| !letter.is_alphanumeric());
             let (name, rest) = path.split_at(end.unwrap_or(path.len()));
             // `std::fs::File::open` is a call.

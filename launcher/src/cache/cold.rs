@@ -63,7 +63,10 @@ pub fn make(context: &Context<'_>) -> Result<Ready> {
         }
         refusals.push(format!("`{}`: {refusal}", candidate.path.display()));
     }
-    let message = format!("no usable cache directory: {}", refusals.join("; "));
+    let message = format!(
+        "failed to unpack: no usable cache directory: {}",
+        refusals.join("; ")
+    );
     let hint = format!("set {ENV_CACHE_DIR} to a directory that can be written to");
     Err(Error::new(Kind::Storage, message).hint(hint))
 }

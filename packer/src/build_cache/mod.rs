@@ -30,8 +30,9 @@ use crate::names::{
     BUILD_CACHE_ENTRIES, BUILD_CACHE_NAME, BUILD_CACHE_TMP, BUILD_CACHE_UNPACKED, BUILD_CACHE_VERSION,
     ENV_BUILD_CACHE_DIR, ENV_BUILD_CACHE_LIMIT,
 };
+use crate::size;
 
-const DEFAULT_LIMIT: u64 = 4 << 30;
+const DEFAULT_LIMIT: u64 = 4_000_000_000;
 
 /// The build cache of one pack. Without a root it has no entries and stores none.
 #[derive(Debug)]
@@ -79,7 +80,7 @@ impl BuildCache {
         let program = key::program().map_err(|error| error.to_string())?;
         let limit = environment
             .get(ENV_BUILD_CACHE_LIMIT)
-            .and_then(|text| bytes_of(text.to_str()?))
+            .and_then(|text| size::parse(text.to_str()?).ok())
             .unwrap_or(DEFAULT_LIMIT);
         Ok(Self {
             root: Some(root.join(BUILD_CACHE_VERSION)),
@@ -157,17 +158,6 @@ fn check_private(directory: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// `500M`
-fn bytes_of(text: &str) -> Option<u64> {
-    let (number, shift) = match text.strip_suffix(['K', 'M', 'G']) {
-        Some(number) if text.ends_with('K') => (number, 10),
-        Some(number) if text.ends_with('M') => (number, 20),
-        Some(number) => (number, 30),
-        None => (text, 0),
-    };
-    number.parse::<u64>().ok()?.checked_mul(1 << shift)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -193,15 +183,6 @@ mod tests {
         assert_eq!(at(None, &[(ENV_BUILD_CACHE_DIR, "/y")]).unwrap(), "/y");
         assert_eq!(at(None, &[(ENV_BUILD_CACHE_DIR, "")]).unwrap(), "/c/pyship/build");
         assert_eq!(root(None, &Environment::default()), None);
-    }
-
-    #[test]
-    fn limits_are_numbers_with_a_power() {
-        assert_eq!(bytes_of("10"), Some(10));
-        assert_eq!(bytes_of("2K"), Some(2048));
-        assert_eq!(bytes_of("3M"), Some(3 << 20));
-        assert_eq!(bytes_of("1G"), Some(1 << 30));
-        assert_eq!(bytes_of("much"), None);
     }
 
     #[test]

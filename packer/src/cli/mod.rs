@@ -22,7 +22,13 @@ use crate::ui;
 ///
 /// The file needs no Python, no network, no root and no compiler where it runs: copy it there and start it.
 #[derive(Debug, Parser)]
-#[command(name = "pyship", version, propagate_version = true, max_term_width = 100)]
+#[command(
+    name = "pyship",
+    bin_name = "pyship",
+    version,
+    propagate_version = true,
+    max_term_width = 100
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

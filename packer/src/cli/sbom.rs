@@ -20,11 +20,11 @@ use crate::ui;
 const EXAMPLES: &str = "\
 Examples:
   pyship sbom app.bin -o app.cdx.json          then scan it: grype sbom:app.cdx.json
-  pyship sbom app.bin | jq -r '.components[] | [.name, .version, (.licenses[0].license.id // \"?\")] | @tsv'
+  pyship sbom app.bin | jq -r '.components[] | [.name, .version] | @tsv'
   pyship sbom app.bin --files -o full.json     with every file and its SHA-256
 
-The document is made from the file alone; files for other targets work too. Licences are those that the packages
-declare: an SPDX expression where they name exactly one licence, else their own words. The same file gives the same
+The document is made from the file alone; files for other targets work too. Licences are those that the packages \
+declare: an SPDX expression where they name exactly one licence, else their own words. The same file gives the same \
 document, unless --timestamp adds the time.";
 
 /// `pyship sbom`

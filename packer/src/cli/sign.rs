@@ -14,18 +14,19 @@ use crate::ui;
 
 const SIGN_EXAMPLES: &str = "\
 Examples:
-  pyship keygen release.key                           once: keep release.key, publish release.pub
-  pyship sign app.bin --key release.key               writes app.bin.minisig; publish both
+  pyship keygen release.key                       once: keep release.key, publish release.pub
+  pyship sign app.bin --key release.key           writes app.bin.minisig; publish both
   pyship sign app.bin --key release.key --comment 'version 1.4'
-  pyship sign app.bin --key K --password-file P       in CI: the password is the first line of P; `-` reads it
-                                                      from standard input; or set PYSHIP_KEY_PASSWORD
+  pyship sign app.bin --key K --password-file P   in CI: the password is the first line of P
+
+`--password-file -` reads the password from standard input. The variable PYSHIP_KEY_PASSWORD can hold it, too.
 
 Your users verify with either of
   pyship verify app.bin --pub release.pub
   minisign -Vm app.bin -p release.pub
 
-The signature has minisign's format (ed25519 over a BLAKE2b digest) and covers every byte of the file. Keys from
-`minisign -G` work too. The comment is signed as well; by default it is the time (SOURCE_DATE_EPOCH, if set) and
+The signature has minisign's format (ed25519 over a BLAKE2b digest) and covers every byte of the file. Keys from \
+`minisign -G` work too. The comment is signed as well; by default it is the time (SOURCE_DATE_EPOCH, if set) and \
 the name of the file.";
 
 const KEYGEN_EXAMPLES: &str = "\

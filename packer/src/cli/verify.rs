@@ -19,13 +19,13 @@ use crate::ui;
 
 const EXAMPLES: &str = "\
 Examples:
-  pyship verify app.bin                          no byte was damaged
-  pyship verify app.bin --pub release.pub        and the owner of this key signed it (app.bin.minisig)
-  pyship verify app.bin --pub RWQf6LRCGA9i5…     the key itself in place of its file
+  pyship verify app.bin                        no byte was damaged
+  pyship verify app.bin --pub release.pub      and app.bin.minisig is a signature by this key
+  pyship verify app.bin --pub RWQf6LRCGA9i5…   the key itself in place of its file
   pyship verify app.bin --pub release.pub --json | jq .signature.trusted_comment
 
-Without --pub this finds damage, not forgery: whoever changes a file can change its digests too. It checks
-everything that a start reads. Only a signature also covers the ZIP headers and the __main__.py for other Pythons.
+Without --pub this finds damage, not forgery: whoever changes a file can change its digests too. It checks \
+everything that a start reads. Only a signature also covers the ZIP headers and the __main__.py for other Pythons. \
 With --pub the signature is checked first. `minisign -Vm app.bin -p release.pub` checks it too.";
 
 /// `pyship verify`

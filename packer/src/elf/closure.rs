@@ -50,7 +50,7 @@ struct Dependent {
 }
 
 /// Finds the libraries that `tree` needs and lacks. Those that the builder lacks too are left out: see
-/// [`super::survey`].
+/// [`super::survey()`].
 ///
 /// # Errors
 /// When a file can't be read.

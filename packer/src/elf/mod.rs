@@ -1,6 +1,6 @@
 //! ELF files: what they need from the system, and edits that make the runtime's own files relocatable.
 //!
-//! [`file`] reads one file, [`survey`] every file of every layer. [`system`] lists the libraries that a Linux system
+//! [`mod@file`] reads one file, [`mod@survey`] every file of every layer. [`system`] lists the libraries that a Linux system
 //! is expected to have, [`library_search`] finds the others on the builder, [`closure`] adds them to the runtime
 //! layer, and [`edit`] strips the runtime's files and makes them find each other through `$ORIGIN`. The files of
 //! wheels are read and never edited.

@@ -209,8 +209,7 @@ mod tests {
         assert!(packed.offsets.len() >= 2);
         let mut members = Vec::new();
         for (frame, bytes) in packed.layer.frames.iter().zip(bytes(&packed)) {
-            let mut raw = Vec::with_capacity(usize::try_from(frame.raw).unwrap());
-            zstd::bulk::decompress_to_buffer(&bytes, &mut raw).unwrap();
+            let raw = zstd::bulk::decompress(&bytes, usize::try_from(frame.raw).unwrap()).unwrap();
             assert_eq!(raw.len() as u64, frame.raw);
             let mut rest = raw.as_slice();
             while let Some(member) = Member::decode(&mut rest).unwrap() {

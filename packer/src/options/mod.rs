@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use pyship_launcher::format::manifest::LibcPolicy;
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use crate::layer::Compression;
@@ -16,17 +16,18 @@ use crate::redact;
 /// The default zstd level. Level 9 is a hundredth smaller for half as much time again, 3 a fifteenth larger in less
 /// than half.
 const DEFAULT_LEVEL: i32 = 6;
+const LEVELS: std::ops::RangeInclusive<i64> = 1..=22;
 
 const EXAMPLES: &str = "\
 Examples:
-  pyship pack hello.py -o hello.bin                  a script
-  pyship pack app/ -r app/requirements.txt -o app.bin  a directory with main.py, and its packages
-  pyship pack app/ -m uvicorn -r req.txt -o web.bin    arguments come at run time: ./web.bin main:app
-  pyship pack --with httpie -c http -o http.bin        a command of a package
-  pyship pack --with numpy -o py.bin                   an environment that behaves like python
-  pyship pack app/ --python 3.12 --release -o app.bin  another Python; smaller and slower to make
+  pyship pack hello.py -o hello.bin                     a script
+  pyship pack app/ -r app/requirements.txt -o app.bin   a directory with main.py, and its packages
+  pyship pack app/ -m uvicorn -r req.txt -o web.bin     run it as `./web.bin main:app`
+  pyship pack --with httpie -c http -o http.bin         a command of a package
+  pyship pack --with numpy -o py.bin                    an environment that behaves like python
+  pyship pack app/ --python 3.12 --release -o app.bin   another Python, optimised for size
 
-Every option can stand in pyproject.toml under [tool.pyship], with its long name.";
+Options can also be set in pyproject.toml under [tool.pyship], by their long names.";
 
 const ENTRY: &str = "Entry point";
 const PACKAGES: &str = "Packages";
@@ -192,8 +193,8 @@ pub(crate) struct PackOptions {
     pub(crate) prune: Vec<String>,
 
     /// zstd level, 1 to 22: 19 is a tenth smaller and takes many times as long [default: 6]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..=22), help_heading = CONTENTS)]
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(LEVELS), help_heading = CONTENTS)]
+    #[serde(deserialize_with = "level", skip_serializing_if = "Option::is_none")]
     pub(crate) level: Option<i32>,
 
     /// Optimise for size (slower to pack and to unpack)
@@ -377,6 +378,15 @@ fn join<T>(mut first: Vec<T>, then: Vec<T>) -> Vec<T> {
 )]
 fn is_false(flag: &bool) -> bool {
     !flag
+}
+
+/// A zstd level, in the range that the command line accepts.
+fn level<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i32>, D::Error> {
+    let level = i32::deserialize(deserializer)?;
+    match LEVELS.contains(&i64::from(level)) {
+        true => Ok(Some(level)),
+        false => Err(D::Error::custom(format!("{level} is not a level from 1 to 22"))),
+    }
 }
 
 /// A table `{ K = "V" }` as the list of `K=V` that the command line gives.

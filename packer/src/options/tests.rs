@@ -117,3 +117,12 @@ fn provenance_holds_nothing_of_the_builder() {
     );
     assert!(text.contains("TOKEN") && text.contains("data:share"), "{text}");
 }
+
+#[test]
+fn a_level_of_a_table_is_in_the_range_of_the_command_line() {
+    assert_eq!(table("level = 22").level, Some(22));
+    for text in ["level = 0", "level = 23", "level = -1"] {
+        let error = toml::from_str::<PackOptions>(text).unwrap_err();
+        assert!(error.message().contains("is not a level from 1 to 22"), "{error}");
+    }
+}

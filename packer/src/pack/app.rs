@@ -18,7 +18,7 @@ use crate::interpreter::mentions::mentioned;
 use crate::options::PackOptions;
 use crate::tree::{LayerPath, Node, Tree};
 use crate::ui::Ui;
-use crate::{provenance, startup};
+use crate::{include, provenance, startup};
 
 /// What APP is, and its files. There are none when the file is packages alone.
 pub(super) struct Source {
@@ -132,7 +132,7 @@ fn tree(options: &PackOptions, source: &Source) -> Result<Tree> {
     let mut tree = source.app.as_ref().map_or_else(Tree::new, |app| app.tree.clone());
     tree.insert(APP_CODE, Node::Directory);
     for text in &options.include {
-        let (from, to) = split_include(text);
+        let (from, to) = include::split(text);
         let name = Path::new(from).file_name().unwrap_or_default();
         let to = to.map_or(name.as_encoded_bytes(), |to| to.trim_matches('/').as_bytes());
         ensure!(
@@ -141,13 +141,14 @@ fn tree(options: &PackOptions, source: &Source) -> Result<Tree> {
             String::from_utf8_lossy(to)
         );
         let path = [APP_CODE.as_bytes(), b"/", to].concat();
-        include(&mut tree, &path, Path::new(from)).with_context(|| format!("failed to include `{from}`"))?;
+        insert(&mut tree, &path, Path::new(from), &options.output)
+            .with_context(|| format!("failed to include `{from}`"))?;
     }
     Ok(tree)
 }
 
 /// Inserts a file, or what a directory holds, at `path`.
-fn include(tree: &mut Tree, path: &[u8], from: &Path) -> Result<()> {
+fn insert(tree: &mut Tree, path: &[u8], from: &Path, output: &Path) -> Result<()> {
     use std::os::unix::fs::PermissionsExt;
     let metadata = fs_err::metadata(from)?;
     if !metadata.is_dir() {
@@ -155,21 +156,13 @@ fn include(tree: &mut Tree, path: &[u8], from: &Path) -> Result<()> {
         tree.insert_path(path, fs_err::canonicalize(from)?, executable);
         return Ok(());
     }
-    let inside = input::included(from)?;
+    let inside = input::included(from, output)?;
     for (name, node) in inside.iter() {
         if let Some(below) = name.strip_prefix(APP_CODE.as_bytes()) {
             tree.insert([path, below].concat(), node.clone());
         }
     }
     Ok(())
-}
-
-/// `SRC[:DST]`; a SRC with a `:` in its name is taken as it is when it is there.
-pub(super) fn split_include(include: &str) -> (&str, Option<&str>) {
-    match include.rsplit_once(':') {
-        Some((from, to)) if !Path::new(include).exists() => (from, Some(to)),
-        _ => (include, None),
-    }
 }
 
 /// `--name`, else the name of OUT without its extension.

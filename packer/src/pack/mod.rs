@@ -27,10 +27,11 @@ use crate::assemble::Assembled;
 use crate::build_cache::BuildCache;
 use crate::environment::Environment;
 use crate::options::PackOptions;
+use crate::packages::pins;
 use crate::provenance::{self, Ingredients};
 use crate::target::{self, HOST, Target};
 use crate::ui::Ui;
-use crate::{assemble, build_cache, output, startup};
+use crate::{assemble, build_cache, include, output, startup};
 
 /// What every step works with.
 struct Pack<'a> {
@@ -135,21 +136,31 @@ impl<'a> Pack<'a> {
     }
 }
 
-/// The files that a pack reads and that OUT must not replace.
+/// The files that a pack reads and that OUT must not replace. `six` and `3.12` are names, although OUT may be called so.
 fn inputs(options: &PackOptions) -> Vec<PathBuf> {
-    let includes = options
-        .include
+    let includes = options.include.iter().map(|text| include::split(text).0.into());
+    let python = options
+        .python
         .iter()
-        .map(|text| app::split_include(text).0.into());
-    options
+        .filter(|spec| is_path(spec))
+        .map(PathBuf::from);
+    let wheels = options.with.iter().filter_map(|text| pins::local_path(text));
+    let inputs = options
         .app
         .iter()
         .chain(&options.requirements)
-        .chain(&options.constraint)
+        .chain(&options.constraint);
+    inputs
         .cloned()
-        .chain(options.python.iter().chain(&options.with).map(PathBuf::from))
+        .chain(python)
+        .chain(wheels.map(PathBuf::from))
         .chain(includes)
         .collect()
+}
+
+/// Whether `--python` names a file: a version and a program on `PATH` have no slash, and no extension of an archive.
+fn is_path(spec: &str) -> bool {
+    spec.contains('/') || spec.contains(".tar.")
 }
 
 /// The build cache that the options and the environment name.

@@ -120,7 +120,7 @@ fn longer_than_any_compression_makes_them() {
         .clone()
         .frames(vec![frame(bytes, SMALL)])
         .write(&bench.file());
-    bench.refused(&file, Where::Manifest, "contradicts itself");
+    bench.refused(&file, Where::Manifest, "contradictory numbers");
 }
 
 #[test]

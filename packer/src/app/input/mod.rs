@@ -85,12 +85,13 @@ fn failed(app: &Path) -> String {
     format!("failed to pack `{}`", app.display())
 }
 
-/// The files of the directory `path` as a tree, for `--include`: none is excluded but what no program needs.
+/// The files of the directory `path` as a tree, for `--include`: none is excluded but OUT and what no program needs.
 ///
 /// # Errors
 /// When it has no file, or one that can't be read.
-pub(crate) fn included(path: &Path) -> Result<Tree> {
-    let source = directory::read(path, &Excludes::default()).with_context(|| failed(path))?;
+pub(crate) fn included(path: &Path, output: &Path) -> Result<Tree> {
+    let excludes = Excludes::new::<String>(&[], Some(output))?;
+    let source = directory::read(path, &excludes).with_context(|| failed(path))?;
     Ok(source.tree)
 }
 

@@ -30,7 +30,7 @@ pub(crate) struct Prepared {
 /// Completes a runtime tree; see the module. `needed_elsewhere` are the sonames that files of other layers need.
 ///
 /// # Errors
-/// When a file can't be read. A missing library is no error here: [`super::survey`] reports it.
+/// When a file can't be read. A missing library is no error here: [`super::survey()`] reports it.
 pub(crate) fn prepare_runtime(
     tree: &mut Tree,
     libraries: &LibrarySearch,

@@ -156,7 +156,7 @@ impl Reader<'_> {
 }
 
 /// The path in a requirement that is a file or directory: `./x.whl`, `../lib[extra]`, `lib @ file:///home/me/lib`.
-fn local_path(requirement: &str) -> Option<&str> {
+pub(crate) fn local_path(requirement: &str) -> Option<&str> {
     let (what, _marker) = requirement.split_once(" ;").unwrap_or((requirement, ""));
     if let Some((scheme, rest)) = what.split_once("://") {
         return scheme
