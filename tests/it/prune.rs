@@ -413,6 +413,6 @@ fn wrong_usage_is_said() {
         .success();
     run(&["list"])
         .env("PYSHIP_CACHE_DIR", "/nowhere")
-        .stdout("there is no cache yet\n")
+        .stdout("no cache directory exists yet\n")
         .success();
 }

@@ -289,10 +289,10 @@ fn keys_are_private_and_never_overwritten() {
     assert_eq!(mode("key"), 0o600);
     let before = fs_err::read(signed.at("key")).unwrap();
     let again = signed.keygen("key", &["--no-password"]);
-    assert_one_sentence(&again.stderr_has("it is there already").exits(1));
+    assert_one_sentence(&again.stderr_has("it exists already").exits(1));
     assert_eq!(fs_err::read(signed.at("key")).unwrap(), before);
     let taken = signed.keygen("new", &["--no-password", "--pub", "key.pub"]);
-    taken.stderr_has("it is there already").exits(1);
+    taken.stderr_has("it exists already").exits(1);
     assert!(!signed.at("new").exists());
 
     fs_err::set_permissions(signed.at("key"), PermissionsExt::from_mode(0o644)).unwrap();
