@@ -1,0 +1,14 @@
+#!/usr/bin/env python3
+# rich as the hook for exceptions.
+# packages: cli
+# shell: "$@" 2>&1 | tr -s ' ─'; echo ${PIPESTATUS[0]}
+from rich.traceback import install
+
+install(width=300)
+
+
+def fail():
+    raise ValueError("no")
+
+
+fail()
