@@ -14,6 +14,6 @@ console.print(table, "[bold]bold[/bold]")
 try:
     1 / 0
 except ZeroDivisionError:
-    console.print_exception(max_frames=1)
+    console.print_exception(width=300)
 for line in console.file.getvalue().splitlines():
     print(*line.split())  # The width of the columns depends on the length of the path.

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # rich as the hook for exceptions.
 # packages: cli
+# env: COLUMNS=300
 # shell: "$@" 2>&1 | tr -s ' ─'; echo ${PIPESTATUS[0]}
 from rich.traceback import install
 

@@ -2,4 +2,4 @@ from dotenv import find_dotenv
 
 
 def look():
-    print(find_dotenv())
+    print(find_dotenv("settings.env"))
