@@ -85,7 +85,12 @@ def judge(python, peers, running, show):
     entries = exceptions.read()
     wrong = 0
     for program, kind, task in running:
-        found, plain = task.result()
+        try:
+            found, plain = task.result()
+        except RuntimeError as error:
+            wrong += 1
+            print(f"  {program.id} {kind}: {error}", flush=True)
+            continue
         if show:
             print(f"--- {program.id} {kind}", *plain, sep="\n  ")
         known = [entry for entry in entries if entry.concerns(python.version, program.id, kind)]

@@ -17,7 +17,7 @@ def main():
     os.mkdir("added/sub")
     site.addsitedir("added")
     print([path for path in sys.path if path not in before], sys.pth_line_ran)
-    print(quit, exit, copyright.__class__, help)
+    print(quit, exit, copyright, help)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-# -I fixed at pack time.
-# pack: --option=-I
-# plain: -I
+# -s fixed at pack time.
+# pack: --option=-s
+# plain: -s
 # env: PYTHONPATH=/nowhere
 import sys
 
