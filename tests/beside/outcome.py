@@ -6,7 +6,7 @@ import re
 import signal
 import subprocess
 
-LIMIT = 90
+LIMIT = 60
 
 
 def run(command, shell, stdin, environment, directory):

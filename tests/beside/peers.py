@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import threading
+import time
 import zipfile
 from pathlib import Path
 
@@ -22,6 +23,7 @@ class Peers:
         self.python, self.pyship, self.root = python, pyship, root
         self.cache = root / "cache"
         self.programs = programs
+        self.times = []
         self._locks = {}
         self._lock = threading.Lock()
         root.mkdir(parents=True, exist_ok=True)
@@ -29,7 +31,12 @@ class Peers:
 
     def compare(self, program, kind):
         """The lines that differ, and those of the virtual environment."""
-        plain, packed = self.plain(program, kind), self.packed(program, kind)
+        started = time.monotonic()
+        plain = self.plain(program, kind)
+        middle = time.monotonic()
+        packed = self.packed(program, kind)
+        self.times.append((middle - started, f"{program.id} {kind} plain"))
+        self.times.append((time.monotonic() - middle, f"{program.id} {kind} packed"))
         return outcome.difference(plain, packed), plain
 
     def plain(self, program, kind):

@@ -48,6 +48,7 @@ def arguments():
     parser.add_argument("pythons", nargs="*", help="3.12, or all")
     parser.add_argument("-k", default="", metavar="PATTERN", help="a regular expression for KIND/NAME")
     parser.add_argument("-j", type=int, default=os.cpu_count(), metavar="N", help="programs at a time")
+    parser.add_argument("--times", action="store_true", help="print how long each program took")
     parser.add_argument("--show", action="store_true", help="print what the programs write, too")
     return parser.parse_args()
 
@@ -74,6 +75,9 @@ def prove(python, options):
     with concurrent.futures.ThreadPoolExecutor(options.j) as pool:
         running = [(program, kind, pool.submit(peers.compare, program, kind)) for program, kind in tasks]
         wrong = judge(python, peers, running, options.show)
+    if options.times:
+        for seconds, name in sorted(peers.times, reverse=True)[:20]:
+            print(f"{seconds:6.1f} s  {name}")
     shutil.rmtree(peers.root / "runs", ignore_errors=True)
     count = len({program.id for program, _ in tasks})
     print(f"{count} programs, {len(tasks)} ways to start them, {wrong} wrong, {time.monotonic() - started:.0f} s", flush=True)
@@ -93,6 +97,10 @@ def judge(python, peers, running, show):
             continue
         if show:
             print(f"--- {program.id} {kind}", *plain, sep="\n  ")
+        if any(line.startswith("exit code none") for line in plain):
+            wrong += 1
+            print(f"  {program.id} {kind}: does not end in the virtual environment either", *plain, sep="\n      ", flush=True)
+            continue
         known = [entry for entry in entries if entry.concerns(python.version, program.id, kind)]
         if known and any(entry.covers(found) for entry in known):
             continue

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # pytest.main of the program's own file.
 # packages: testing
-# shell: "$@" 2>&1 | sed 's/in [0-9.]*s/in T/; s/^=*//; s/=*$//; s/^rootdir.*//; s/^[a-z./]*pytest_main/pytest_main/; s/\[1..%\]//; s/ *$//'
+# shell: "$@" 2>&1 | sed 's/in [0-9.]*s/in T/; s/^=*//; s/=*$//; s/^rootdir.*//; s/^[^ ]*pytest_main\.py/pytest_main.py/; s/\[1..%\]//; s/ *$//'
 import sys
 
 import pytest
