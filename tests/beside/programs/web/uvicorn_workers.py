@@ -21,7 +21,7 @@ with socket.socket() as free:
     port = str(free.getsockname()[1])
 with open("log", "w") as log:
     command = [sys.executable, "-m", "uvicorn", "--workers", "2", "--port", port, "--lifespan", "off", "site_app:app"]
-    server = subprocess.Popen(command, stderr=log)
+    server = subprocess.Popen(command, stdout=log, stderr=log)
 for _ in range(600):
     found = re.search(r"Application startup complete|Started server process", open("log").read())
     if found:
