@@ -42,3 +42,4 @@ mod syscalls;
 mod systems;
 mod tidy;
 mod tools;
+mod trial;
