@@ -162,23 +162,26 @@ fn verify_lists_damaged_changed_and_added_apart_and_reset_undoes_all() {
         "to undo what was changed and added: PYSHIP=repair {} --reset\n",
         bench.packed.path.display()
     );
-    let repair = || bench.tool("repair");
-    repair()
+    let repair = |bench: &Bench| bench.tool("repair");
+    repair(&bench)
         .stdout(format!("repaired: {missing}{kept}{way}"))
         .success();
     bench.starts("repaired");
     assert_eq!(bench.not_intact("changes fail too").out(), kept);
-    repair()
+    repair(&bench)
         .stdout(format!("{kept}nothing to repair\n{way}"))
         .success();
-    let other = repair().arg("--all").output();
+    let other = repair(&bench).arg("--all").output();
     crate::support::assert_launcher_failed(&other, "no such option");
     let undone = lines("restored", &changed) + &lines("removed", &added);
-    repair().arg("--reset").stdout(undone).success();
+    repair(&bench).arg("--reset").stdout(undone).success();
     bench.says = SHIPPED;
     bench.starts("as it was shipped");
     bench.intact("as it was shipped");
-    repair().arg("--reset").stdout("nothing to repair\n").success();
+    repair(&bench)
+        .arg("--reset")
+        .stdout("nothing to repair\n")
+        .success();
 }
 
 #[test]
@@ -268,9 +271,11 @@ fn starts_that_restore_at_the_same_time_or_are_killed_do_no_harm() {
         } else {
             let seconds = format!("0.{:03}", 20 * round);
             let run = Run::inheriting("timeout").args(["-s", "KILL", &seconds]);
-            run.arg(&bench.packed.path)
+            let killed = run
+                .arg(&bench.packed.path)
                 .env("PYSHIP_CACHE_DIR", bench.place.path())
                 .output();
+            assert_ne!(killed.status.code(), Some(125), "{}", killed.report());
         }
         bench.starts("after that");
         // Whatever was killed had restored all: one more to restore, so that this start sweeps.

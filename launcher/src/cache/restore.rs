@@ -41,9 +41,7 @@ pub(super) fn restore(differences: &Differences, spare: &Path, scope: Scope) -> 
         return Ok(());
     }
     // Not every file system can.
-    File::open(spare)
-        .map_or(Ok(()), syncfs)
-        .unwrap_or_default();
+    File::open(spare).map_or(Ok(()), syncfs).unwrap_or_default();
     for one in list.iter().filter(is_wanted) {
         let path = root.join(&one.path);
         one.restore(differences, spare, scope)
