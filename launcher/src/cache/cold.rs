@@ -126,8 +126,9 @@ fn make_app(install: &Install<'_>, key: &str, layers: &LayerPaths<'_>) -> Result
         return Ok(ready);
     }
     let plan = install.plan(&directory, layers)?;
-    if is_directory(&directory) {
+    let look = if is_directory(&directory) {
         install.restore(&directory, Part::App, &|sink| plan.feed(sink))?;
+        Look::Restored
     } else {
         install.clear(&directory)?;
         let made = TmpDir::create(&root.tmp(), key)?;
@@ -136,8 +137,9 @@ fn make_app(install: &Install<'_>, key: &str, layers: &LayerPaths<'_>) -> Result
         sink.finish()?;
         made.publish(&directory)?;
         install.published.set(true);
-    }
-    warm::in_directory(&directory, Look::Sentinels).ok_or_else(|| {
+        Look::Sentinels
+    };
+    warm::in_directory(&directory, look).ok_or_else(|| {
         Error::path(
             Kind::Storage,
             "read back",

@@ -11,11 +11,12 @@ use super::context::Context;
 use super::differences::Part;
 use super::key::app_key;
 use super::lock::{self, Lock};
+use super::published::Note;
 use super::restore::restore;
 use super::root::Root;
 use super::sentinels::sentinels;
 use super::tmp::{self, TmpDir};
-use super::{app_dir, shape};
+use super::{app_dir, shape, warm};
 use crate::error::Result;
 use crate::format::manifest::{Layer, Manifest};
 use crate::format::names::{CACHE_LOCK_ALL, LAYER_LIBC};
@@ -35,6 +36,8 @@ pub(super) struct Install<'a> {
     pub(super) root: &'a Root,
     /// Whether anything was published.
     pub(super) published: Cell<bool>,
+    /// The last use of the app that was noted.
+    note: Option<Note>,
 }
 
 impl<'a> Install<'a> {
@@ -45,6 +48,7 @@ impl<'a> Install<'a> {
         stores: &'a [Root],
         root: &'a Root,
     ) -> Self {
+        let key = app_key(&context.payload.trailer, &root.path, &context.host);
         Self {
             context,
             manifest,
@@ -52,6 +56,7 @@ impl<'a> Install<'a> {
             stores,
             root,
             published: Cell::new(false),
+            note: warm::last_note(&root.app(&key)),
         }
     }
 
@@ -88,7 +93,7 @@ impl<'a> Install<'a> {
             let is_root = std::ptr::eq(root, self.root);
             let is_fresh = is_root && before.is_some_and(|before| before != fingerprint(&directory));
             let is_intact = sentinels.iter().all(|path| directory.join(path).exists())
-                && (is_fresh || shape::is_intact(&directory));
+                && (is_fresh || shape::is_intact(&directory, self.note.filter(|_| is_root)));
             is_intact.then_some(directory)
         })
     }

@@ -14,6 +14,13 @@
 use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+/// After so many seconds the kernel has written data to the disk; by default it does after 30.
+const WRITTEN: i64 = 60;
+/// A power loss is looked for when the machine was booted at most so many seconds after the publication: an image of
+/// containers that was made before would be compared at every start.
+const BOOTED: i64 = 24 * 60 * 60;
 
 /// Seconds since 1970, and nanoseconds.
 pub(super) type Time = (i64, i64);
@@ -37,6 +44,21 @@ impl Published {
         }
     }
 
+    /// Whether a power loss may have left files with their sizes but without their data: nothing shows that the machine
+    /// ran on for long enough after the publication. Then contents must be compared.
+    pub(super) fn is_doubtful(&self, note: Note) -> bool {
+        let (published, noted) = (self.time.0, seconds(note.time));
+        let was_booted = |boot| {
+            let boot = seconds(boot);
+            noted < boot && published < boot && boot.saturating_sub(BOOTED) < published
+        };
+        // A note from before the publication was lost itself, or is about another one.
+        let is_older = noted.saturating_add(1) < published;
+        self.is_original
+            && noted < published.saturating_add(WRITTEN)
+            && (is_older || note.boot.is_some_and(was_booted))
+    }
+
     fn is_before(&self, found: &Metadata) -> bool {
         let time = if self.is_original {
             (found.ctime(), found.ctime_nsec())
@@ -45,6 +67,23 @@ impl Published {
         };
         time > self.time
     }
+}
+
+/// The note of an app's last use (see [`super::warm`]).
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Note {
+    /// When.
+    pub(super) time: SystemTime,
+    /// When the machine was booted, if that is known.
+    pub(super) boot: Option<SystemTime>,
+}
+
+/// Seconds since 1970; times before it count as 1970.
+fn seconds(time: SystemTime) -> i64 {
+    let since = time
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or(Duration::ZERO);
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
 /// The modification time.
@@ -74,11 +113,36 @@ pub(super) fn is_programs(root: &Path, path: &Path, size: u64, published: Option
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use std::fs::{File, FileTimes};
     use std::os::unix::fs::symlink;
-    use std::time::{Duration, SystemTime};
 
-    use super::*;
+    #[test]
+    fn data_is_doubted_until_the_machine_is_known_to_have_run_on() {
+        let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+        let published = |is_original| Published {
+            time: (1_000_000, 0),
+            is_original,
+        };
+        let is = |noted, boot| {
+            let boot = Some(at(boot));
+            let note = Note {
+                time: at(noted),
+                boot,
+            };
+            published(true).is_doubtful(note)
+        };
+        assert!(is(1_000_001, 1_003_000), "booted soon after");
+        assert!(!is(1_000_061, 1_003_000), "used later");
+        assert!(!is(1_000_001, 1_000_000), "not booted since");
+        assert!(!is(1_000_001, 1_100_000), "long ago");
+        assert!(is(900_000, 5), "the note is older than the publication");
+        let note = Note {
+            time: at(900_000),
+            boot: None,
+        };
+        assert!(published(true).is_doubtful(note) && !published(false).is_doubtful(note));
+    }
 
     fn set(path: &Path, seconds: u64) {
         let time = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);

@@ -283,7 +283,8 @@ fn remove(added: &[PathBuf]) -> Result<()> {
             _ => fs::remove_file(path),
         };
         match removed {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
+            // What it was in may have been replaced already.
+            Err(error) if !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
                 return Err(Error::storage("remove", path, &error));
             }
             _ => {}

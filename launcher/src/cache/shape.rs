@@ -13,7 +13,7 @@ use std::path::Path;
 
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, open, openat, statat};
 
-use super::published::{Published, is_programs};
+use super::published::{Note, Published, is_programs};
 use crate::bytes::as_path;
 use crate::format::index::{Kind, Member, SIZE_MAX, decode};
 use crate::format::names::CACHE_INDEX;
@@ -21,8 +21,9 @@ use crate::format::names::CACHE_INDEX;
 /// What a file of one byte takes on disk.
 const BLOCK: u64 = 4096;
 
-/// Whether a directory of the cache has a valid index, and nothing that it names has decayed.
-pub(super) fn is_intact(directory: &Path) -> bool {
+/// Whether a directory of the cache has a valid index, and nothing that it names has decayed; false also when that
+/// can't be known by sizes, as the last note of its use says.
+pub(super) fn is_intact(directory: &Path, note: Option<Note>) -> bool {
     let Some(Index {
         parent,
         bytes,
@@ -31,6 +32,9 @@ pub(super) fn is_intact(directory: &Path) -> bool {
     else {
         return false;
     };
+    if note.is_some_and(|note| published.is_doubtful(note)) {
+        return false;
+    }
     let is_right = |member: &Member<'_>| {
         let path = as_path(member.path);
         has_shape(&parent, member) || is_programs(directory, path, size(member), Some(&published))
@@ -104,5 +108,51 @@ fn has_shape(directory: &OwnedFd, member: &Member<'_>) -> bool {
         Kind::Link => kind == FileType::Symlink,
         Kind::File => kind == FileType::RegularFile && size_fits(),
         Kind::Executable => kind == FileType::RegularFile && size_fits() && found.st_mode & 0o100 != 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    use std::thread::sleep;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::format::index::Members;
+
+    #[test]
+    fn decay_shows_and_changes_do_not() {
+        let root = std::env::temp_dir().join(format!("pyship-shape-{}", std::process::id()));
+        fs::create_dir_all(root.join("d")).unwrap();
+        let write_index = || {
+            let mut members = Members::default();
+            assert!(members.add(Kind::Directory, 0, b"d"));
+            assert!(members.add(Kind::File, 4, b"d/file"));
+            assert!(members.add(Kind::Executable, 4, b"program"));
+            assert!(members.add(Kind::Link, 1, b"link"));
+            fs::write(root.join(CACHE_INDEX), members.encode()).unwrap();
+        };
+        let (file, program, link) = (root.join("d/file"), root.join("program"), root.join("link"));
+        fs::write(&file, "1234").unwrap();
+        fs::write(&program, "1234").unwrap();
+        fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).unwrap();
+        symlink("d", &link).unwrap();
+        assert!(!is_intact(&root, None), "no index");
+        write_index();
+        assert!(is_intact(&root, None));
+        fs::write(&file, "12").unwrap();
+        write_index();
+        assert!(!is_intact(&root, None), "cut");
+        sleep(Duration::from_millis(20));
+        fs::write(&file, "1").unwrap();
+        assert!(is_intact(&root, None), "changed");
+        fs::remove_file(&link).unwrap();
+        assert!(!is_intact(&root, None), "missing");
+        fs::write(&link, "").unwrap();
+        assert!(is_intact(&root, None), "replaced");
+        fs::write(root.join(CACHE_INDEX), "").unwrap();
+        assert!(!is_intact(&root, None), "a damaged index");
+        fs::remove_dir_all(root).unwrap();
     }
 }

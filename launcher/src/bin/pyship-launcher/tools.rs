@@ -137,7 +137,8 @@ fn verify(context: &Context<'_>) -> Result<i32> {
             "its unpacked contents are intact"
         };
         let file = context.payload.path.display();
-        text.push_str(&format!("{file}: the file is intact, {cached}\n"));
+        text.push_str(&plain(format!("{file}: the file is intact, {cached}")));
+        text.push('\n');
         return say(&text);
     }
     say(&text)?;
@@ -183,9 +184,10 @@ fn repair(context: &Context<'_>, arguments: &[Vec<u8>]) -> Result<i32> {
     }
     if is_kept {
         let file = context.payload.path.display();
-        text.push_str(&format!(
-            "to undo what was changed and added: PYSHIP=repair {file} --reset\n"
-        ));
+        text.push_str(&plain(format!(
+            "to undo what was changed and added: PYSHIP=repair {file} --reset"
+        )));
+        text.push('\n');
     }
     say(&text)
 }
