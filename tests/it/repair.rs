@@ -16,7 +16,7 @@ type Deed = Box<dyn Fn()>;
 fn any_member_that_goes_is_noticed_once_a_day_and_restored_once() {
     let bench = Bench::new();
     let all: Vec<PathBuf> = bench.layers().iter().flat_map(|layer| members(layer)).collect();
-    for (path, how) in chosen(&all, 36) {
+    for (path, how) in chosen(&all, 18) {
         let what = format!("{how:?} {}", path.display());
         let size = path.symlink_metadata().unwrap().len();
         let before = bench.inodes();

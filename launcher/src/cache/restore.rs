@@ -22,6 +22,9 @@ use crate::format::index;
 use crate::format::names::CACHE_INDEX;
 use crate::unpack::UNPACKED_TIME;
 
+/// So many files are synced one by one.
+const FEW: usize = 16;
+
 /// Gives what differs its place. The replacements are in `spare`. Only to be called when all frames have been checked.
 ///
 /// # Errors
@@ -40,8 +43,7 @@ pub(super) fn restore(differences: &Differences, spare: &Path, scope: Scope) -> 
     } else if !list.iter().any(|one| is_wanted(&one)) {
         return Ok(());
     }
-    // Not every file system can.
-    File::open(spare).map_or(Ok(()), syncfs).unwrap_or_default();
+    sync(differences, spare);
     for one in list.iter().filter(is_wanted) {
         let path = root.join(&one.path);
         one.restore(differences, spare, scope)
@@ -55,6 +57,24 @@ pub(super) fn restore(differences: &Differences, spare: &Path, scope: Scope) -> 
     }
     set_times(differences, scope);
     Ok(())
+}
+
+/// Syncs what was written to `spare`. Not every file system can; what is lost then has to be restored by `repair`.
+fn sync(differences: &Differences, spare: &Path) {
+    let new = differences.list.iter().filter_map(|one| match &one.expected {
+        Expected::File(new) if !new.as_os_str().is_empty() => Some(new),
+        _ => None,
+    });
+    if new.clone().count() > FEW {
+        File::open(spare).map_or(Ok(()), syncfs).unwrap_or_default();
+        return;
+    }
+    // What others have written to the file system need not be waited for.
+    for new in new {
+        File::open(new)
+            .and_then(|file| file.sync_data())
+            .unwrap_or_default();
+    }
 }
 
 /// Writes an index whose time is that of the publication, or before everything that was changed since and is kept.
