@@ -10,6 +10,7 @@ use pyship_launcher::cache::warm::Look;
 use pyship_launcher::cache::{Context, Ready, candidates, warm};
 use pyship_launcher::environment::Environment;
 use pyship_launcher::error::{Error, Kind, Result, cause};
+use pyship_launcher::file_capabilities::FileCapabilities;
 use pyship_launcher::format::names::{ENV_CACHE_DIR, ENV_DISTRUSTED, ENV_TOOL, EXIT_FAILURE};
 use pyship_launcher::libc_choice::Host;
 use pyship_launcher::start::{self, Caller, Exec};
@@ -55,12 +56,22 @@ fn start(arguments: &[CString], mut environment: Environment) -> Result<i32> {
         return interpreter_of_app(&identity, caller(environment)).map(|never| match never {});
     };
     let uid = sys::effective_user();
+    let granted = if secure && !sys::changes_user() {
+        FileCapabilities::of_process()
+    } else {
+        FileCapabilities::NONE
+    };
     let context = Context {
         payload,
-        // The loader doesn't expand `$ORIGIN` in a set-user-ID start either, as without /proc.
-        host: Host::look(identity.proc && !secure),
+        // The loader doesn't expand `$ORIGIN` in a set-user-ID start either, as without /proc. One that passes its
+        // capabilities on is none for the interpreter.
+        host: Host::look(identity.proc && (!secure || !granted.is_empty())),
         stores: candidates::stores(&environment, secure),
-        candidates: candidates::candidates(&environment, uid, secure),
+        candidates: if granted.are_harmless() {
+            candidates::candidates(&environment, uid, secure)
+        } else {
+            Vec::new()
+        },
         uid,
         watch: &Terminal,
     };
@@ -69,14 +80,33 @@ fn start(arguments: &[CString], mut environment: Environment) -> Result<i32> {
         .filter(|tool| !tool.is_empty())
         .map(<[u8]>::to_vec);
     match tool.as_deref() {
-        None => start_app(&context, &caller(environment)).map(|never| match never {}),
+        None => start_app(&context, &caller(environment), granted).map(|never| match never {}),
         Some(b"python") => start_interpreter(&context, &caller(environment)).map(|never| match never {}),
         Some(tool) => tools::run(tool, &context, &caller(environment).arguments),
     }
 }
 
-fn start_app(context: &Context<'_>, caller: &Caller) -> Result<Infallible> {
+fn start_app(context: &Context<'_>, caller: &Caller, granted: FileCapabilities) -> Result<Infallible> {
+    if !granted.is_empty() {
+        return start_with_capabilities(context, caller, granted);
+    }
     start_with(context, |ready| start::app(ready, caller.clone()))
+}
+
+fn start_with_capabilities(
+    context: &Context<'_>,
+    caller: &Caller,
+    granted: FileCapabilities,
+) -> Result<Infallible> {
+    let file = as_path(&caller.file);
+    let ready = if granted.are_harmless() {
+        prepare::find_or_make(context)?
+    } else {
+        warm::find(context).ok_or_else(|| FileCapabilities::not_in_roots_cache(file))?
+    };
+    granted.pass_on(file)?;
+    let (error, _) = execute(start::app(&ready, caller.clone()));
+    Err(error)
 }
 
 fn start_interpreter(context: &Context<'_>, caller: &Caller) -> Result<Infallible> {
