@@ -24,23 +24,35 @@ _frozen = 0
 
 
 def _index_imports(stdlib):
+    """Indexes the import directories; whether nothing was installed in site-packages since it was unpacked."""
+    site_packages = _APP + "/" + _SITE_PACKAGES
+    untouched = _is_untouched(site_packages)
     if not _INDEX:
-        return
+        return untouched
     # Where other bytecode is wanted, or to be told of everything, directories are searched.
     usual = not sys.flags.optimize and not sys.flags.verbose and _imp.check_hash_based_pycs == "default"
-    site_packages = _APP + "/" + _SITE_PACKAGES
-    for file, base in (
-        (stdlib + _MODULES, stdlib),
-        (_APP + "/app/start" + _MODULES, _CODE),
-        (site_packages + _MODULES, site_packages),
-    ):
+    bases = [(stdlib + _MODULES, stdlib), (_APP + "/app/start" + _MODULES, _CODE)]
+    if _PACKAGES:
+        bases.append((site_packages + _MODULES, site_packages))
+    for file, base in bases:
         try:
             indexes = marshal.loads(_read(file))
         except (OSError, ValueError, EOFError, TypeError):
             continue
         for directory, modules in indexes.items():
             path = base + "/" + directory if directory else base
+            if path == site_packages:
+                modules = marshal.loads(modules) if untouched else None
             sys.path_importer_cache[path] = _Finder(path, modules if usual else None)
+    return untouched
+
+
+def _is_untouched(directory):
+    """Whether a directory has the time that it was given when it was unpacked."""
+    try:
+        return posix.stat(directory).st_mtime == _UNPACKED
+    except OSError:
+        return False
 
 
 class _Finder(_external.FileFinder):
@@ -58,14 +70,14 @@ class _Finder(_external.FileFinder):
     def find_spec(self, fullname, target=None):
         modules = self._modules
         if type(modules) is bytes:
-            modules = self._modules = marshal.loads(modules) if self._is_unchanged() else None
+            modules = self._modules = marshal.loads(modules) if _is_untouched(self.path) else None
         if modules is None:
             return self._search(fullname, target)
         tail = fullname.rpartition(".")[2]
         entry = modules.get(tail)
         if entry is None:
             # What a program has put there since is found, too.
-            return None if self._is_unchanged() else self._search(fullname, target)
+            return None if _is_untouched(self.path) else self._search(fullname, target)
         path = self.path + "/" + tail
         kind = type(entry)
         if kind is int:
@@ -88,12 +100,6 @@ class _Finder(_external.FileFinder):
         if below and path not in sys.path_importer_cache:
             sys.path_importer_cache[path] = _Finder(path, below)
         return spec
-
-    def _is_unchanged(self):
-        try:
-            return posix.stat(self.path).st_mtime == _UNPACKED
-        except OSError:
-            return False
 
     def _search(self, fullname, target):
         if not self._loaders:

@@ -30,10 +30,10 @@ const INSTALLER_NOTES: &[&str] = &["REQUESTED", "uv_build.json", "uv_cache.json"
 pub(super) fn collect(origin: &Origin<'_>) -> Result<Tree> {
     let (Origin::Venv { root, site, .. } | Origin::Target { root, site }) = *origin;
     let records = records::read(origin)?;
-    let recorded: BTreeSet<&str> = records
+    let recorded: BTreeSet<LayerPath> = records
         .values()
         .flat_map(BTreeMap::keys)
-        .map(String::as_str)
+        .map(|path| origin.layer_path(path.as_bytes()))
         .collect();
 
     let mut tree = Tree::new();
@@ -43,7 +43,7 @@ pub(super) fn collect(origin: &Origin<'_>) -> Result<Tree> {
             Origin::Venv { before, .. } => {
                 // Outside site-packages only files of a RECORD: the others are the environment's own.
                 path.starts_with(format!("{site}/").as_bytes()) && !before.contains(&path)
-                    || std::str::from_utf8(&path).is_ok_and(|path| recorded.contains(path))
+                    || recorded.contains(&origin.layer_path(&path))
             }
             Origin::Target { .. } => path.as_slice() != b".lock",
         };
