@@ -71,11 +71,7 @@ fn names_that_pyship_uses_stay_pyships() {
         .map(|name| (format!("data/{name}"), "theirs"))
         .collect();
     let mut files: Vec<(&str, &str)> = texts.iter().map(|(path, text)| (path.as_str(), *text)).collect();
-    files.extend([
-        ("rude.py", "V = 1\n"),
-        ("data/bin/python3", "#!/bin/false\n"),
-        ("data/lib/rude.txt", ""),
-    ]);
+    files.extend([("rude.py", "V = 1\n"), ("data/lib/rude.txt", "")]);
     let rude = wheel(place.path(), "rude", "1", &files);
     fs_err::write(
         place.path().join("main.py"),

@@ -1,6 +1,6 @@
 //! Packages that are installed while a packed program runs: in the app's own directory, and beside what was packed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -24,6 +24,9 @@ if len(sys.argv) == 1:
 ";
 const BEFORE: &str = "1 part old - - - - -\n";
 const AFTER: &str = "1 part old late late late pth yes\n";
+
+/// Inode, size and times of files.
+type State = BTreeMap<PathBuf, (u64, u64, i64, i64)>;
 
 /// Two apps with the same packages, in one cache, and wheels to install.
 struct Bench {
@@ -142,8 +145,8 @@ impl Bench {
         run.output()
     }
 
-    /// Inode, size and time of everything below a part of the cache.
-    fn state(&self, part: &Path) -> BTreeMap<PathBuf, (u64, u64, i64, i64)> {
+    /// Everything below a part of the cache.
+    fn state(&self, part: &Path) -> State {
         let entries = WalkDir::new(self.cache().join("v1").join(part)).min_depth(1);
         entries
             .into_iter()
@@ -155,6 +158,16 @@ impl Bench {
             })
             .collect()
     }
+}
+
+/// Nothing was written.
+#[track_caller]
+fn assert_same(before: &State, after: &State) {
+    let paths: BTreeSet<&PathBuf> = before.keys().chain(after.keys()).collect();
+    let changed = paths
+        .into_iter()
+        .filter(|path| before.get(*path) != after.get(*path));
+    assert_eq!(changed.collect::<Vec<_>>(), Vec::<&PathBuf>::new());
 }
 
 fn bundled_pip() -> PathBuf {
@@ -212,7 +225,8 @@ fn what_one_app_installs_another_does_not_see() {
 #[test]
 fn what_was_packed_is_not_replaced() {
     let bench = Bench::new();
-    let before = bench.state(Path::new(""));
+    let before = bench.state(Path::new("layers"));
+    let prefix = bench.state(&bench.prefix(&bench.one));
     let refused: [(&str, Outcome, &str); 7] = [
         (
             "another version",
@@ -256,7 +270,8 @@ fn what_was_packed_is_not_replaced() {
     ];
     for (what, outcome, words) in refused {
         assert!(!outcome.status.success(), "{what}: {}", outcome.report());
-        assert!(outcome.err().contains(words), "{what}: {}", outcome.report());
+        let said = outcome.out() + &outcome.err();
+        assert!(said.contains(words), "{what}: {}", outcome.report());
     }
     let again = bench.pip(&bench.one, &["install", "-U", "shipped"]);
     assert!(
@@ -265,7 +280,11 @@ fn what_was_packed_is_not_replaced() {
         again.report()
     );
     bench.says(&bench.one, BEFORE, "at the end");
-    assert_eq!(bench.state(Path::new("")), before, "nothing was written");
+    assert_same(&before, &bench.state(Path::new("layers")));
+    let mut after = bench.state(&bench.prefix(&bench.one));
+    // uv's own lock.
+    after.remove(&bench.prefix(&bench.one).join(".lock"));
+    assert_same(&prefix, &after);
 }
 
 #[test]

@@ -53,7 +53,7 @@ sys.path.insert(0, '.')
 import made
 print(made.__name__)
 pc = var('LIBPC') + '/python-%d.%d.pc' % sys.version_info[:2]
-print(open(pc).readline(), end='')
+print(*(line for line in open(pc) if line.startswith('prefix=')), end='')
 ";
     let packed = Pack::without_app().args(["--keep", "headers"]).run();
     let run = packed.run().args(["-c", code]).directory(place.path());

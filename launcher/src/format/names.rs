@@ -126,7 +126,7 @@ pub(crate) const CACHE_LOCKS: &str = "locks";
 /// Directories that are being written.
 pub(crate) const CACHE_TMP: &str = "tmp";
 /// In every directory of [`CACHE_LAYERS`] and [`CACHE_APPS`]: the index of its members.
-pub(crate) const CACHE_INDEX: &str = ".pyship-members";
+pub const CACHE_INDEX: &str = ".pyship-members";
 /// Below [`CACHE_LOCKS`]: shared by all cold starts, or held exclusively by one `prune`.
 pub(crate) const CACHE_LOCK_ALL: &str = "all";
 /// Its modification time says when a start last pruned the cache.

@@ -76,6 +76,7 @@ fn decide(mut parts: Parts<'_>) -> io::Result<Plan> {
     let app = layers(LAYER_APP).ok_or_else(|| missing(LAYER_APP))?;
     let python = directory.join(APP_PYTHON);
     let mut plan = Plan::default();
+    plan.directory(Path::new("bin"));
     plan.file(Path::new(APP_PYTHON), launcher.clone(), true);
     add_names(&mut plan, Path::new("bin"), &manifest.python, "python3");
     add_base(&mut plan, &manifest.python, launcher, &runtime);
@@ -85,7 +86,7 @@ fn decide(mut parts: Parts<'_>) -> io::Result<Plan> {
     plan.link(Path::new("lib64"), "lib");
     scripts::add_commands(&mut plan, manifest, &python);
     let site_packages = Path::new(&manifest.python.site_packages);
-    plan.directory(site_packages);
+    add_directories(&mut plan, site_packages);
     if let Some(deps) = layers(LAYER_DEPS) {
         let mut pins = dist_info::Pins::default();
         prefix::merge(&mut plan, &deps, Path::new(""), &mut |plan, source, path| {
@@ -103,7 +104,7 @@ fn decide(mut parts: Parts<'_>) -> io::Result<Plan> {
     link_tcl(&mut plan, &runtime.join("lib"))?;
     let record = record::record(&parts, &plan)?.encode();
     plan.file(Path::new(APP_RECORD), record, false);
-    Ok(plan)
+    Ok(plan.finish())
 }
 
 /// Links to an interpreter in `bin`, by the names that it usually has.
@@ -125,6 +126,7 @@ fn add_names(plan: &mut Plan, bin: &Path, python: &Python, target: &str) {
 fn add_base(plan: &mut Plan, python: &Python, launcher: Vec<u8>, runtime: &Path) {
     let base = Path::new(APP_BASE);
     let executable = Path::new(&python.executable);
+    add_directories(plan, &base.join("bin"));
     plan.file(&base.join(executable), launcher, true);
     let name = executable.file_name().unwrap_or_default().to_string_lossy();
     add_names(plan, &base.join("bin"), python, &name);
@@ -134,6 +136,12 @@ fn add_base(plan: &mut Plan, python: &Python, launcher: Vec<u8>, runtime: &Path)
             plan.link(&base.join(name), directory);
         }
     }
+}
+
+/// A directory and its parents.
+fn add_directories(plan: &mut Plan, path: &Path) {
+    let parents = path.ancestors().filter(|parent| *parent != Path::new(""));
+    parents.for_each(|parent| plan.directory(parent));
 }
 
 fn pyvenv_cfg(runtime: &Path, version: &str) -> Vec<u8> {

@@ -1,6 +1,5 @@
 //! What an app's directory holds, as a value.
 
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Read};
@@ -8,12 +7,14 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use crate::error::Result;
+use crate::sort::sorted;
 use crate::unpack::Sink;
 
-/// The members of an app's directory by their paths, parents before what is below them.
+/// The members of an app's directory. Of several with one path the first one counts, and what is below a path that is
+/// no directory does not.
 #[derive(Default)]
 pub(in crate::cache) struct Plan {
-    nodes: BTreeMap<Vec<u8>, Node>,
+    nodes: Vec<(Vec<u8>, Node)>,
 }
 
 enum Node {
@@ -40,49 +41,57 @@ impl Plan {
         Ok(())
     }
 
-    /// Whether something has this path already. The first one to take a path keeps it.
-    pub(super) fn has(&self, path: &Path) -> bool {
-        self.nodes.contains_key(path.as_os_str().as_bytes())
+    /// Adds a directory.
+    pub(super) fn directory(&mut self, path: &Path) {
+        self.add(path, Node::Directory);
     }
 
-    /// Adds a directory and its parents; false when something else has one of these paths.
-    pub(super) fn directory(&mut self, path: &Path) -> bool {
-        let bytes = path.as_os_str().as_bytes();
-        match self.nodes.get(bytes) {
-            Some(node) => matches!(node, Node::Directory),
-            None if bytes.is_empty() => true,
-            None => {
-                let made = path.parent().is_none_or(|parent| self.directory(parent));
-                if made {
-                    self.nodes.insert(bytes.to_vec(), Node::Directory);
-                }
-                made
-            }
-        }
-    }
-
-    /// Adds a link, unless the path is taken.
+    /// Adds a link.
     pub(super) fn link(&mut self, path: &Path, target: impl Into<PathBuf>) {
         self.add(path, Node::Link(target.into()));
     }
 
-    /// Adds a file, unless the path is taken.
+    /// Adds a file.
     pub(super) fn file(&mut self, path: &Path, bytes: Vec<u8>, executable: bool) {
         self.add(path, Node::File { bytes, executable });
     }
 
     fn add(&mut self, path: &Path, node: Node) {
-        if !self.has(path) && path.parent().is_none_or(|parent| self.directory(parent)) {
-            self.nodes.insert(path.as_os_str().as_bytes().to_vec(), node);
-        }
+        self.nodes.push((path.as_os_str().as_bytes().to_vec(), node));
     }
 
     /// Whether the interpreter runs a script of `bin/`: those that are written here, and what says nothing else.
     pub(super) fn is_python(&self, path: &Path) -> bool {
-        match self.nodes.get(path.as_os_str().as_bytes()) {
-            Some(Node::Link(target)) => !names_a_program(target),
+        let path = path.as_os_str().as_bytes();
+        match self.nodes.iter().find(|(known, _)| known == path) {
+            Some((_, Node::Link(target))) => !names_a_program(target),
             found => found.is_some(),
         }
+    }
+
+    /// Sorted, parents before what is below them, and without what doesn't count.
+    pub(super) fn finish(self) -> Self {
+        // What is below a path comes right after it.
+        let key = |path: &[u8]| {
+            path.iter()
+                .map(|&byte| if byte == b'/' { 0 } else { byte })
+                .collect()
+        };
+        let keys: Vec<Vec<u8>> = self.nodes.iter().map(|(path, _)| key(path)).collect();
+        let keys: Vec<&[u8]> = keys.iter().map(Vec::as_slice).collect();
+        let mut nodes: Vec<(Vec<u8>, Node)> = Vec::new();
+        let mut leaf = Vec::new();
+        for (path, node) in sorted(self.nodes, &keys) {
+            let is_again = nodes.last().is_some_and(|(last, _)| *last == path);
+            if is_again || (!leaf.is_empty() && path.starts_with(&leaf)) {
+                continue;
+            }
+            if !matches!(node, Node::Directory) {
+                leaf = [path.as_slice(), b"/"].concat();
+            }
+            nodes.push((path, node));
+        }
+        Self { nodes }
     }
 }
 
@@ -120,4 +129,29 @@ pub(super) fn entries(directory: &Path) -> io::Result<Vec<Entry>> {
         })
     };
     fs::read_dir(directory)?.map(entry).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_one_of_a_path_counts_and_nothing_below_a_link_does() {
+        let mut plan = Plan::default();
+        plan.link(Path::new("lib64"), "lib");
+        plan.file(Path::new("bin/x"), vec![1], true);
+        for directory in ["lib64", "lib64-x", "bin"] {
+            plan.directory(Path::new(directory));
+        }
+        plan.link(Path::new("lib64/y"), "z");
+        plan.link(Path::new("bin/x"), "z");
+        let plan = plan.finish();
+        let paths: Vec<&str> = plan
+            .nodes
+            .iter()
+            .map(|(path, _)| std::str::from_utf8(path).unwrap())
+            .collect();
+        assert_eq!(paths, ["bin", "bin/x", "lib64", "lib64-x"]);
+        assert!(matches!(plan.nodes[1].1, Node::File { .. }));
+    }
 }

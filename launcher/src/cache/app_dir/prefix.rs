@@ -35,7 +35,8 @@ pub(super) fn merge(plan: &mut Plan, source: &Path, path: &Path, take: &mut Take
         }
         if !entry.is_directory {
             plan.link(&at, entry.source);
-        } else if !take(plan, &entry.source, &at)? && plan.directory(&at) {
+        } else if !take(plan, &entry.source, &at)? {
+            plan.directory(&at);
             merge(plan, &entry.source, &at, take)?;
         }
     }

@@ -58,9 +58,8 @@ pub(super) fn add(plan: &mut Plan, source: &Path, python: &Path) -> io::Result<(
     for entry in entries(source)? {
         let path = Path::new("bin").join(&entry.name);
         if entry.is_directory {
+            plan.directory(&path);
             prefix::merge(plan, &entry.source, &path, &mut |_, _, _| Ok(false))?;
-        } else if plan.has(&path) {
-            continue;
         } else if let Some(body) = python_script(&entry.source)? {
             let bytes = [shebang(python.as_os_str().as_bytes()).as_slice(), &body].concat();
             plan.file(&path, bytes, true);

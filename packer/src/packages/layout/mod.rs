@@ -15,6 +15,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use pyship_launcher::format::names::CACHE_INDEX;
 use walkdir::WalkDir;
 
 pub(super) use origin::Origin;
@@ -51,6 +52,10 @@ pub(super) fn collect(origin: &Origin<'_>) -> Result<Tree> {
             continue;
         }
         let layer_path = origin.layer_path(&path);
+        // The launcher writes a file of this name itself, where no program needs another one.
+        if layer_path == CACHE_INDEX.as_bytes() {
+            continue;
+        }
         let executable = fs_err::metadata(&source)?.permissions().mode() & 0o100 != 0;
         if layer_path.starts_with(b"bin/") && begins_with_shebang(&source)? {
             let bytes = fs_err::read(&source)?;
