@@ -47,6 +47,16 @@ class Index(Case):
             )
         )
 
+    def test_what_is_installed_later(self):
+        app = self.indexed(
+            "import sys, late, one, pkg.sub.leaf\n"
+            "print(sys.from_pth, late.__file__, type(pkg.sub.leaf.__spec__.loader).__name__)\n"
+        )
+        (app.packages / "late.py").write_text("")
+        (app.packages / "late.pth").write_text("import sys; sys.from_pth = 'here'\n")
+        self.ok(app.start(), f"here {app.root}/{app.python.site_packages}/late.py _Loader\n")
+        self.ok(app.python3("-c", "import late, sys; print(sys.from_pth)"), "here\n")
+
     def test_a_spec_is_pickled_and_copied(self):
         script = (
             "import copy, pickle, subprocess, sys\nimport one\n"
@@ -96,6 +106,46 @@ class Index(Case):
                 "print([sorted(one.name for one in resources.files('space').iterdir() if one.name[0] != '_')])\n"
             )
         )
+
+    def test_a_module_of_the_app_that_is_written_to_in_its_place_runs_its_new_source(self):
+        app = self.indexed(
+            "import os, subprocess, sys\n"
+            "here = os.path.dirname(os.path.abspath(__file__))\n"
+            "times = os.stat(here).st_mtime_ns, os.stat(here + '/inner').st_mtime_ns\n"
+            "for name, text in ('gen.py', 'V = 22\\n'), ('inner/gen.py', 'V = 33\\n'):\n"
+            "    with open(os.path.join(here, name), 'w') as file: file.write(text)\n"
+            "assert times == (os.stat(here).st_mtime_ns, os.stat(here + '/inner').st_mtime_ns)\n"
+            "import gen, inner.gen, inner.kept\n"
+            "print(gen.V, inner.gen.V, inner.kept.V, flush=True)\n"
+            "code = 'import gen, inner.gen; print(gen.V, inner.gen.V)'\n"
+            "for flags in [], ['-O']: subprocess.run([sys.executable, *flags, '-c', code], check=True)\n",
+            code={"gen.py": "V = 2\n", "inner/__init__.py": "", "inner/gen.py": "V = 3\n", "inner/kept.py": "V = 4\n"},
+        )
+        self.ok(app.start(), "22 33 4\n22 33\n22 33\n")
+
+    def test_a_module_that_is_reloaded_runs_its_new_source(self):
+        app = self.indexed(
+            "import importlib, one, pkg.inner\n"
+            "for module, text in (one, 'VALUE = 7\\n'), (pkg.inner, 'VALUE = 8\\n'):\n"
+            "    importlib.reload(module)\n"
+            "    before = module.VALUE\n"
+            "    with open(module.__file__, 'w') as file: file.write(text)\n"
+            "    importlib.reload(module)\n"
+            "    print(before, module.VALUE)\n"
+        )
+        self.ok(app.start(), "1 7\n2 8\n")
+
+    def test_a_module_that_is_replaced_by_a_rename_runs_its_new_source(self):
+        app = self.indexed(
+            "import os, pkg\n"
+            "place = os.path.dirname(pkg.__file__) + '/sub/'\n"
+            "with open(place + 'new', 'w') as file: file.write('VALUE = 9\\n')\n"
+            "os.rename(place + 'new', place + 'leaf.py')\n"
+            "import pkg.sub.leaf\n"
+            "print(pkg.sub.leaf.VALUE)\n"
+        )
+        self.ok(app.start(), "9\n")
+        self.ok(app.python3("-c", "import pkg.sub.leaf as leaf; print(leaf.VALUE)"), "9\n")
 
     def test_what_a_program_puts_beside_is_found(self):
         self.same(

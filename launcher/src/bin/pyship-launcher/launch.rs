@@ -6,8 +6,7 @@ use std::io::ErrorKind;
 use std::time::Duration;
 
 use pyship_launcher::bytes::as_path;
-use pyship_launcher::cache::warm::Look;
-use pyship_launcher::cache::{Context, Ready, candidates, warm};
+use pyship_launcher::cache::{Context, Ready, candidates};
 use pyship_launcher::environment::Environment;
 use pyship_launcher::error::{Error, Kind, Result, cause};
 use pyship_launcher::file_capabilities::FileCapabilities;
@@ -125,11 +124,9 @@ fn start_with(context: &Context<'_>, plan: impl Fn(&Ready) -> Exec) -> Result<In
     Err(error)
 }
 
-/// Runs as `bin/python3` of an app's directory, which is this program without a payload.
+/// Runs as an interpreter of an app's directory, which is this program without a payload.
 fn interpreter_of_app(identity: &Identity, caller: Caller) -> Result<Infallible> {
-    let directory = identity.app_directory();
-    let ready = directory.and_then(|directory| warm::in_directory(&directory, Look::Sentinels));
-    let Some(ready) = ready else {
+    let Some(ready) = identity.app() else {
         return Err(identity.no_payload());
     };
     let (error, _) = execute(start::interpreter(
