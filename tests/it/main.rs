@@ -15,6 +15,7 @@ mod damage;
 mod disk_full;
 mod environment;
 mod examples;
+mod file_capabilities;
 mod format;
 // Its files are of this machine.
 #[cfg(target_arch = "x86_64")]
@@ -25,7 +26,9 @@ mod hostile_archives;
 mod interpreters;
 mod kills;
 mod libc;
+mod libraries;
 mod limits;
+mod native_programs;
 mod options;
 mod packages;
 mod prefix;

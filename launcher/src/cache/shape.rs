@@ -32,6 +32,14 @@ pub(super) fn has_index(directory: &Path, bytes: &[u8]) -> bool {
     read(directory).is_some_and(|(_, found)| found == bytes)
 }
 
+/// The paths of the executable files that a directory's index names.
+pub(super) fn executables(directory: &Path) -> Vec<Vec<u8>> {
+    let bytes = read(directory).map(|(_, bytes)| bytes).unwrap_or_default();
+    let members = decode(&bytes).unwrap_or_default();
+    let executables = members.iter().filter(|member| member.kind == Kind::Executable);
+    executables.map(|member| member.path.to_vec()).collect()
+}
+
 /// Bytes on disk of what a directory's index names, each member rounded up to 4 KiB; `None` without an index.
 pub(super) fn disk(directory: &Path) -> Option<u64> {
     let (_, bytes) = read(directory)?;

@@ -120,7 +120,7 @@ pub const CACHE_VERSION: &str = "v1";
 /// Unpacked layers, each in a directory named by its digest.
 pub const CACHE_LAYERS: &str = "layers";
 /// Apps as virtual environments.
-pub(crate) const CACHE_APPS: &str = "apps";
+pub const CACHE_APPS: &str = "apps";
 /// Lock files.
 pub(crate) const CACHE_LOCKS: &str = "locks";
 /// Directories that are being written.
@@ -148,7 +148,7 @@ pub(crate) const APP_RECORD_HIDDEN: &str = "launch.hidden";
 /// In an app's directory: link to the app layer.
 pub const APP_LINK: &str = "app";
 /// In an app's directory: the launcher, as the virtual environment's interpreter.
-pub(crate) const APP_PYTHON: &str = "bin/python3";
+pub const APP_PYTHON: &str = "bin/python3";
 /// In an app's directory: what makes it a virtual environment (PEP 405).
 pub const PYVENV_CFG: &str = "pyvenv.cfg";
 /// In an app's directory: a Python installation without packages, for the virtual environments that are made from it.
@@ -157,3 +157,5 @@ pub const APP_BASE: &str = ".base";
 pub(crate) const APP_PIP_CONF: &str = "pip.conf";
 /// In an app's directory: the versions of the packed packages, as pip's constraints. The name is seen by people.
 pub(crate) const APP_CONSTRAINTS: &str = "pack-again-to-change-these-packages.txt";
+/// In an app's directory: links to the programs in whose places the launcher stands, by the same paths.
+pub const APP_PROGRAMS: &str = ".programs";

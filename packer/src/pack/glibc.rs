@@ -55,6 +55,14 @@ pub(super) fn prepare(pack: &Pack<'_>, layers: [&LayerElf; 3]) -> Result<Glibc> 
     let policy = LibcPolicy::from(pack.options.libc.unwrap_or_default());
     let needs_cxx = found.system.contains_key(CXX);
     let (content, carried) = carried(pack, policy, &loader, needs_cxx, &mut warnings)?.unzip();
+    let [.., app] = layers;
+    let programs: Vec<String> = app.programs().collect();
+    if carried.is_some() && !programs.is_empty() {
+        warnings.push(format!(
+            "native programs of the app run only where the host has glibc: {}; those in packages run everywhere",
+            some_of(&programs)
+        ));
+    }
     let mut system: BTreeMap<String, String> = found.system.into_iter().collect();
     if carried.is_some() {
         system.entry(THREADS.to_owned()).or_default();

@@ -9,7 +9,9 @@ use pyship_launcher::bytes::as_path;
 use pyship_launcher::cache::warm::Look;
 use pyship_launcher::cache::{Ready, warm};
 use pyship_launcher::error::{Error, Kind, Result};
-use pyship_launcher::format::names::{APP_BASE, PYVENV_CFG};
+use pyship_launcher::format::names::{
+    APP_BASE, APP_PROGRAMS, APP_PYTHON, CACHE_APPS, CACHE_VERSION, PYVENV_CFG,
+};
 use pyship_launcher::payload::Payload;
 use pyship_launcher::sys;
 
@@ -77,8 +79,8 @@ pub(crate) fn find(arguments: &[CString], secure: bool) -> Result<Identity> {
 }
 
 impl Identity {
-    /// The app, when this is one of its interpreters: its `bin/python3`, that of its base, or the copy of either in a
-    /// virtual environment.
+    /// The app, when this is one of its interpreters or programs: what is in its `bin/`, the interpreter of its base,
+    /// the copy of one in a virtual environment, or what stands for a program inside a package.
     pub(crate) fn app(&self) -> Option<Ready> {
         // Without /proc the path may be a link, such as bin/python.
         let real = fs::canonicalize(as_path(&self.path)).ok()?;
@@ -87,6 +89,9 @@ impl Identity {
             && let Some(ready) = warm::in_directory(prefix, Look::Sentinels)
         {
             return Some(ready);
+        }
+        if let Some(app) = app_above(&real) {
+            return warm::in_directory(app, Look::Sentinels);
         }
         // An environment may be made from another one.
         let chain = std::iter::successors(Some(prefix.to_owned()), |prefix| home_of(prefix));
@@ -118,6 +123,19 @@ impl Identity {
         }
     }
 
+    /// The program in whose place this file stands; nothing for an interpreter.
+    pub(crate) fn program(&self, ready: &Ready) -> Option<Vec<u8>> {
+        ready.record.loader.as_ref()?;
+        let real = fs::canonicalize(as_path(&self.path)).ok()?;
+        let app = fs::canonicalize(as_path(&ready.directory)).ok()?;
+        let below = real.strip_prefix(&app).ok()?;
+        if below == Path::new(APP_PYTHON) {
+            return None;
+        }
+        let program = fs::read_link(app.join(APP_PROGRAMS).join(below)).ok()?;
+        Some(program.into_os_string().into_vec())
+    }
+
     /// The error when there is neither a payload nor an app's directory.
     pub(crate) fn no_payload(&self) -> Error {
         let cause = "it has no payload at its end, and no launch record beside it";
@@ -130,6 +148,15 @@ impl Identity {
 fn absolute(path: &[u8]) -> PathBuf {
     let path = as_path(path);
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// The app's directory in a cache that a path is in, other than as its base's interpreter.
+fn app_above(path: &Path) -> Option<&Path> {
+    let apps = Path::new(CACHE_VERSION).join(CACHE_APPS);
+    let app = path
+        .ancestors()
+        .find(|directory| directory.parent().is_some_and(|parent| parent.ends_with(&apps)))?;
+    (!path.starts_with(app.join(APP_BASE))).then_some(app)
 }
 
 /// The prefix that the virtual environment at `environment` was made from.

@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use std::time::Duration;
 
 use pyship_launcher::bytes::as_path;
-use pyship_launcher::cache::{Context, Ready, candidates};
+use pyship_launcher::cache::{Context, Ready, candidates, warm};
 use pyship_launcher::environment::Environment;
 use pyship_launcher::error::{Error, Kind, Result, cause};
 use pyship_launcher::file_capabilities::FileCapabilities;
@@ -52,7 +52,7 @@ fn start(arguments: &[CString], mut environment: Environment) -> Result<i32> {
         file: identity.path.clone(),
     };
     let Some(payload) = &identity.payload else {
-        return interpreter_of_app(&identity, caller(environment)).map(|never| match never {});
+        return program_of_app(&identity, caller(environment)).map(|never| match never {});
     };
     let uid = sys::effective_user();
     let granted = if secure && !sys::changes_user() {
@@ -124,16 +124,16 @@ fn start_with(context: &Context<'_>, plan: impl Fn(&Ready) -> Exec) -> Result<In
     Err(error)
 }
 
-/// Runs as an interpreter of an app's directory, which is this program without a payload.
-fn interpreter_of_app(identity: &Identity, caller: Caller) -> Result<Infallible> {
+/// Runs as an interpreter or another program of an app's directory, which is this program without a payload.
+fn program_of_app(identity: &Identity, caller: Caller) -> Result<Infallible> {
     let Some(ready) = identity.app() else {
         return Err(identity.no_payload());
     };
-    let (error, _) = execute(start::interpreter(
-        &ready,
-        identity.interpreter_argv0(&ready),
-        caller,
-    ));
+    let exec = match identity.program(&ready) {
+        Some(program) => start::program(&ready, program, caller),
+        None => start::interpreter(&ready, identity.interpreter_argv0(&ready), caller),
+    };
+    let (error, _) = execute(exec);
     Err(error)
 }
 

@@ -69,7 +69,7 @@ pub(super) fn add_configuration(plan: &mut Plan, directory: &Path, pins: Pins) {
     }
     let keys: Vec<&[u8]> = lines.iter().map(Vec::as_slice).collect();
     let lines = order(&keys).into_iter().flat_map(|at| keys[at]).copied();
-    let text = CONSTRAINTS_HEAD.iter().copied().chain(lines).collect();
+    let text: Vec<u8> = CONSTRAINTS_HEAD.iter().copied().chain(lines).collect();
     plan.file(Path::new(APP_CONSTRAINTS), text, false);
     let url = url(directory.join(APP_CONSTRAINTS).as_os_str().as_bytes());
     let text = [b"[install]\nconstraint = ", url.as_slice(), b"\n"].concat();

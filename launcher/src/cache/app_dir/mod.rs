@@ -8,6 +8,7 @@
 //! pyvenv.cfg                           home = <runtime layer>/bin
 //! lib/python3.12/site-packages/...     links into the deps layer, see `packages`
 //! lib, share, etc, ...                 links into the deps layer, see `prefix`
+//! .programs/...                        links to the programs in whose places the launcher stands, see `programs`
 //! pip.conf                             see `dist_info`
 //! app                                  link to the app layer
 //! .base/bin, .base/lib                 the launcher again, and a link to the runtime layer's `lib`: the Python that
@@ -22,12 +23,14 @@ mod dist_info;
 mod packages;
 mod plan;
 mod prefix;
+mod programs;
 mod record;
 mod scripts;
 
 use std::io::{self, ErrorKind};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 pub(super) use self::plan::Plan;
 use self::plan::entries;
@@ -65,7 +68,7 @@ impl Plan {
 }
 
 fn decide(mut parts: Parts<'_>) -> io::Result<Plan> {
-    let launcher = std::mem::take(&mut parts.launcher);
+    let launcher: Arc<[u8]> = std::mem::take(&mut parts.launcher).into();
     let Parts {
         manifest,
         directory,
@@ -77,9 +80,9 @@ fn decide(mut parts: Parts<'_>) -> io::Result<Plan> {
     let python = directory.join(APP_PYTHON);
     let mut plan = Plan::default();
     plan.directory(Path::new("bin"));
-    plan.file(Path::new(APP_PYTHON), launcher.clone(), true);
+    plan.file(Path::new(APP_PYTHON), Arc::clone(&launcher), true);
     add_names(&mut plan, Path::new("bin"), &manifest.python, "python3");
-    add_base(&mut plan, &manifest.python, launcher, &runtime);
+    add_base(&mut plan, &manifest.python, &launcher, &runtime);
     let config = pyvenv_cfg(&runtime, &manifest.python.version);
     plan.file(Path::new(PYVENV_CFG), config, false);
     plan.link(Path::new(APP_LINK), without_links(app));
@@ -104,7 +107,10 @@ fn decide(mut parts: Parts<'_>) -> io::Result<Plan> {
     link_tcl(&mut plan, &runtime.join("lib"))?;
     let record = record::record(&parts, &plan)?.encode();
     plan.file(Path::new(APP_RECORD), record, false);
-    Ok(plan.finish())
+    match (parts.choice, layers(LAYER_DEPS)) {
+        (Choice::Carried, Some(deps)) => programs::add(plan.finish(), &deps, &launcher),
+        _ => Ok(plan.finish()),
+    }
 }
 
 /// Links to an interpreter in `bin`, by the names that it usually has.
@@ -123,11 +129,11 @@ fn add_names(plan: &mut Plan, bin: &Path, python: &Python, target: &str) {
 /// of the app.
 ///
 /// Its interpreter is a file and no link, because interpreters find their prefix by the path without links.
-fn add_base(plan: &mut Plan, python: &Python, launcher: Vec<u8>, runtime: &Path) {
+fn add_base(plan: &mut Plan, python: &Python, launcher: &Arc<[u8]>, runtime: &Path) {
     let base = Path::new(APP_BASE);
     let executable = Path::new(&python.executable);
     add_directories(plan, &base.join("bin"));
-    plan.file(&base.join(executable), launcher, true);
+    plan.file(&base.join(executable), Arc::clone(launcher), true);
     let name = executable.file_name().unwrap_or_default().to_string_lossy();
     add_names(plan, &base.join("bin"), python, &name);
     for name in ["lib", "lib64", "include"] {

@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::error::Result;
 use crate::sort::sorted;
@@ -19,7 +20,7 @@ pub(in crate::cache) struct Plan {
 
 enum Node {
     Directory,
-    File { bytes: Vec<u8>, executable: bool },
+    File { bytes: Arc<[u8]>, executable: bool },
     Link(PathBuf),
 }
 
@@ -52,7 +53,8 @@ impl Plan {
     }
 
     /// Adds a file.
-    pub(super) fn file(&mut self, path: &Path, bytes: Vec<u8>, executable: bool) {
+    pub(super) fn file(&mut self, path: &Path, bytes: impl Into<Arc<[u8]>>, executable: bool) {
+        let bytes = bytes.into();
         self.add(path, Node::File { bytes, executable });
     }
 
@@ -67,6 +69,21 @@ impl Plan {
             Some((_, Node::Link(target))) => !names_a_program(target),
             found => found.is_some(),
         }
+    }
+
+    /// The target of the link at this path; nothing when something else is there.
+    pub(super) fn link_target(&self, path: &Path) -> Option<&Path> {
+        let path = path.as_os_str().as_bytes();
+        match self.nodes.iter().find(|(known, _)| known == path) {
+            Some((_, Node::Link(target))) => Some(target),
+            _ => None,
+        }
+    }
+
+    /// Both plans; of paths that both have, this one's count.
+    pub(super) fn and(mut self, other: Self) -> Self {
+        self.nodes.extend(other.nodes);
+        self
     }
 
     /// Sorted, parents before what is below them, and without what doesn't count.

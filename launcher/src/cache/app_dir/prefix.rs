@@ -8,15 +8,17 @@ use std::path::Path;
 
 use super::plan::{Plan, entries};
 use crate::format::names::{
-    APP_BASE, APP_CONSTRAINTS, APP_LINK, APP_PIP_CONF, APP_RECORD, APP_RECORD_HIDDEN, CACHE_INDEX, PYVENV_CFG,
+    APP_BASE, APP_CONSTRAINTS, APP_LINK, APP_PIP_CONF, APP_PROGRAMS, APP_RECORD, APP_RECORD_HIDDEN,
+    CACHE_INDEX, PYVENV_CFG,
 };
 
 /// Names of an app's directory that no package can have.
-const OWN: [&str; 8] = [
+const OWN: [&str; 9] = [
     APP_BASE,
     APP_CONSTRAINTS,
     APP_LINK,
     APP_PIP_CONF,
+    APP_PROGRAMS,
     APP_RECORD,
     APP_RECORD_HIDDEN,
     CACHE_INDEX,
