@@ -10,14 +10,14 @@ use crate::support::{assert_launcher_failed, assert_one_sentence};
 
 const EVIL: &str = "EVIL";
 
-fn plain() -> Packed {
+pub(crate) fn plain() -> Packed {
     Pack::new("tests/apps/plain").run()
 }
 
 /// A machine of its own: empty and sticky /tmp, /var/tmp and /dev/shm, the file as /mnt/app.bin, and in /mnt/evil
 /// a cache of uid 4321 whose every launch record starts a program that prints `EVIL`.
 /// `script` runs as root; `as_user CMD...` goes on as uid 1234.
-fn machine(packed: &Packed, script: &str) -> Outcome {
+pub(crate) fn machine(packed: &Packed, script: &str) -> Outcome {
     const PROLOGUE: &str = r#"
         set -eu
         # Open before anything is mounted over the place where it lies.

@@ -47,6 +47,16 @@ class Index(Case):
             )
         )
 
+    def test_what_is_installed_later(self):
+        app = self.indexed(
+            "import sys, late, one, pkg.sub.leaf\n"
+            "print(sys.from_pth, late.__file__, type(pkg.sub.leaf.__spec__.loader).__name__)\n"
+        )
+        (app.packages / "late.py").write_text("")
+        (app.packages / "late.pth").write_text("import sys; sys.from_pth = 'here'\n")
+        self.ok(app.start(), f"here {app.root}/{app.python.site_packages}/late.py _Loader\n")
+        self.ok(app.python3("-c", "import late, sys; print(sys.from_pth)"), "here\n")
+
     def test_a_spec_is_pickled_and_copied(self):
         script = (
             "import copy, pickle, subprocess, sys\nimport one\n"

@@ -53,6 +53,14 @@ pub(super) fn published(directory: &Path) -> Option<Published> {
     index.is_file().then(|| Published::of(&index))
 }
 
+/// The paths of the executable files that a directory's index names.
+pub(super) fn executables(directory: &Path) -> Vec<Vec<u8>> {
+    let bytes = read(directory).map(|index| index.bytes).unwrap_or_default();
+    let members = decode(&bytes).unwrap_or_default();
+    let executables = members.iter().filter(|member| member.kind == Kind::Executable);
+    executables.map(|member| member.path.to_vec()).collect()
+}
+
 /// Bytes on disk of what a directory's index names, each member rounded up to 4 KiB; `None` without an index.
 pub(super) fn disk(directory: &Path) -> Option<u64> {
     let bytes = read(directory)?.bytes;

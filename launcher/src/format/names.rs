@@ -120,13 +120,13 @@ pub const CACHE_VERSION: &str = "v1";
 /// Unpacked layers, each in a directory named by its digest.
 pub const CACHE_LAYERS: &str = "layers";
 /// Apps as virtual environments.
-pub(crate) const CACHE_APPS: &str = "apps";
+pub const CACHE_APPS: &str = "apps";
 /// Lock files.
 pub(crate) const CACHE_LOCKS: &str = "locks";
 /// Directories that are being written.
 pub(crate) const CACHE_TMP: &str = "tmp";
 /// In every directory of [`CACHE_LAYERS`] and [`CACHE_APPS`]: the index of its members.
-pub(crate) const CACHE_INDEX: &str = ".pyship-members";
+pub const CACHE_INDEX: &str = ".pyship-members";
 /// Below [`CACHE_LOCKS`]: shared by all cold starts, or held exclusively by one `prune`.
 pub(crate) const CACHE_LOCK_ALL: &str = "all";
 /// Its modification time says when a start last pruned the cache.
@@ -148,6 +148,14 @@ pub(crate) const APP_RECORD_HIDDEN: &str = "launch.hidden";
 /// In an app's directory: link to the app layer.
 pub const APP_LINK: &str = "app";
 /// In an app's directory: the launcher, as the virtual environment's interpreter.
-pub(crate) const APP_PYTHON: &str = "bin/python3";
+pub const APP_PYTHON: &str = "bin/python3";
 /// In an app's directory: what makes it a virtual environment (PEP 405).
 pub const PYVENV_CFG: &str = "pyvenv.cfg";
+/// In an app's directory: a Python installation without packages, for the virtual environments that are made from it.
+pub const APP_BASE: &str = ".base";
+/// In an app's directory: pip's configuration for this environment.
+pub(crate) const APP_PIP_CONF: &str = "pip.conf";
+/// In an app's directory: the versions of the packed packages, as pip's constraints. The name is seen by people.
+pub(crate) const APP_CONSTRAINTS: &str = "pack-again-to-change-these-packages.txt";
+/// In an app's directory: links to the programs in whose places the launcher stands, by the same paths.
+pub const APP_PROGRAMS: &str = ".programs";

@@ -18,7 +18,7 @@ use crate::build_cache::stamp::{Inputs, Stamp};
 use crate::elf::{LayerElf, LibrarySearch, Machine, prepare_runtime, survey};
 use crate::interpreter::mentions::ZONES;
 use crate::interpreter::prune::{self, PruneReport};
-use crate::interpreter::{fallbacks, python_home};
+use crate::interpreter::{fallbacks, python_home, relocate};
 use crate::size;
 use crate::tree::{self, LayerPath, Node, Tree};
 
@@ -152,7 +152,7 @@ fn key(
     Ok(Some(key.finish()))
 }
 
-/// Adds the fallbacks and the shared libraries; also gives the files of the system that were read.
+/// Adds the fallbacks and the shared libraries, and removes the builder's paths; also gives the files of the system that were read.
 fn complete(
     pack: &Pack<'_>,
     mut tree: Tree,
@@ -163,6 +163,7 @@ fn complete(
     let libraries = LibrarySearch::new(machine, pack.options.sysroot.as_deref());
     let root = system_root(pack);
     fallbacks::complete(&mut tree, &packed.layer_stdlib(), root)?;
+    relocate::relocate(&mut tree, packed)?;
     let closed = prepare_runtime(&mut tree, &libraries, needed)?;
     for (soname, library) in &closed.carried {
         pack.ui.detail(&format!(

@@ -19,7 +19,7 @@ pub(crate) enum Group {
     Ensurepip,
     /// Static libpython and what is needed to link it; the Makefile is kept.
     Static,
-    /// `Python.h` and others, for programs that compile C at run time.
+    /// `Python.h` and others, with pkg-config's files, for programs that compile C at run time.
     Headers,
     /// Modules and programs that only work on Windows.
     Foreign,

@@ -114,6 +114,7 @@ fn group_beside(path: &str) -> Option<Group> {
         .map(|rest| rest.split('/').next().unwrap_or_default());
     match in_lib {
         _ if path.starts_with("include") => Some(Group::Headers),
+        Some("pkgconfig") => Some(Group::Headers),
         Some(name) if super::tcltk::is_data(name) => Some(Group::Tk),
         _ => None,
     }

@@ -8,7 +8,7 @@
 //! lib64 -> lib                    when the interpreter was built to look there
 //! lib/tcl8.6/ lib/tk8.6/          when tkinter is kept
 //! share/terminfo/                 when the interpreter has its own
-//! include/python3.12/             on request
+//! include/python3.12/             on request, with lib/pkgconfig/
 //! ```
 //!
 //! Distributions split the standard library and add to it; their additions (site-packages, dist-packages,
@@ -88,6 +88,7 @@ pub(crate) fn collect(interpreter: &Interpreter, pruning: &Pruning) -> Result<(T
             &|_| true,
         )?;
     }
+    take_pkg_config(&mut tree, &facts.prefix)?;
     let pruning = if tcltk::works(interpreter) {
         pruning.clone()
     } else {
@@ -119,6 +120,17 @@ fn take_libpython(tree: &mut Tree, interpreter: &Interpreter) -> Result<()> {
             )
         })?;
     tree.insert_path(format!("lib/{name}"), fs_err::canonicalize(found)?, true);
+    Ok(())
+}
+
+/// Takes the interpreter's files for pkg-config; directories such as `/usr/lib/pkgconfig` have others too.
+fn take_pkg_config(tree: &mut Tree, prefix: &Path) -> Result<()> {
+    let directory = prefix.join("lib/pkgconfig");
+    if directory.is_dir() {
+        take(tree, "lib/pkgconfig", &directory, &|name| {
+            name.starts_with("python") && name.ends_with(".pc")
+        })?;
+    }
     Ok(())
 }
 
