@@ -8,9 +8,11 @@ use harness::{Pack, Packed, Run, files_below, interpreters, scratch};
 
 use crate::support::{assert_launcher_failed, environment_app};
 
-/// Runs `script` in a mount namespace with an empty /var/tmp of its own; `$1` is the packed file, `$2` a directory.
+/// Runs `script` in a mount namespace with an empty /var/tmp of its own, and an empty /var/cache that can't be written
+/// to; `$1` is the packed file, `$2` a directory.
 fn with_mounts(packed: &Packed, place: &Path, script: &str) -> Run {
-    let script = format!("mount -t tmpfs -o mode=1777 tmpfs /var/tmp\n{script}");
+    let mounts = "mount -t tmpfs -o mode=1777 tmpfs /var/tmp; mount -t tmpfs -o mode=755,ro tmpfs /var/cache";
+    let script = format!("{mounts}\n{script}");
     Run::inheriting("unshare")
         .args(["-m", "sh", "-euc", &script, "sh"])
         .arg(&packed.path)
@@ -91,6 +93,7 @@ fn every_root_of_no_use_is_named_with_its_reason() {
     assert_launcher_failed(&outcome, "nowhere");
     let own = format!("`{}/pyship`: others may write to it", place.path().display());
     for part in [
+        "`/var/cache/pyship`: read-only file system",
         own.as_str(),
         "`/var/tmp/pyship-0`: read-only file system",
         "`/tmp/pyship-0`: it is not a directory",

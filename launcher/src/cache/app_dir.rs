@@ -21,6 +21,7 @@ use std::path::{Path, PathBuf};
 use super::sentinels::sentinels;
 use crate::error::{Error, Result};
 use crate::format::manifest::{self, Manifest};
+use crate::format::mode::Mode;
 use crate::format::names::{
     APP_CODE, APP_LINK, APP_PYTHON, APP_RECORD, CACHE_INDEX, LAYER_APP, LAYER_DEPS, LAYER_LIBC,
     LAYER_RUNTIME, LIBC_LIB, PYVENV_CFG, SCRIPT_SHEBANG,
@@ -75,9 +76,9 @@ impl Plan {
         for (path, node) in &self.nodes {
             let path = path.as_os_str().as_bytes();
             match node {
-                Node::Directory => sink.directory(path)?,
+                Node::Directory => sink.directory(path, Mode::DIRECTORY)?,
                 Node::File { bytes, executable } => {
-                    sink.file(path, bytes.len() as u64, *executable, &mut &bytes[..])?;
+                    sink.file(path, bytes.len() as u64, (*executable).into(), &mut &bytes[..])?;
                 }
                 Node::Link(target) => sink.symlink(path, target.as_os_str().as_bytes())?,
             }
@@ -212,6 +213,7 @@ fn record(parts: &Parts<'_>, entry: Entry) -> io::Result<Record> {
             .collect(),
         checks,
         layers: paths.map(bytes).collect(),
+        private: manifest.layers.iter().any(|layer| layer.private),
     })
 }
 

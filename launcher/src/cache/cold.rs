@@ -32,13 +32,9 @@ pub fn make(context: &Context<'_>) -> Result<Ready> {
         }
     }
     let choice = libc_choice::decide(&manifest.libc, &context.host)?;
-    let stores: Vec<Root> = context
-        .stores
-        .iter()
-        .filter_map(|store| Root::open(store, context.uid).ok())
-        // Its layers could be read, but no program in them run.
-        .filter(|store| !store.is_noexec())
-        .collect();
+    let mut stores = context.open_stores();
+    // Its layers could be read, but no program in them run.
+    stores.retain(|store| !store.is_noexec());
     let mut refusals = Vec::new();
     let (exposed, safe): (Vec<_>, Vec<_>) = context
         .candidates

@@ -16,6 +16,7 @@ use super::shape;
 use crate::bytes::as_path;
 use crate::error::{Error, Kind, Result, cause};
 use crate::format::index::{self, Members};
+use crate::format::mode::Mode;
 use crate::format::names::CACHE_INDEX;
 use crate::sort::{order, sorted};
 use crate::unpack::{Sink, pieces};
@@ -145,7 +146,7 @@ impl Compare {
     }
 
     /// A file of the spare directory that begins with the first `same` bytes of `old`.
-    fn replacement(&self, executable: bool, old: &Path, same: u64) -> Result<Option<(PathBuf, File)>> {
+    fn replacement(&self, mode: Mode, old: &Path, same: u64) -> Result<Option<(PathBuf, File)>> {
         let Some(spare) = &self.spare else {
             return Ok(None);
         };
@@ -154,7 +155,7 @@ impl Compare {
             let mut file = fs::OpenOptions::new()
                 .write(true)
                 .create_new(true)
-                .mode(if executable { 0o755 } else { 0o644 })
+                .mode(mode.bits())
                 .open(&new)?;
             if same > 0 {
                 let mut old = File::open(old)?.take(same);
@@ -234,7 +235,7 @@ fn into_inner<T>(mutex: Mutex<T>) -> T {
 }
 
 impl Sink for Compare {
-    fn directory(&self, path: &[u8]) -> Result<()> {
+    fn directory(&self, path: &[u8], _mode: Mode) -> Result<()> {
         self.member(index::Kind::Directory, 0, path)?;
         match fs::symlink_metadata(self.root.join(as_path(path))) {
             Ok(metadata) if metadata.is_dir() => {}
@@ -244,7 +245,8 @@ impl Sink for Compare {
         Ok(())
     }
 
-    fn file(&self, path: &[u8], size: u64, executable: bool, data: &mut dyn BufRead) -> Result<()> {
+    fn file(&self, path: &[u8], size: u64, mode: Mode, data: &mut dyn BufRead) -> Result<()> {
+        let executable = mode.is_executable();
         let kind = if executable {
             index::Kind::Executable
         } else {
@@ -256,13 +258,13 @@ impl Sink for Compare {
             .ok()
             .filter(fs::Metadata::is_file)
             .map(|metadata| {
-                metadata.len() == size && (metadata.permissions().mode() & 0o111 != 0) == executable
+                metadata.len() == size && (metadata.permissions().mode() & 0o100 != 0) == executable
             });
         // Opened only when it is a regular file: opening a fifo would wait for a writer.
         let mut found = (same == Some(true)).then(|| File::open(&at).ok()).flatten();
         let mut new = match found {
             Some(_) => None,
-            None => self.replacement(executable, &at, 0)?,
+            None => self.replacement(mode, &at, 0)?,
         };
         let mut buffer = vec![0; 64 << 10];
         let mut done = 0;
@@ -273,7 +275,7 @@ impl Sink for Compare {
                     && !(file.read_exact(read).is_ok() && read == bytes)
                 {
                     found = None;
-                    new = self.replacement(executable, &at, done)?;
+                    new = self.replacement(mode, &at, done)?;
                 }
                 if let Some((new, file)) = &mut new {
                     file.write_all(bytes)

@@ -60,6 +60,7 @@ fn start(arguments: &[CString], mut environment: Environment) -> Result<i32> {
         // The loader doesn't expand `$ORIGIN` in a set-user-ID start either, as without /proc.
         host: Host::look(identity.proc && !secure),
         stores: candidates::stores(&environment, secure),
+        system: candidates::system_store(&environment, uid, secure),
         candidates: candidates::candidates(&environment, uid, secure),
         uid,
         watch: &Terminal,
