@@ -218,6 +218,25 @@ fn a_store_that_lies_elsewhere_gives_its_layers() {
         .success();
 }
 
+#[test]
+fn a_store_that_can_not_serve_is_named_where_nothing_else_can() {
+    let place = scratch();
+    let packed = environment_app();
+    store(&packed, &place.path().join("store"));
+    let script = "mount -t tmpfs -o ro,mode=700 tmpfs \"$2/bad\"; mkdir -m 755 \"$2/empty\"; mv \"$2/store\" \"$2/moved\"\n\
+        PYSHIP_STORE=\"$2/moved:$2/empty:/nowhere\" PYSHIP_CACHE_DIR=\"$2/bad\" exec \"$1\" exit 0";
+    fs_err::create_dir(place.path().join("bad")).unwrap();
+    let outcome = with_mounts(&packed, place.path(), script).output();
+    assert_launcher_failed(&outcome, "stores");
+    for part in [
+        "/moved`: it was filled at another path or on another system",
+        "/empty`: it does not contain this file",
+        "the store `/nowhere`: no such file or directory",
+    ] {
+        assert!(outcome.err().contains(part), "{part}\n{}", outcome.report());
+    }
+}
+
 /// Exits with 10 and a bit for each standard stream that is closed.
 const CLOSED: &str = "\
 import os

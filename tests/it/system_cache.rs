@@ -92,8 +92,8 @@ fn what_may_not_be_imported_is_not_said_to_be_missing() {
 fn roots_cache_serves_other_users_and_theirs_stay_private() {
     let place = packed("print('started')\n", &[]);
     let script = r"
-        where as_user; stat -c '%a %u' /mnt/home/.cache/pyship /mnt/home/.cache/pyship/v1/*
-        where as_root; cd /var/cache/pyship; stat -c '%a %u %n' . v1 v1/*; cd /
+        where as_user; stat -c '%a %u' /mnt/home/.cache/pyship /mnt/home/.cache/pyship/v1/*/
+        where as_root; cd /var/cache/pyship; stat -c '%a %u %n' . v1 v1/*/; cd /
         where as_user
         # Without a cache of their own they use root's, which stays as it is.
         rm -r /mnt/home/.cache; find /var/cache >/mnt/before
@@ -102,7 +102,7 @@ fn roots_cache_serves_other_users_and_theirs_stay_private() {
         as_user PYSHIP_CACHE_DIR=/mnt/home/own PYSHIP=where /mnt/app.bin | head -n 1 | cut -d / -f -4
     ";
     let want = "/mnt/home/.cache/pyship\n700 1234\n700 1234\n700 1234\n700 1234\n700 1234\n\
-        /var/cache/pyship\n755 0 .\n755 0 v1\n755 0 v1/apps\n755 0 v1/layers\n700 0 v1/locks\n700 0 v1/tmp\n\
+        /var/cache/pyship\n755 0 .\n755 0 v1\n755 0 v1/apps/\n755 0 v1/layers/\n700 0 v1/locks/\n700 0 v1/tmp/\n\
         /mnt/home/.cache/pyship\n\
         /var/cache/pyship\nstarted\n/mnt/home/own\n";
     assert_says(&machine(place.path(), script), want);
