@@ -100,6 +100,46 @@ class Index(Case):
             )
         )
 
+    def test_a_module_of_the_app_that_is_written_to_in_its_place_runs_its_new_source(self):
+        app = self.indexed(
+            "import os, subprocess, sys\n"
+            "here = os.path.dirname(os.path.abspath(__file__))\n"
+            "times = os.stat(here).st_mtime_ns, os.stat(here + '/inner').st_mtime_ns\n"
+            "for name, text in ('gen.py', 'V = 22\\n'), ('inner/gen.py', 'V = 33\\n'):\n"
+            "    with open(os.path.join(here, name), 'w') as file: file.write(text)\n"
+            "assert times == (os.stat(here).st_mtime_ns, os.stat(here + '/inner').st_mtime_ns)\n"
+            "import gen, inner.gen, inner.kept\n"
+            "print(gen.V, inner.gen.V, inner.kept.V, flush=True)\n"
+            "code = 'import gen, inner.gen; print(gen.V, inner.gen.V)'\n"
+            "for flags in [], ['-O']: subprocess.run([sys.executable, *flags, '-c', code], check=True)\n",
+            code={"gen.py": "V = 2\n", "inner/__init__.py": "", "inner/gen.py": "V = 3\n", "inner/kept.py": "V = 4\n"},
+        )
+        self.ok(app.start(), "22 33 4\n22 33\n22 33\n")
+
+    def test_a_module_that_is_reloaded_runs_its_new_source(self):
+        app = self.indexed(
+            "import importlib, one, pkg.inner\n"
+            "for module, text in (one, 'VALUE = 7\\n'), (pkg.inner, 'VALUE = 8\\n'):\n"
+            "    importlib.reload(module)\n"
+            "    before = module.VALUE\n"
+            "    with open(module.__file__, 'w') as file: file.write(text)\n"
+            "    importlib.reload(module)\n"
+            "    print(before, module.VALUE)\n"
+        )
+        self.ok(app.start(), "1 7\n2 8\n")
+
+    def test_a_module_that_is_replaced_by_a_rename_runs_its_new_source(self):
+        app = self.indexed(
+            "import os, pkg\n"
+            "place = os.path.dirname(pkg.__file__) + '/sub/'\n"
+            "with open(place + 'new', 'w') as file: file.write('VALUE = 9\\n')\n"
+            "os.rename(place + 'new', place + 'leaf.py')\n"
+            "import pkg.sub.leaf\n"
+            "print(pkg.sub.leaf.VALUE)\n"
+        )
+        self.ok(app.start(), "9\n")
+        self.ok(app.python3("-c", "import pkg.sub.leaf as leaf; print(leaf.VALUE)"), "9\n")
+
     def test_what_a_program_puts_beside_is_found(self):
         self.same(
             self.indexed(

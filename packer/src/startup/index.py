@@ -7,6 +7,10 @@
 # What the layers hold was given one time when it was unpacked (another one by earlier launchers). A directory with
 # any other was changed since, and is for the interpreter's own finder to look through; so is every name of which the
 # index only says that something is there.
+#
+# A file that is written to in its place leaves its directory's time alone. Programs do that to their own code, so
+# of the app's own modules the source is looked at. A module that is reloaded is compared with its source wherever
+# it is.
 
 import gc
 import marshal
@@ -17,6 +21,7 @@ import _imp
 
 _BYTECODE = "." + sys.implementation.cache_tag + ".pyc"
 _HEAD = _external.MAGIC_NUMBER + b"\1\0\0\0"
+_MAGIC_TOKEN = int.from_bytes(_external.MAGIC_NUMBER, "little")
 _RARELY = 100_000
 
 _threshold = None
@@ -40,7 +45,7 @@ def _index_imports(stdlib):
             continue
         for directory, modules in indexes.items():
             path = base + "/" + directory if directory else base
-            sys.path_importer_cache[path] = _Finder(path, modules if usual else None)
+            sys.path_importer_cache[path] = _Finder(path, modules if usual else None, base == _CODE)
 
 
 class _Finder(_external.FileFinder):
@@ -49,9 +54,11 @@ class _Finder(_external.FileFinder):
     __module__ = "_pyship"  # Which this module isn't called yet.
     _loaders = ()
 
-    def __init__(self, path, modules):
+    def __init__(self, path, modules, is_own=False):
         self.path = path
         self._modules = modules  # Marshalled until it is asked for something; None: there is no index of it.
+        self._is_own = is_own  # Whether it is the app's code.
+        self._finished = None  # When its last file had been unpacked, in nanoseconds.
         self._path_mtime = -1
         self._path_cache = self._relaxed_path_cache = frozenset()
 
@@ -59,7 +66,7 @@ class _Finder(_external.FileFinder):
         modules = self._modules
         if type(modules) is bytes:
             modules = self._modules = marshal.loads(modules) if self._is_unchanged() else None
-        if modules is None:
+        if modules is None or target is not None:  # `reload` names a target.
             return self._search(fullname, target)
         tail = fullname.rpartition(".")[2]
         entry = modules.get(tail)
@@ -71,10 +78,10 @@ class _Finder(_external.FileFinder):
         if kind is int:
             if not entry:
                 return self._search(fullname, target)
-            return _spec(fullname, path + ".py", f"{self.path}/__pycache__/{tail}{_BYTECODE}", entry)
+            return self._spec(fullname, path + ".py", f"{self.path}/__pycache__/{tail}{_BYTECODE}", entry)
         if kind is tuple:
             size, below = entry
-            spec = _spec(fullname, path + "/__init__.py", f"{path}/__pycache__/__init__{_BYTECODE}", size)
+            spec = self._spec(fullname, path + "/__init__.py", f"{path}/__pycache__/__init__{_BYTECODE}", size)
             spec.submodule_search_locations = [path]
         elif kind is bytes:
             below = entry
@@ -86,16 +93,28 @@ class _Finder(_external.FileFinder):
             spec._set_fileattr = True
             return spec
         if below and path not in sys.path_importer_cache:
-            sys.path_importer_cache[path] = _Finder(path, below)
+            sys.path_importer_cache[path] = _Finder(path, below, self._is_own)
+        return spec
+
+    def _spec(self, fullname, path, cached, size):
+        loader = _Loader(fullname, path)
+        loader._cached, loader._size = cached, size
+        loader._finished = self._finished if self._is_own else None
+        spec = _bootstrap.ModuleSpec(fullname, loader, origin=path)
+        spec._set_fileattr = True
+        spec._cached = cached
         return spec
 
     def _is_unchanged(self):
         try:
-            return posix.stat(self.path).st_mtime in _UNPACKED
+            found = posix.stat(self.path)
         except PermissionError:
             return True  # What is packed is there. Its loader says why it can't be read.
         except OSError:
             return False
+        # The launcher sets a directory's time after it has written the directory's files.
+        self._finished = found.st_ctime_ns
+        return found.st_mtime in _UNPACKED
 
     def _search(self, fullname, target):
         if not self._loaders:
@@ -123,13 +142,10 @@ class _Finder(_external.FileFinder):
             pass
 
 
-def _spec(fullname, path, cached, size):
-    loader = _Loader(fullname, path)
-    loader._cached, loader._size = cached, size
-    spec = _bootstrap.ModuleSpec(fullname, loader, origin=path)
-    spec._set_fileattr = True
-    spec._cached = cached
-    return spec
+def _code(data, path):
+    code = marshal.loads(memoryview(data)[16:])
+    _imp._fix_co_filename(code, path)
+    return code
 
 
 class _Source(_external.SourceFileLoader):
@@ -143,6 +159,20 @@ class _Source(_external.SourceFileLoader):
 
     __hash__ = _external.SourceFileLoader.__hash__
 
+    def get_code(self, fullname):
+        """The code of the source as it is now: bytecode that was made at pack time says of which source it is."""
+        path = self.get_filename(fullname)
+        try:
+            data = _read(_external.cache_from_source(path))
+        except (OSError, NotImplementedError):
+            data = b""
+        if not data.startswith(_HEAD):
+            return super().get_code(fullname)
+        source = self.get_data(path)
+        if data[8:16] != _imp.source_hash(_MAGIC_TOKEN, source):
+            return self.source_to_code(source, path)
+        return _code(data, path)
+
     def _cache_bytecode(self, *args):
         if sys.pycache_prefix is not None:
             super()._cache_bytecode(*args)
@@ -154,17 +184,24 @@ class _Loader(_Source):
     __module__ = "_pyship"
 
     def get_code(self, fullname):
-        if fullname == self.name and sys.pycache_prefix is None:
+        if fullname == self.name and sys.pycache_prefix is None and not self._is_rewritten():
             try:
                 data = _read(self._cached, self._size)
             except OSError:
                 data = b""
             # Its hash need not be looked at, says the bit of PEP 552.
             if len(data) == self._size and data.startswith(_HEAD):
-                code = marshal.loads(memoryview(data)[16:])
-                _imp._fix_co_filename(code, self.path)
-                return code
+                return _code(data, self.path)
         return super().get_code(fullname)
+
+    def _is_rewritten(self):
+        """Whether the source may have been written to since it was unpacked."""
+        if self._finished is None:
+            return False
+        try:
+            return posix.stat(self.path).st_ctime_ns > self._finished
+        except OSError:
+            return True
 
     def exec_module(self, module):
         code = self.get_code(module.__name__)
@@ -179,7 +216,7 @@ class _Loader(_Source):
                 _call_old()
 
     # Tracebacks leave out the frames of an import, which the interpreter knows by this name.
-    for _function in (get_code, exec_module):
+    for _function in (_Source.get_code, get_code, exec_module):
         _function.__code__ = _function.__code__.replace(co_filename="<frozen importlib._bootstrap_external>")
     del _function
 
