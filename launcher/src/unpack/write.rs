@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use rustix::fs::{
-    AtFlags, Mode as RawMode, OFlags, Timespec, Timestamps, chmodat, fchmod, fremovexattr, ftruncate,
-    mkdirat, openat, symlinkat, utimensat,
+    AtFlags, Mode as RawMode, OFlags, SeekFrom, Timespec, Timestamps, chmodat, fchmod, fremovexattr,
+    ftruncate, mkdirat, openat, seek, symlinkat, utimensat,
 };
 use rustix::io::Errno;
 
@@ -82,7 +82,7 @@ impl Write {
         if let Some(members) = &self.members {
             let bytes = locked(members).encode();
             let file = self.create(CACHE_INDEX.as_bytes(), Mode::FILE)?;
-            self.write(&file, CACHE_INDEX.as_bytes(), 0, &bytes)?;
+            self.write(&file, CACHE_INDEX.as_bytes(), &bytes)?;
             self.set_times(&bytes);
         }
         Ok(())
@@ -121,14 +121,11 @@ impl Write {
         self.with_parents(path, || openat(&self.root, path, flags, raw(mode)))
     }
 
-    fn write(&self, file: &OwnedFd, path: &[u8], mut at: u64, mut bytes: &[u8]) -> Result<()> {
+    fn write(&self, file: &OwnedFd, path: &[u8], mut bytes: &[u8]) -> Result<()> {
         while !bytes.is_empty() {
-            match rustix::io::pwrite(file, bytes, at) {
+            match rustix::io::write(file, bytes) {
                 Ok(0) => return Err(self.failed(path, Errno::IO)),
-                Ok(written) => {
-                    bytes = &bytes[written..];
-                    at += written as u64;
-                }
+                Ok(written) => bytes = &bytes[written..],
                 Err(Errno::INTR) => {}
                 Err(errno) => return Err(self.failed(path, errno)),
             }
@@ -201,15 +198,17 @@ impl Sink for Write {
         };
         self.note(kind, size, path)?;
         let file = self.create(path, mode)?;
-        let mut write = |at, bytes: &[u8]| self.write(&file, path, at, bytes);
         if size < holes::HOLE as u64 {
-            let mut at = 0;
-            return pieces(data, size, |bytes| {
-                write(at, bytes)?;
-                at += bytes.len() as u64;
-                Ok(())
-            });
+            return pieces(data, size, |bytes| self.write(&file, path, bytes));
         }
+        let mut end = 0;
+        let mut write = |at, bytes: &[u8]| {
+            if at != end {
+                seek(&file, SeekFrom::Start(at)).map_err(|errno| self.failed(path, errno))?;
+            }
+            end = at + bytes.len() as u64;
+            self.write(&file, path, bytes)
+        };
         let mut position = Position::default();
         pieces(data, size, |bytes| position.add(bytes, &mut write))?;
         match position.finish(&mut write)? {
