@@ -44,3 +44,4 @@ mod system_cache;
 mod systems;
 mod tidy;
 mod tools;
+mod trial;

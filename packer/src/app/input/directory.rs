@@ -27,6 +27,7 @@ pub(super) fn read(app: &Path, excludes: &Excludes) -> Result<AppSource> {
         tree: Tree::new(),
         notes: Vec::new(),
         modes: Modes::new(),
+        left_out: Vec::new(),
         links: Vec::new(),
         parents: Vec::new(),
         used: BTreeSet::new(),
@@ -43,6 +44,7 @@ pub(super) fn read(app: &Path, excludes: &Excludes) -> Result<AppSource> {
         tree,
         mut notes,
         modes,
+        left_out,
         ..
     } = walk;
     notes.extend(modes.notes());
@@ -51,6 +53,7 @@ pub(super) fn read(app: &Path, excludes: &Excludes) -> Result<AppSource> {
     }
     Ok(AppSource {
         notes,
+        left_out,
         ..AppSource::new(app, tree)
     })
 }
@@ -62,6 +65,7 @@ struct Walk<'a> {
     tree: Tree,
     notes: Vec<Note>,
     modes: Modes,
+    left_out: Vec<PathBuf>,
     /// Links within the app: their paths and targets, both relative to the app.
     links: Vec<(PathBuf, PathBuf)>,
     /// The directories that are being read, from the root down: following a link to one of them would never end.
@@ -92,7 +96,10 @@ impl Walk<'_> {
         let kind = fs_err::symlink_metadata(real)?.file_type();
         let is_directory = real.is_dir();
         match self.excludes.reason(path, real, is_directory) {
-            Some(Reason::Default) => return Ok(()),
+            Some(Reason::Default) => {
+                self.left_out.push(path.to_owned());
+                return Ok(());
+            }
             Some(Reason::Secret) => return self.note(Note::Secret(path.to_owned())),
             Some(Reason::Rule(number)) => {
                 self.used.insert(number);
