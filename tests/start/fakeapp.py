@@ -20,7 +20,7 @@ KEPT = re.findall(r"PYTHON[A-Z]+", re.search(r"ENV_PYTHON_CODE: .*? = &\[(.*?)\]
 assert {"PYTHONHOME", "PYTHONSTARTUP"} <= set(KEPT)
 MODULE_INDEX = re.search(r'MODULE_INDEX: &str = "(.*?)"', NAMES)[1]
 BASE = re.search(r'APP_BASE: &str = "(.*?)"', NAMES)[1]
-UNPACKED_TIME = int(re.search(r"UNPACKED_TIME: i64 = ([0-9_]+);", (LAUNCHER / "unpack/mod.rs").read_text())[1])
+UNPACKED_TIMES = tuple(map(int, re.findall(r"UNPACKED_TIME\w*: i64 = ([0-9_]+);", (LAUNCHER / "unpack/mod.rs").read_text())))
 
 
 class Interpreter:
@@ -93,7 +93,7 @@ def index(python, base, roots, place):
     written = run(command, env=base_env(PYSHIP_INDEX=json.dumps(request)))
     assert "1 passed" in written.out, written.out + written.err
     for directory, _, _ in os.walk(base, topdown=False):
-        os.utime(directory, (UNPACKED_TIME, UNPACKED_TIME))
+        os.utime(directory, (UNPACKED_TIMES[0], UNPACKED_TIMES[0]))
 
 
 class App:
@@ -131,7 +131,7 @@ class App:
         constants.update(_BASE=BASE, _PACKAGES=bool(packages))
         site = custom or any(path.endswith(".pth") for path in dict(packages))
         constants.update(_SITE=site, _SHADOWED=early if shadows else ())
-        constants.update(_INDEX=index_imports, _MODULES="/" + MODULE_INDEX, _UNPACKED=UNPACKED_TIME)
+        constants.update(_INDEX=index_imports, _MODULES="/" + MODULE_INDEX, _UNPACKED=UNPACKED_TIMES)
         compiled = []
         for module, text in sources(constants):
             write(layers / "build" / f"{module}.py", text)

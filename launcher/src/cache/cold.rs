@@ -14,6 +14,7 @@ use super::tmp::{self, TmpDir};
 use super::warm::{self, Look};
 use super::{layers, prune};
 use crate::error::{Error, Kind, Result};
+use crate::format::manifest::Manifest;
 use crate::format::names::{APP_RECORD, APP_RECORD_HIDDEN, ENV_CACHE_DIR, LAYER_APP, LAYER_RUNTIME};
 use crate::libc_choice;
 use crate::unpack::Write;
@@ -33,13 +34,9 @@ pub fn make(context: &Context<'_>) -> Result<Ready> {
         }
     }
     let choice = libc_choice::decide(&manifest.libc, &context.host)?;
-    let stores: Vec<Root> = context
-        .stores
-        .iter()
-        .filter_map(|store| Root::open(store, context.uid).ok())
-        // Its layers could be read, but no program in them run.
-        .filter(|store| !store.is_noexec())
-        .collect();
+    let mut stores = context.open_stores();
+    // Its layers could be read, but no program in them run.
+    stores.retain(|store| !store.is_noexec());
     let mut refusals = Vec::new();
     let (exposed, safe): (Vec<_>, Vec<_>) = context
         .candidates
@@ -60,16 +57,32 @@ pub fn make(context: &Context<'_>) -> Result<Ready> {
             }
         };
         if candidate.origin == Origin::Explicit {
+            let refusal = format!("{refusal}{}", of_stores(context, &manifest));
             return Err(explicit_failed(candidate, &refusal));
         }
         refusals.push(format!("`{}`: {refusal}", candidate.path.display()));
     }
     let message = format!(
-        "failed to unpack: no usable cache directory: {}",
-        refusals.join("; ")
+        "failed to unpack: no usable cache directory: {}{}",
+        refusals.join("; "),
+        of_stores(context, &manifest)
     );
     let hint = format!("set {ENV_CACHE_DIR} to a directory that can be written to");
     Err(Error::new(Kind::Storage, message).hint(hint))
+}
+
+/// Why each of the user's stores doesn't serve the file, as the end of a sentence.
+fn of_stores(context: &Context<'_>, manifest: &Manifest) -> String {
+    let reason = |store: &Candidate| match Root::open(store, context.uid) {
+        Err(reason) => reason,
+        Ok(root) if root.is_noexec() => "its file system is mounted noexec".to_owned(),
+        Ok(root) if manifest.layers.iter().any(|layer| root.layer(layer).is_dir()) => {
+            "it was filled at another path or on another system".to_owned()
+        }
+        Ok(_) => "it does not contain this file".to_owned(),
+    };
+    let line = |store: &Candidate| format!("; the store `{}`: {}", store.path.display(), reason(store));
+    context.stores.iter().map(line).collect()
 }
 
 fn explicit_failed(candidate: &Candidate, refusal: &str) -> Error {

@@ -18,6 +18,7 @@ use super::shape;
 use crate::bytes::as_path;
 use crate::error::{Error, Result};
 use crate::format::index::{self, Members};
+use crate::format::mode::Mode;
 use crate::sort::sorted;
 use crate::unpack::{Sink, pieces};
 
@@ -124,7 +125,7 @@ impl Compare {
 
     /// A file that differs, with its replacement if it is to be replaced: it begins with the first `same` bytes of
     /// the file.
-    fn differing(&self, path: &[u8], size: u64, executable: bool, same: u64) -> Result<Differing> {
+    fn differing(&self, path: &[u8], size: u64, mode: Mode, same: u64) -> Result<Differing> {
         let mut difference = self.difference(path, size, Expected::File(PathBuf::new()));
         let Some((spare, scope)) = &self.spare else {
             return Ok((difference, None));
@@ -138,7 +139,7 @@ impl Compare {
             let mut file = fs::OpenOptions::new()
                 .write(true)
                 .create_new(true)
-                .mode(if executable { 0o755 } else { 0o644 })
+                .mode(mode.bits())
                 .open(&new)?;
             if same > 0 {
                 let mut old = File::open(old)?.take(same);
@@ -163,7 +164,7 @@ impl Compare {
 type Differing = (Difference, Option<File>);
 
 impl Sink for Compare {
-    fn directory(&self, path: &[u8]) -> Result<()> {
+    fn directory(&self, path: &[u8], _mode: Mode) -> Result<()> {
         self.member(index::Kind::Directory, 0, path)?;
         let found = fs::symlink_metadata(self.root.join(as_path(path)));
         if !found.is_ok_and(|found| found.is_dir()) {
@@ -172,7 +173,8 @@ impl Sink for Compare {
         Ok(())
     }
 
-    fn file(&self, path: &[u8], size: u64, executable: bool, data: &mut dyn BufRead) -> Result<()> {
+    fn file(&self, path: &[u8], size: u64, mode: Mode, data: &mut dyn BufRead) -> Result<()> {
+        let executable = mode.is_executable();
         let kind = if executable {
             index::Kind::Executable
         } else {
@@ -181,7 +183,7 @@ impl Sink for Compare {
         self.member(kind, size, path)?;
         let at = self.root.join(as_path(path));
         let is_alike = |found: &Metadata| {
-            let is_executable = found.permissions().mode() & 0o111 != 0;
+            let is_executable = found.permissions().mode() & 0o100 != 0;
             found.is_file() && found.len() == size && is_executable == executable
         };
         // Opened only when it is a regular file: opening a fifo would wait for a writer.
@@ -189,7 +191,7 @@ impl Sink for Compare {
         let mut same = is_alike.then(|| File::open(&at).ok()).flatten();
         let mut differing = match same {
             Some(_) => None,
-            None => Some(self.differing(path, size, executable, 0)?),
+            None => Some(self.differing(path, size, mode, 0)?),
         };
         let mut buffer = vec![0; 64 << 10];
         let mut done = 0;
@@ -200,7 +202,7 @@ impl Sink for Compare {
                     && !(file.read_exact(read).is_ok() && read == bytes)
                 {
                     same = None;
-                    differing = Some(self.differing(path, size, executable, done)?);
+                    differing = Some(self.differing(path, size, mode, done)?);
                 }
                 if let Some((_, Some(file))) = &mut differing {
                     file.write_all(bytes)

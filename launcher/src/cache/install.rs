@@ -88,6 +88,10 @@ impl<'a> Install<'a> {
     pub(super) fn find_layer(&self, layer: &Layer, before: Option<Option<Fingerprint>>) -> Option<PathBuf> {
         let sentinels = sentinels(&layer.name, self.manifest);
         self.stores.iter().chain([self.root]).find_map(|root| {
+            // Its owner alone can read some of it.
+            if layer.private && root.is_foreign {
+                return None;
+            }
             let directory = root.layer(layer);
             // Nothing is unpacked in a store.
             let is_root = std::ptr::eq(root, self.root);

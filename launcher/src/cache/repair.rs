@@ -60,7 +60,7 @@ pub fn verify(context: &Context<'_>) -> Result<Findings> {
     let manifest = context.payload.manifest()?;
     context.payload.launcher(&manifest)?;
     let choice = libc_choice::decide(&manifest.libc, &context.host).ok();
-    let stores = open_all(&context.stores, context.uid);
+    let stores = context.open_stores();
     let caches = open_all(&context.candidates, context.uid);
     let roots: Vec<&Root> = stores.iter().chain(&caches).collect();
     let mut findings = Findings::default();
@@ -68,7 +68,8 @@ pub fn verify(context: &Context<'_>) -> Result<Findings> {
     for layer in &manifest.layers {
         verify_layer(context.payload, layer, &roots, &mut found, &mut findings)?;
     }
-    for root in &roots {
+    let is_private = manifest.layers.iter().any(|layer| layer.private);
+    for root in roots.iter().filter(|root| !(is_private && root.is_foreign)) {
         verify_app(context, &manifest, choice, (&stores, root), &found, &mut findings)?;
     }
     Ok(findings)
@@ -86,7 +87,8 @@ fn verify_layer<'a>(
     found: &mut LayerPaths<'a>,
     findings: &mut Findings,
 ) -> Result<()> {
-    let directories = roots.iter().map(|root| root.layer(layer));
+    let readable = roots.iter().filter(|root| !(layer.private && root.is_foreign));
+    let directories = readable.map(|root| root.layer(layer));
     let directories: Vec<PathBuf> = directories
         .filter(|path| path.symlink_metadata().is_ok())
         .collect();
@@ -164,7 +166,7 @@ pub fn repair(context: &Context<'_>, scope: Scope) -> Result<Findings> {
     let manifest = context.payload.manifest()?;
     context.payload.launcher(&manifest)?;
     let choice = libc_choice::decide(&manifest.libc, &context.host)?;
-    let stores = open_all(&context.stores, context.uid);
+    let stores = context.open_stores();
     let mut findings = Findings::default();
     for candidate in &context.candidates {
         let is_used = Root::open(candidate, context.uid).is_ok_and(|root| root.is_used());

@@ -23,7 +23,7 @@ use std::time::{Duration, SystemTime};
 
 use rustix::fs::{AtFlags, Timespec, Timestamps, UTIME_OMIT, futimens, statat};
 
-use super::candidates::Origin;
+use super::candidates::{Candidate, Origin};
 use super::context::Context;
 use super::key::app_key;
 use super::published::Note;
@@ -56,26 +56,30 @@ pub enum Look {
 /// The app, when a store or a candidate holds it intact.
 #[must_use]
 pub fn find(context: &Context<'_>) -> Option<Ready> {
-    let Context {
-        payload,
-        host,
-        stores,
-        candidates,
-        uid,
-        ..
-    } = context;
-    stores.iter().chain(candidates).find_map(|candidate| {
-        let root = Root::open(candidate, *uid).ok()?;
+    let in_candidate = |candidate: &Candidate| {
         let look = match candidate.origin {
             Origin::Store => Look::Sentinels,
             _ => Look::Daily,
         };
-        let key = app_key(&payload.trailer, &root.path, host);
-        let found = in_root(&root, &key, look)?;
-        // `execve` closes it.
-        std::mem::forget(root);
-        Some(found)
+        use_root(context, Root::open(candidate, context.uid).ok()?, look)
+    };
+    let known = context.stores.iter().chain(&context.candidates);
+    known.into_iter().find_map(in_candidate).or_else(|| {
+        let system = context.open_system_store()?;
+        use_root(context, system, Look::Sentinels)
     })
+}
+
+/// The app in this root, when this user can read all of it.
+fn use_root(context: &Context<'_>, root: Root, look: Look) -> Option<Ready> {
+    let key = app_key(&context.payload.trailer, &root.path, &context.host);
+    let found = in_root(&root, &key, look)?;
+    if root.is_foreign && found.record.private {
+        return None;
+    }
+    // `execve` closes it.
+    std::mem::forget(root);
+    Some(found)
 }
 
 /// The app in one root, when it is there and intact.

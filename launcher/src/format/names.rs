@@ -138,6 +138,9 @@ pub(crate) const CACHE_TAG_CONTENT: &str = "Signature: 8a477f597d28d172789f06886
     # This directory holds unpacked pyship files; it can be removed when none of them is running.\n";
 /// Name of a cache root below `$XDG_CACHE_HOME`, and prefix of those in shared temporary directories.
 pub const CACHE_NAME: &str = "pyship";
+/// Root's first cache root. It is readable by the users that a program of root's turns into, and serves the others as
+/// a store.
+pub const SYSTEM_CACHE: &str = "/var/cache/pyship";
 /// Below the home directory: the user's cache directory where `$XDG_CACHE_HOME` is not set.
 pub(crate) const HOME_CACHE: &str = ".cache";
 

@@ -88,7 +88,7 @@ pub(crate) fn relocate(tree: &mut Tree, interpreter: &Interpreter) -> Result<()>
         };
         let changed = change(text, &places);
         if changed != text {
-            let executable = matches!(tree.get(&path), Some(Node::File(file)) if file.executable);
+            let executable = matches!(tree.get(&path), Some(Node::File(file)) if file.mode.is_executable());
             tree.insert_bytes(path, changed.into_bytes(), executable);
         }
     }

@@ -135,9 +135,9 @@ fn key(
     for ((path, node), stamp) in nodes.into_iter().zip(stamps) {
         key.field("path", path);
         match node {
-            Node::Directory => key.field("directory", ""),
+            Node::Directory(_) => key.field("directory", ""),
             Node::Symlink(target) => key.field("link", target),
-            Node::File(file) => key.field("executable", [u8::from(file.executable)]),
+            Node::File(file) => key.field("mode", file.mode.bits().to_le_bytes()),
         };
         match stamp {
             Some((_, Some(stamp))) if stamp.is_after(began) => return Ok(None),

@@ -4,9 +4,9 @@
 #
 # Every import directory of the file gets a finder of its own in `sys.path_importer_cache`, which the interpreter's
 # `PathFinder` asks as it would its own: the order of `sys.path`, and what a program puts on it, count as ever.
-# What the layers hold was given one time when it was unpacked. A directory with another one was changed since, and
-# is for the interpreter's own finder to look through; so is every name of which the index only says that
-# something is there.
+# What the layers hold was given one time when it was unpacked (another one by earlier launchers). A directory with
+# any other was changed since, and is for the interpreter's own finder to look through; so is every name of which the
+# index only says that something is there.
 #
 # A file that is written to in its place leaves its directory's time alone. Programs do that to their own code, so
 # of the app's own modules the source is looked at. A module that is reloaded is compared with its source wherever
@@ -117,11 +117,13 @@ class _Finder(_external.FileFinder):
     def _is_unchanged(self):
         try:
             found = posix.stat(self.path)
+        except PermissionError:
+            return True  # What is packed is there. Its loader says why it can't be read.
         except OSError:
             return False
         # The launcher sets a directory's time after it has written the directory's files.
         self._finished = found.st_ctime_ns
-        return found.st_mtime == _UNPACKED
+        return found.st_mtime in _UNPACKED
 
     def _search(self, fullname, target):
         if not self._loaders:
@@ -129,6 +131,8 @@ class _Finder(_external.FileFinder):
             loaders = [(_Source if one is _external.SourceFileLoader else one, ends) for one, ends in loaders]
             _Finder._loaders = _external.FileFinder(".", *loaders)._loaders
         spec = super().find_spec(fullname, target)
+        if spec is None:
+            self._require_access(fullname.rpartition(".")[2])
         for path in (spec and spec.submodule_search_locations) or ():
             if path not in sys.path_importer_cache:
                 # A package in a directory to which something was added is still as it was packed.
@@ -137,6 +141,18 @@ class _Finder(_external.FileFinder):
                 below = below if type(below) is bytes and below else None
                 sys.path_importer_cache[path] = _Finder(path, below, self._is_own)
         return spec
+
+    def _require_access(self, tail):
+        # The interpreter takes what it may not look at for what isn't there.
+        try:
+            if not self._path_cache:
+                posix.listdir(self.path)
+            elif any(tail + end in self._path_cache for end in ("", *(end for end, _ in self._loaders))):
+                posix.stat(self.path + "/.")
+        except PermissionError:
+            raise
+        except OSError:
+            pass
 
 
 def _code(data, path):

@@ -14,7 +14,7 @@ pub(crate) mod module_index;
 
 use pyship_launcher::format::manifest::{Entry, Python};
 use pyship_launcher::format::names;
-use pyship_launcher::unpack::UNPACKED_TIME;
+use pyship_launcher::unpack::{UNPACKED_TIME, UNPACKED_TIME_BEFORE};
 
 use crate::tree::{LayerPath, Tree};
 
@@ -140,7 +140,7 @@ fn constants(config: &StartConfig<'_>) -> String {
         ("_SHADOWED", literal::tuple(shadowed)),
         ("_INDEX", literal::boolean(index_imports)),
         ("_MODULES", literal::text(format!("/{}", names::MODULE_INDEX))),
-        ("_UNPACKED", UNPACKED_TIME.to_string()),
+        ("_UNPACKED", format!("({UNPACKED_TIME}, {UNPACKED_TIME_BEFORE})")),
     ]
     .map(|(constant, value)| format!("{constant} = {value}\n"))
     .concat()

@@ -66,6 +66,7 @@ fn start(arguments: &[CString], mut environment: Environment) -> Result<i32> {
         // capabilities on is none for the interpreter.
         host: Host::look(identity.proc && (!secure || !granted.is_empty())),
         stores: candidates::stores(&environment, secure),
+        system: candidates::system_store(&environment, uid, secure),
         candidates: if granted.are_harmless() {
             candidates::candidates(&environment, uid, secure)
         } else {

@@ -36,7 +36,7 @@ Run it like any other program. To run a built-in tool instead, set the variable 
 
 Environment variables:
 
-  PYSHIP_CACHE_DIR=DIR  Cache directory to unpack to (default: ~/.cache/pyship)
+  PYSHIP_CACHE_DIR=DIR  Cache directory to unpack to (default: ~/.cache/pyship; for root /var/cache/pyship)
   PYSHIP_STORE=A:B      Read-only caches to search first
 ";
 

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::error::Result;
+use crate::format::mode::Mode;
 use crate::sort::sorted;
 use crate::unpack::Sink;
 
@@ -32,9 +33,9 @@ impl Plan {
     pub(in crate::cache) fn feed(&self, sink: &dyn Sink) -> Result<()> {
         for (path, node) in &self.nodes {
             match node {
-                Node::Directory => sink.directory(path)?,
+                Node::Directory => sink.directory(path, Mode::DIRECTORY)?,
                 Node::File { bytes, executable } => {
-                    sink.file(path, bytes.len() as u64, *executable, &mut &bytes[..])?;
+                    sink.file(path, bytes.len() as u64, (*executable).into(), &mut &bytes[..])?;
                 }
                 Node::Link(target) => sink.symlink(path, target.as_os_str().as_bytes())?,
             }

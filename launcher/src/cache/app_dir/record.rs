@@ -62,6 +62,7 @@ pub(super) fn record(parts: &Parts<'_>, plan: &Plan) -> io::Result<Record> {
             .collect(),
         checks,
         layers: paths.map(bytes).collect(),
+        private: manifest.layers.iter().any(|layer| layer.private),
     })
 }
 

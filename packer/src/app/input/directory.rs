@@ -10,6 +10,7 @@ use anyhow::{Result, bail};
 
 use super::files::{in_code, insert_file};
 use crate::app::exclude::{Excludes, Reason};
+use crate::app::mode::Modes;
 use crate::app::note::Note;
 use crate::app::source::AppSource;
 use crate::tree::{Node, Tree, layer_path};
@@ -25,6 +26,7 @@ pub(super) fn read(app: &Path, excludes: &Excludes) -> Result<AppSource> {
         excludes,
         tree: Tree::new(),
         notes: Vec::new(),
+        modes: Modes::new(),
         left_out: Vec::new(),
         links: Vec::new(),
         parents: Vec::new(),
@@ -40,10 +42,12 @@ pub(super) fn read(app: &Path, excludes: &Excludes) -> Result<AppSource> {
         .extend(unused.map(|(_, text)| Note::Unused(text.to_owned())));
     let Walk {
         tree,
-        notes,
+        mut notes,
+        modes,
         left_out,
         ..
     } = walk;
+    notes.extend(modes.notes());
     if tree.files().next().is_none() {
         bail!("it has no file to pack");
     }
@@ -60,6 +64,7 @@ struct Walk<'a> {
     excludes: &'a Excludes,
     tree: Tree,
     notes: Vec<Note>,
+    modes: Modes,
     left_out: Vec<PathBuf>,
     /// Links within the app: their paths and targets, both relative to the app.
     links: Vec<(PathBuf, PathBuf)>,
@@ -72,7 +77,8 @@ struct Walk<'a> {
 impl Walk<'_> {
     fn directory(&mut self, real: &Path, path: &Path) -> Result<()> {
         if !path.as_os_str().is_empty() {
-            self.tree.insert(in_code(path), Node::Directory);
+            let mode = self.modes.directory(&fs_err::metadata(real)?);
+            self.tree.insert(in_code(path), Node::Directory(mode));
         }
         self.parents.push(real.to_owned());
         let mut names = fs_err::read_dir(real)?
@@ -106,7 +112,7 @@ impl Walk<'_> {
         } else if is_directory {
             self.directory(real, path)
         } else if kind.is_file() {
-            insert_file(&mut self.tree, path, real)
+            insert_file(&mut self.tree, path, real, &mut self.modes)
         } else {
             self.note(Note::Special(path.to_owned()))
         }
@@ -132,7 +138,7 @@ impl Walk<'_> {
             self.directory(&target, path)
         } else if target.is_file() {
             self.note(Note::Followed(path.to_owned(), target.clone()))?;
-            insert_file(&mut self.tree, path, &target)
+            insert_file(&mut self.tree, path, &target, &mut self.modes)
         } else {
             self.note(Note::Special(path.to_owned()))
         }

@@ -71,16 +71,16 @@ fn edit_all(tree: &mut Tree, libraries: &LibrarySearch, prepared: &mut Prepared)
         .map(|(path, file, rpath)| {
             let bytes = file.content.read()?;
             let new = edit(&bytes, rpath.as_deref());
-            Ok((path, file.executable, bytes.len() as u64, new))
+            Ok((path, file.mode, bytes.len() as u64, new))
         })
         .collect::<std::io::Result<_>>()
         .context("failed to read the runtime's files")?;
-    for (path, executable, before, new) in edited {
+    for (path, mode, before, new) in edited {
         prepared.size.0 += before;
         match new {
             Ok(bytes) => {
                 prepared.size.1 += bytes.len() as u64;
-                tree.insert_bytes(path, bytes, executable);
+                tree.insert_bytes(path, bytes, mode);
             }
             Err(error) => {
                 prepared.size.1 += before;
@@ -144,7 +144,7 @@ fn drop_libpython(tree: &mut Tree, needed_elsewhere: &BTreeSet<String>) -> Resul
         let mut doomed = Vec::new();
         for (path, node) in copies {
             match node {
-                Node::Directory => {}
+                Node::Directory(_) => {}
                 Node::Symlink(target) if needed.contains(path) => {
                     needed.insert([LIB, b"/", target].concat());
                 }

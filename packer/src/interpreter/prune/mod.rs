@@ -42,7 +42,7 @@ pub(super) fn prune(tree: &Tree, stdlib: &str, pruning: &Pruning) -> Result<(Tre
         };
         match (group.filter(|&group| pruning.removes(group)), node) {
             (None, node) => kept.insert(path.clone(), node.clone()),
-            (Some(_), Node::Directory) => {}
+            (Some(_), Node::Directory(_)) => {}
             (Some(group), Node::File(file)) => count(&mut report, group, file.content.size()?),
             (Some(group), Node::Symlink(_)) => count(&mut report, group, 0),
         }

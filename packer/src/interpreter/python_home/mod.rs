@@ -61,7 +61,7 @@ pub(crate) fn collect(interpreter: &Interpreter, pruning: &Pruning) -> Result<(T
         take(&mut tree, &dynload, directory, &|_| true)?;
     }
     // Without this directory the interpreter doesn't accept the prefix.
-    tree.insert(dynload, Node::Directory);
+    tree.insert(dynload, Node::DIRECTORY);
     tree.insert_path(interpreter.layer_executable(), &interpreter.executable, true);
     take_libpython(&mut tree, interpreter)?;
     if facts.platlibdir != "lib" {
@@ -142,7 +142,7 @@ fn take_terminfo(tree: &mut Tree, directory: &Path) -> Result<()> {
     take(&mut all, "share/terminfo", directory, &|_| true)?;
     for (path, node) in all.iter() {
         let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
-        if !matches!(node, Node::Directory) && terminfo::is_wanted(&String::from_utf8_lossy(name)) {
+        if !matches!(node, Node::Directory(_)) && terminfo::is_wanted(&String::from_utf8_lossy(name)) {
             tree.insert(path.clone(), node.clone());
         }
     }
@@ -171,7 +171,7 @@ fn walk(
     let entries = fs_err::read_dir(directory)?.collect::<std::io::Result<Vec<_>>>()?;
     let mut paths: Vec<PathBuf> = entries.iter().map(fs_err::DirEntry::path).collect();
     paths.sort();
-    tree.insert(layer_path, Node::Directory);
+    tree.insert(layer_path, Node::DIRECTORY);
     for path in paths {
         let name = path.file_name().unwrap_or_default();
         if name == "__pycache__" || !own(&name.to_string_lossy()) {
