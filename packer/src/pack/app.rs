@@ -89,6 +89,8 @@ pub(super) struct Facts {
     pub(super) dependencies: Vec<String>,
     /// Files that were not packed as they are.
     pub(super) notes: Vec<String>,
+    /// What is left out by default, relative to the app.
+    pub(super) left_out: Vec<String>,
 }
 
 /// Completes the code that was read, and decides what starts.
@@ -107,7 +109,9 @@ pub(super) fn prepare(pack: &Pack<'_>, source: Source, packages: &packages::Fact
         .iter()
         .flat_map(|app| &app.notes)
         .map(ToString::to_string);
+    let left_out = source.app.iter().flat_map(|app| &app.left_out);
     let facts = Facts {
+        left_out: left_out.map(|path| path.display().to_string()).collect(),
         name: name(options)?,
         version: options.app_version.clone().or_else(|| source.version()),
         entry,

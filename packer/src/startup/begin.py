@@ -35,11 +35,11 @@ def _begin():
         for name in _SHADOWED:  # Later versions have them inside.
             __import__(name)
     file = _decode(said[b"_PYSHIP_FILE"])
-    directory = None
+    listed = None
     if sys.argv[0] != "-m":
-        directory = _expect_script(sys.argv[0])
+        listed = _expect_script(sys.argv[0])
         sys.argv[0] = _decode(said[b"_PYSHIP_ARGV0"])
-    sys.path[:0] = [path for path in _IMPORTS if path != directory]
+    sys.path[:0] = [path for path in _IMPORTS if path != listed]
     if not sys.flags.no_site:
         sys._home = runtime + "/bin"
         if not _SITE and untouched:  # Else what was installed since may have `.pth` files.

@@ -25,6 +25,7 @@ pub(super) fn read(app: &Path, excludes: &Excludes) -> Result<AppSource> {
         excludes,
         tree: Tree::new(),
         notes: Vec::new(),
+        left_out: Vec::new(),
         links: Vec::new(),
         parents: Vec::new(),
         used: BTreeSet::new(),
@@ -37,12 +38,18 @@ pub(super) fn read(app: &Path, excludes: &Excludes) -> Result<AppSource> {
         .filter(|(number, _)| !walk.used.contains(number));
     walk.notes
         .extend(unused.map(|(_, text)| Note::Unused(text.to_owned())));
-    let Walk { tree, notes, .. } = walk;
+    let Walk {
+        tree,
+        notes,
+        left_out,
+        ..
+    } = walk;
     if tree.files().next().is_none() {
         bail!("it has no file to pack");
     }
     Ok(AppSource {
         notes,
+        left_out,
         ..AppSource::new(app, tree)
     })
 }
@@ -53,6 +60,7 @@ struct Walk<'a> {
     excludes: &'a Excludes,
     tree: Tree,
     notes: Vec<Note>,
+    left_out: Vec<PathBuf>,
     /// Links within the app: their paths and targets, both relative to the app.
     links: Vec<(PathBuf, PathBuf)>,
     /// The directories that are being read, from the root down: following a link to one of them would never end.
@@ -82,7 +90,10 @@ impl Walk<'_> {
         let kind = fs_err::symlink_metadata(real)?.file_type();
         let is_directory = real.is_dir();
         match self.excludes.reason(path, real, is_directory) {
-            Some(Reason::Default) => return Ok(()),
+            Some(Reason::Default) => {
+                self.left_out.push(path.to_owned());
+                return Ok(());
+            }
             Some(Reason::Secret) => return self.note(Note::Secret(path.to_owned())),
             Some(Reason::Rule(number)) => {
                 self.used.insert(number);
