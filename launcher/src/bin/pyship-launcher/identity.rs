@@ -2,6 +2,7 @@
 
 use std::ffi::CString;
 use std::fs;
+use std::io::Read;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
@@ -65,7 +66,8 @@ pub(crate) fn find(arguments: &[CString], secure: bool) -> Result<Identity> {
         return Err(Error::new(Kind::Other, message).hint("mount /proc"));
     }
     let candidates = [&asked, &argv0];
-    let path = candidates.into_iter().map(|path| absolute(path)).find(|path| path.is_file()).ok_or_else(|| {
+    let is_program = |path: &PathBuf| path.is_file() && !is_script(path);
+    let path = candidates.into_iter().map(|path| absolute(path)).find(is_program).ok_or_else(|| {
         let message = "failed to find the running file: there is no /proc, and the path by which it was called does not exist";
         Error::new(Kind::Other, message).hint("call it by its full path")
     })?;
@@ -143,6 +145,12 @@ impl Identity {
             "the file is truncated, or the cache was removed while the app was running: copy the file again, or restart the app",
         )
     }
+}
+
+/// Whether the kernel runs the file by another program: it then names the script as what it executed.
+fn is_script(path: &Path) -> bool {
+    let mut start = [0; 2];
+    fs::File::open(path).is_ok_and(|mut file| file.read_exact(&mut start).is_ok()) && &start == b"#!"
 }
 
 fn absolute(path: &[u8]) -> PathBuf {
