@@ -5,8 +5,9 @@ use std::path::Path;
 
 use super::candidates::{Candidate, Origin};
 use super::context::Context;
+use super::differences::Part;
 use super::exposure::is_exposed;
-use super::install::{Install, LayerPaths, fingerprint};
+use super::install::{Install, LayerPaths, is_directory};
 use super::ready::Ready;
 use super::root::Root;
 use super::tmp::{self, TmpDir};
@@ -134,24 +135,31 @@ fn make_app(install: &Install<'_>, key: &str, layers: &LayerPaths<'_>) -> Result
     };
     let _lock = install.lock(key)?;
     restore_record(&directory);
-    let rejected = fingerprint(&directory);
     if let Some(ready) = warm::in_root(root, key, look) {
         return Ok(ready);
     }
-    install.discard(&directory, rejected)?;
-    let made = TmpDir::create(&root.tmp(), key)?;
-    let sink = Write::indexed(made.directory()?, &made.path);
-    install.plan(&directory, layers)?.feed(&sink)?;
-    sink.finish()?;
-    made.publish(&directory)?;
-    install.published.set(true);
-    warm::in_directory(&directory, Look::Sentinels).ok_or_else(|| {
+    let plan = install.plan(&directory, layers)?;
+    let look = if is_directory(&directory) {
+        install.restore(&directory, Part::App, &|sink| plan.feed(sink))?;
+        Look::Restored
+    } else {
+        install.clear(&directory)?;
+        let made = TmpDir::create(&root.tmp(), key)?;
+        let sink = Write::indexed(made.directory()?, &made.path);
+        plan.feed(&sink)?;
+        sink.finish()?;
+        made.publish(&directory)?;
+        install.published.set(true);
+        Look::Sentinels
+    };
+    warm::in_directory(&directory, look).ok_or_else(|| {
         Error::path(
             Kind::Storage,
             "read back",
             &directory,
-            "what was written is missing",
+            "what a start needs was changed",
         )
+        .hint("run with PYSHIP=repair and the argument --reset to restore what was changed")
     })
 }
 

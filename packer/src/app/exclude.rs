@@ -21,6 +21,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use globset::{GlobBuilder, GlobMatcher};
 
+/// The help of `--exclude` lists these.
+///
 /// Files and directories of version control, caches and editors: no program needs them to run.
 const DEFAULTS: &[&str] = &[
     ".git",
