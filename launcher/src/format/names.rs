@@ -26,6 +26,10 @@ pub const ENV_PRIVATE_PREFIX: &str = "_PYSHIP_";
 pub const ENV_PRIVATE_FILE: &str = "_PYSHIP_FILE";
 /// Private: `argv[0]` as the caller gave it.
 pub const ENV_PRIVATE_ARGV0: &str = "_PYSHIP_ARGV0";
+/// Private, for [`START_RUN`]: the app's directory.
+pub(crate) const ENV_PRIVATE_APP: &str = "_PYSHIP_APP";
+/// Private, for [`START_RUN`]: before the name of a caller's variable that is renamed.
+pub(crate) const ENV_PRIVATE_KEEP: &str = "_PYSHIP_KEEP_";
 /// Replaces the first letter of a caller's `PYTHON*` variable while the interpreter starts without it; the start-up
 /// code restores it. So the variable keeps its position and its length, which the kernel limits.
 pub const ENV_HIDDEN: u8 = 1;
@@ -95,6 +99,8 @@ pub const LAYERS: &[&str] = &[LAYER_LIBC, LAYER_RUNTIME, LAYER_DEPS, LAYER_APP];
 pub const APP_CODE: &str = "code";
 /// Directory of the app layer that holds pyship's start-up code; PYTHONPATH names it until that code runs.
 pub const APP_START: &str = "start";
+/// File in [`APP_START`] of the first files of format 1: the script that the interpreter runs.
+pub(crate) const START_RUN: &str = "_pyship_run.pyc";
 /// File in [`APP_START`] that the interpreter imports as `encodings`, before any other module.
 pub const START_EARLY: &str = "encodings.pyc";
 /// File in [`APP_START`] that `sys.executable`, started by itself, imports as `_pyship`.

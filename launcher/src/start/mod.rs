@@ -1,5 +1,6 @@
 //! The `execve` that starts an app: pure functions from the launch record and the caller's state.
 
+mod earlier;
 mod entry;
 mod options;
 
@@ -45,6 +46,11 @@ pub fn app(ready: &Ready, caller: Caller) -> Exec {
     let Ready {
         directory, record, ..
     } = ready;
+    if let Entry::Script(path) = &record.entry
+        && earlier::is_its_script(path)
+    {
+        return earlier::app(ready, caller);
+    }
     let Some(run) = entry::choose(&record.entry, &caller.argv0) else {
         return interpreter(ready, None, caller);
     };

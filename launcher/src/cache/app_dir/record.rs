@@ -9,7 +9,9 @@ use super::scripts::command_name;
 use super::{Parts, missing};
 use crate::cache::sentinels::sentinels;
 use crate::format::manifest;
-use crate::format::names::{APP_CODE, APP_PYTHON, LAYER_APP, LAYER_LIBC, LAYER_RUNTIME, LIBC_LIB};
+use crate::format::names::{
+    APP_CODE, APP_LINK, APP_PYTHON, APP_START, LAYER_APP, LAYER_LIBC, LAYER_RUNTIME, LIBC_LIB, START_RUN,
+};
 use crate::format::record::{Command, Entry, Loader, Record};
 use crate::libc_choice::Choice;
 
@@ -85,6 +87,10 @@ fn entry(parts: &Parts<'_>, plan: &Plan) -> io::Result<Entry> {
             python: plan.is_python(&below),
         }
     };
+    let earlier = Path::new(APP_START).join(START_RUN);
+    if layers(LAYER_APP).is_some_and(|app| app.join(&earlier).is_file()) {
+        return Ok(Entry::Script(bytes(directory.join(APP_LINK).join(earlier))));
+    }
     Ok(match &manifest.entry {
         manifest::Entry::Interpreter => Entry::Interpreter,
         manifest::Entry::Module { name } => Entry::Module(name.clone().into_bytes()),
