@@ -24,7 +24,11 @@ fn any_member_that_goes_is_noticed_once_a_day_and_restored_once() {
         bench.next_day();
         bench.starts(&what);
         let after = bench.inodes();
-        assert_eq!(replaced(&before, &after), std::slice::from_ref(&path), "{what}: restored");
+        assert_eq!(
+            replaced(&before, &after),
+            std::slice::from_ref(&path),
+            "{what}: restored"
+        );
         assert_eq!(path.symlink_metadata().unwrap().len(), size, "{what}");
         bench.next_day();
         bench.starts(&what);
