@@ -158,8 +158,8 @@ fn the_launcher_stands_in_the_place_of_a_program_only_where_it_must() {
     fs_err::remove_file(&program).unwrap();
     run()
         .env("PYSHIP", "verify")
-        .stdout_any()
-        .stderr_has("bin/natprog")
+        .stdout_has("bin/natprog` is missing")
+        .stderr_any()
         .exits(125);
     run().env("PYSHIP", "repair").stdout_any().success();
     Run::new(&program).arg("native").stdout("native").success();
