@@ -11,6 +11,7 @@ use std::path::Path;
 use pyship_launcher::format::FORMAT;
 use pyship_launcher::format::manifest::{Entry, Frame, Launcher, Layer, Libc, LibcPolicy, Manifest, Python};
 use pyship_launcher::format::member::{Member, MemberKind, is_safe, is_safe_target, padding};
+use pyship_launcher::format::mode::Mode;
 use pyship_launcher::format::trailer::{self, Trailer};
 use pyship_launcher::hex::hex;
 use pyship_launcher::payload::Payload;
@@ -67,7 +68,7 @@ fn members(bytes: &[u8]) -> u64 {
                         rest = after;
                     }
                     MemberKind::Symlink { target } => assert!(is_safe_target(&member.path, &target)),
-                    MemberKind::Directory => {}
+                    MemberKind::Directory { .. } => {}
                 }
             }
             Ok(None) => return count,
@@ -111,6 +112,7 @@ fn whole_file(frame: &[u8], raw: u64, entries: u64) -> bool {
         size: frame_size,
         disk: 0,
         entries,
+        private: false,
         frames,
     };
     let manifest = Manifest {
@@ -168,20 +170,20 @@ fn write(payload: &Payload, layer: &Layer, out: &Path) -> pyship_launcher::error
 struct Limited(Write);
 
 impl Sink for Limited {
-    fn directory(&self, path: &[u8]) -> pyship_launcher::error::Result<()> {
-        self.0.directory(path)
+    fn directory(&self, path: &[u8], mode: Mode) -> pyship_launcher::error::Result<()> {
+        self.0.directory(path, mode)
     }
 
     fn file(
         &self,
         path: &[u8],
         size: u64,
-        executable: bool,
+        mode: Mode,
         data: &mut dyn BufRead,
     ) -> pyship_launcher::error::Result<()> {
         let written = size.min(64 << 10);
-        self.0.file(path, written, executable, data)?;
-        Check::default().file(path, size - written, executable, data)
+        self.0.file(path, written, mode, data)?;
+        Check::default().file(path, size - written, mode, data)
     }
 
     fn symlink(&self, path: &[u8], target: &[u8]) -> pyship_launcher::error::Result<()> {

@@ -8,16 +8,12 @@
 //! same, and one of them may lack libstdc++.
 
 use std::fs;
-use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 
 use crate::error::{Error, Kind, Result};
 use crate::format::manifest::{Libc, LibcPolicy};
-use crate::sys;
+use crate::host_libraries::{find, has_version, release};
 use crate::target::HOST;
-
-/// The length of the part of a library that is searched for version strings; libstdc++ has 2.5 MB.
-const LIBRARY_MAX: u64 = 16 << 20;
 
 /// A file's size and modification time (seconds, nanoseconds), when there is one.
 pub type Stamp = Option<(u64, i64, i64)>;
@@ -150,35 +146,6 @@ fn suits(libc: &Libc, host: &Host) -> std::result::Result<(), String> {
     Ok(())
 }
 
-fn find(name: &str) -> Option<Vec<u8>> {
-    HOST.library_directories
-        .iter()
-        .find_map(|directory| read(&format!("{directory}/{name}")).ok())
-}
-
-/// The first part of a library. It is bounded because the manifest chooses the name.
-fn read(path: &str) -> std::io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    fs::File::open(path)?.take(LIBRARY_MAX).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
-/// Whether a library defines a symbol version: its string table contains the name.
-fn has_version(library: &[u8], version: &str) -> bool {
-    sys::find(library, format!("\0{version}\0").as_bytes()).is_some()
-}
-
-/// A C library's version, from its banner: `GNU C Library (Debian GLIBC 2.31-13) stable release version 2.31.` Not from
-/// its newest symbol version: some releases add no symbols.
-fn release(c_library: &[u8]) -> Option<String> {
-    const BEFORE: &[u8] = b" release version ";
-    let rest = &c_library[sys::find(c_library, BEFORE)? + BEFORE.len()..];
-    let of_version = |byte: &&u8| byte.is_ascii_digit() || **byte == b'.';
-    let version: Vec<u8> = rest.iter().take_while(of_version).copied().collect();
-    let version = String::from_utf8(version).ok()?;
-    Some(version.trim_end_matches('.').to_owned()).filter(|version| !version.is_empty())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -276,12 +243,5 @@ mod tests {
         };
         let error = decide(&libc(LibcPolicy::Host, (2, 17), false), &bare).unwrap_err();
         assert!(error.message.contains("/proc, which is not mounted"), "{error}");
-    }
-
-    #[test]
-    fn a_c_library_says_its_release() {
-        let text = b"\0GLIBC_2.30\0GNU C Library (Debian GLIBC 2.31-13+deb11u11) stable release version 2.31.\nCopyright";
-        assert_eq!(release(text).as_deref(), Some("2.31"));
-        assert_eq!(release(b"\0GLIBC_2.30\0"), None);
     }
 }

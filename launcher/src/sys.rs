@@ -158,6 +158,14 @@ pub fn effective_user() -> u32 {
     u32::try_from(user).unwrap_or(u32::MAX)
 }
 
+/// Whether the process runs as another user or group than the one who started it.
+#[must_use]
+pub fn changes_user() -> bool {
+    // SAFETY: getauxval has no preconditions.
+    let value = |kind| unsafe { libc::getauxval(kind) };
+    value(libc::AT_UID) != value(libc::AT_EUID) || value(libc::AT_GID) != value(libc::AT_EGID)
+}
+
 /// The path that the kernel was asked to execute; empty when unknown.
 #[must_use]
 pub fn executed_path() -> &'static CStr {

@@ -164,7 +164,7 @@ fn layers(program: &[u8]) -> [Packed; 4] {
         true,
     );
     deps.insert_bytes("bin/program", program, true);
-    deps.insert("share/empty", Node::Directory);
+    deps.insert("share/empty", Node::DIRECTORY);
     deps.insert(
         "share/link",
         Node::Symlink([b"../".as_slice(), &b"far/".repeat(40)].concat()),

@@ -160,9 +160,21 @@ pub(crate) fn write_text_beside(out: &Path, text: &str, mode: u32) -> Result<Unn
 
 /// `mode` without the permissions that the umask removes.
 pub(crate) fn with_umask(mode: u32) -> u32 {
-    let umask = rustix::process::umask(rustix::fs::Mode::empty());
-    rustix::process::umask(umask);
-    mode & !umask.bits()
+    mode & !umask()
+}
+
+/// The umask of this process: from `/proc`, since it can't be asked for without being set.
+fn umask() -> u32 {
+    let read = || {
+        let status = fs_err::read_to_string("/proc/self/status").ok()?;
+        let digits = status.lines().find_map(|line| line.strip_prefix("Umask:"))?;
+        u32::from_str_radix(digits.trim(), 8).ok()
+    };
+    read().unwrap_or_else(|| {
+        let umask = rustix::process::umask(rustix::fs::Mode::empty());
+        rustix::process::umask(umask);
+        umask.bits()
+    })
 }
 
 #[cfg(test)]

@@ -9,6 +9,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use pyship_launcher::format::mode::Mode;
+
 /// A path inside a layer.
 pub(crate) type LayerPath = Vec<u8>;
 
@@ -21,12 +23,17 @@ pub(crate) struct Tree {
 /// One entry of a [`Tree`].
 #[derive(Debug, Clone)]
 pub(crate) enum Node {
-    /// A directory, mode 0755.
-    Directory,
+    /// A directory.
+    Directory(Mode),
     /// A regular file.
     File(File),
     /// A symbolic link with its target, relative and inside the layer.
     Symlink(Vec<u8>),
+}
+
+impl Node {
+    /// A directory for which nobody chose a mode.
+    pub(crate) const DIRECTORY: Self = Self::Directory(Mode::DIRECTORY);
 }
 
 /// A regular file of a [`Tree`].
@@ -34,8 +41,8 @@ pub(crate) enum Node {
 pub(crate) struct File {
     /// Its bytes.
     pub(crate) content: Content,
-    /// Mode 0755 when true, else 0644.
-    pub(crate) executable: bool,
+    /// Its permissions.
+    pub(crate) mode: Mode,
 }
 
 /// Where a file's bytes come from.
@@ -83,32 +90,32 @@ impl Tree {
         let mut end = 0;
         while let Some(slash) = path[end..].iter().position(|&byte| byte == b'/') {
             end += slash;
-            self.nodes.entry(path[..end].to_vec()).or_insert(Node::Directory);
+            self.nodes.entry(path[..end].to_vec()).or_insert(Node::DIRECTORY);
             end += 1;
         }
         self.nodes.insert(path, node);
     }
 
-    /// Puts a file of the builder at `path`.
+    /// Puts a file of the builder at `path`. Where nobody chose a mode, it is whether the file may be executed.
     pub(crate) fn insert_path(
         &mut self,
         path: impl Into<LayerPath>,
         source: impl Into<PathBuf>,
-        executable: bool,
+        mode: impl Into<Mode>,
     ) {
-        let content = Content::Path(source.into());
-        self.insert(path, Node::File(File { content, executable }));
+        let (content, mode) = (Content::Path(source.into()), mode.into());
+        self.insert(path, Node::File(File { content, mode }));
     }
 
-    /// Puts bytes at `path`.
+    /// Puts bytes at `path`, as [`Self::insert_path`] does.
     pub(crate) fn insert_bytes(
         &mut self,
         path: impl Into<LayerPath>,
         bytes: impl Into<Arc<[u8]>>,
-        executable: bool,
+        mode: impl Into<Mode>,
     ) {
-        let content = Content::Bytes(bytes.into());
-        self.insert(path, Node::File(File { content, executable }));
+        let (content, mode) = (Content::Bytes(bytes.into()), mode.into());
+        self.insert(path, Node::File(File { content, mode }));
     }
 
     /// The node at `path`.
@@ -129,7 +136,7 @@ impl Tree {
             .collect();
         doomed
             .iter()
-            .filter(|key| !matches!(self.nodes.remove(*key), None | Some(Node::Directory)))
+            .filter(|key| !matches!(self.nodes.remove(*key), None | Some(Node::Directory(_))))
             .count()
     }
 
@@ -142,7 +149,7 @@ impl Tree {
     pub(crate) fn files(&self) -> impl Iterator<Item = (&LayerPath, &File)> {
         self.nodes.iter().filter_map(|(path, node)| match node {
             Node::File(file) => Some((path, file)),
-            Node::Directory | Node::Symlink(_) => None,
+            Node::Directory(_) | Node::Symlink(_) => None,
         })
     }
 

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use pyship_launcher::format::manifest::{Frame, Layer, Manifest};
 use pyship_launcher::format::member::{END, Member, MemberKind, padding};
+use pyship_launcher::format::mode::Mode;
 use pyship_launcher::format::trailer::{self, Trailer};
 use pyship_launcher::hex::hex;
 use pyship_launcher::payload::Payload;
@@ -187,6 +188,7 @@ fn layer(name: &str, frames: &[HostileFrame], offset: u64, entries: Option<u64>)
         size: declared.iter().map(|frame| frame.size).sum(),
         disk: 4096,
         entries: entries.unwrap_or_else(|| frames.iter().map(|frame| frame.entries).sum()),
+        private: false,
         frames: declared,
     }
 }
@@ -196,7 +198,7 @@ fn layer(name: &str, frames: &[HostileFrame], offset: u64, entries: Option<u64>)
 pub fn file(path: impl AsRef<[u8]>) -> Vec<u8> {
     let kind = MemberKind::File {
         size: 5,
-        executable: false,
+        mode: Mode::FILE,
     };
     member(path.as_ref(), kind, b"data\n")
 }
@@ -204,7 +206,13 @@ pub fn file(path: impl AsRef<[u8]>) -> Vec<u8> {
 /// A directory.
 #[must_use]
 pub fn directory(path: impl AsRef<[u8]>) -> Vec<u8> {
-    member(path.as_ref(), MemberKind::Directory, b"")
+    member(
+        path.as_ref(),
+        MemberKind::Directory {
+            mode: Mode::DIRECTORY,
+        },
+        b"",
+    )
 }
 
 /// A symbolic link.
@@ -248,7 +256,7 @@ pub fn typed(header: Vec<u8>, typeflag: u8) -> Vec<u8> {
 pub fn pax(records: &[u8]) -> Vec<u8> {
     let kind = MemberKind::File {
         size: records.len() as u64,
-        executable: false,
+        mode: Mode::FILE,
     };
     typed(member(b"pax", kind, records), b'x')
 }

@@ -8,9 +8,11 @@ use harness::{Pack, Packed, Run, files_below, interpreters, scratch};
 
 use crate::support::{assert_launcher_failed, environment_app};
 
-/// Runs `script` in a mount namespace with an empty /var/tmp of its own; `$1` is the packed file, `$2` a directory.
+/// Runs `script` in a mount namespace with an empty /var/tmp of its own, and an empty /var/cache that can't be written
+/// to; `$1` is the packed file, `$2` a directory.
 fn with_mounts(packed: &Packed, place: &Path, script: &str) -> Run {
-    let script = format!("mount -t tmpfs -o mode=1777 tmpfs /var/tmp\n{script}");
+    let mounts = "mount -t tmpfs -o mode=1777 tmpfs /var/tmp; mount -t tmpfs -o mode=755,ro tmpfs /var/cache";
+    let script = format!("{mounts}\n{script}");
     Run::inheriting("unshare")
         .args(["-m", "sh", "-euc", &script, "sh"])
         .arg(&packed.path)
@@ -91,6 +93,7 @@ fn every_root_of_no_use_is_named_with_its_reason() {
     assert_launcher_failed(&outcome, "nowhere");
     let own = format!("`{}/pyship`: others may write to it", place.path().display());
     for part in [
+        "`/var/cache/pyship`: read-only file system",
         own.as_str(),
         "`/var/tmp/pyship-0`: read-only file system",
         "`/tmp/pyship-0`: it is not a directory",
@@ -213,6 +216,25 @@ fn a_store_that_lies_elsewhere_gives_its_layers() {
     with_mounts(&packed, place.path(), script)
         .stdout("package is here 24\n1\n")
         .success();
+}
+
+#[test]
+fn a_store_that_can_not_serve_is_named_where_nothing_else_can() {
+    let place = scratch();
+    let packed = environment_app();
+    store(&packed, &place.path().join("store"));
+    let script = "mount -t tmpfs -o ro,mode=700 tmpfs \"$2/bad\"; mkdir -m 755 \"$2/empty\"; mv \"$2/store\" \"$2/moved\"\n\
+        PYSHIP_STORE=\"$2/moved:$2/empty:/nowhere\" PYSHIP_CACHE_DIR=\"$2/bad\" exec \"$1\" exit 0";
+    fs_err::create_dir(place.path().join("bad")).unwrap();
+    let outcome = with_mounts(&packed, place.path(), script).output();
+    assert_launcher_failed(&outcome, "stores");
+    for part in [
+        "/moved`: it was filled at another path or on another system",
+        "/empty`: it does not contain this file",
+        "the store `/nowhere`: no such file or directory",
+    ] {
+        assert!(outcome.err().contains(part), "{part}\n{}", outcome.report());
+    }
 }
 
 /// Exits with 10 and a bit for each standard stream that is closed.

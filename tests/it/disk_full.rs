@@ -7,10 +7,12 @@ use harness::{Outcome, Packed, Run, scratch};
 
 use crate::support::{assert_launcher_failed, assert_unused, environment_app};
 
-/// Runs `script` in a mount namespace of its own; `$1` is the packed file, `$2` an empty directory.
+/// Runs `script` in a mount namespace of its own, with an empty /var/cache that can't be written to; `$1` is the packed
+/// file, `$2` an empty directory.
 fn with_mounts(packed: &Packed, place: &Path, script: &str) -> Run {
+    let script = format!("mount -t tmpfs -o mode=755,ro tmpfs /var/cache\n{script}");
     Run::inheriting("unshare")
-        .args(["-m", "sh", "-euc", script, "sh"])
+        .args(["-m", "sh", "-euc", &script, "sh"])
         .arg(&packed.path)
         .arg(place)
 }

@@ -8,6 +8,7 @@ use flate2::write::GzEncoder;
 use harness::hostile::{compress, directory, file, link, member, patched, pax, typed};
 use harness::{Pack, files_below};
 use pyship_launcher::format::member::{END, MemberKind};
+use pyship_launcher::format::mode::Mode;
 use tempfile::TempDir;
 
 use crate::support::assert_one_sentence;
@@ -196,7 +197,7 @@ fn cut_off_and_damaged() {
     let bench = Bench::new();
     let big = MemberKind::File {
         size: 1 << 20,
-        executable: false,
+        mode: Mode::FILE,
     };
     let noise: Vec<u8> = (0..1u32 << 20)
         .map(|number| u8::try_from(number.wrapping_mul(2_654_435_761) >> 24).unwrap())
@@ -226,7 +227,7 @@ fn bombs() {
     let large = {
         let kind = MemberKind::File {
             size: 6 << 30,
-            executable: false,
+            mode: Mode::FILE,
         };
         [python(), member(b"python/zeros", kind, b"")].concat()
     };
@@ -247,7 +248,7 @@ fn bombs() {
     let header = |typeflag| {
         let kind = MemberKind::File {
             size: 1 << 30,
-            executable: false,
+            mode: Mode::FILE,
         };
         typed(member(b"python/x", kind, b""), typeflag)
     };

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use harness::{Run, Running, files_below, interpreters, pyship, repository, scratch};
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::decay::publish_again;
 use crate::support::{environment_app, left_in_tmp};
 
 /// A sample of what `tests/tools/kill-loop` does in full: at random instants, and after calls that write.
@@ -137,6 +138,20 @@ fn sizes(cache: &Path) -> Vec<(PathBuf, u64)> {
         .collect()
 }
 
+fn lose(file: &Path) {
+    let file = fs_err::File::options().write(true).open(file).unwrap();
+    file.set_len(0).unwrap();
+}
+
+/// What was lost has the times at which it was written, before the index.
+fn publish_all_again(cache: &Path) {
+    for part in ["v1/layers", "v1/apps"] {
+        for directory in fs_err::read_dir(cache.join(part)).unwrap() {
+            publish_again(&directory.unwrap().path());
+        }
+    }
+}
+
 /// Sets the time of every record to before the machine was booted, as it is after a power loss.
 fn written_before_boot(cache: &Path) {
     for app in fs_err::read_dir(cache.join("v1/apps")).unwrap() {
@@ -171,14 +186,10 @@ fn after_a_power_loss_lost_data_is_unpacked_anew() {
     for lost in losses {
         for &index in &lost {
             if !whole[index].0.ends_with("launch") {
-                fs_err::File::options()
-                    .write(true)
-                    .open(&whole[index].0)
-                    .unwrap()
-                    .set_len(0)
-                    .unwrap();
+                lose(&whole[index].0);
             }
         }
+        publish_all_again(&cache);
         written_before_boot(&cache);
         start();
         assert_eq!(sizes(&cache), whole, "files {lost:?} were lost");
@@ -199,14 +210,10 @@ fn after_a_power_loss_a_lost_record_is_no_proof_of_the_rest() {
     let whole = sizes(&cache);
     for (file, size) in &whole {
         if *size > 0 {
-            fs_err::File::options()
-                .write(true)
-                .open(file)
-                .unwrap()
-                .set_len(0)
-                .unwrap();
+            lose(file);
         }
     }
+    publish_all_again(&cache);
     start();
     assert_eq!(sizes(&cache), whole);
 }

@@ -10,19 +10,20 @@ use crate::support::{assert_launcher_failed, assert_one_sentence};
 
 const EVIL: &str = "EVIL";
 
-fn plain() -> Packed {
+pub(crate) fn plain() -> Packed {
     Pack::new("tests/apps/plain").run()
 }
 
-/// A machine of its own: empty and sticky /tmp, /var/tmp and /dev/shm, the file as /mnt/app.bin, and in /mnt/evil
+/// A machine of its own: empty and sticky /tmp, /var/tmp and /dev/shm, an empty /var/cache, the file as /mnt/app.bin, and in /mnt/evil
 /// a cache of uid 4321 whose every launch record starts a program that prints `EVIL`.
 /// `script` runs as root; `as_user CMD...` goes on as uid 1234.
-fn machine(packed: &Packed, script: &str) -> Outcome {
+pub(crate) fn machine(packed: &Packed, script: &str) -> Outcome {
     const PROLOGUE: &str = r#"
         set -eu
         # Open before anything is mounted over the place where it lies.
         exec 3<"$1"
         for place in /mnt /tmp /var/tmp /dev/shm; do mount -t tmpfs -o mode=1777 tmpfs $place; done
+        mount -t tmpfs -o mode=755 tmpfs /var/cache
         umask 022
         as_user() { setpriv --reuid 1234 --regid 1234 --clear-groups env -i "$@"; }
         as_evil() { setpriv --reuid 4321 --regid 4321 --clear-groups env -i PATH="$PATH" "$@"; }
@@ -216,7 +217,7 @@ fn a_set_user_id_start_ignores_the_callers_environment() {
         "#,
     );
     assert_never_evil(&outcome);
-    let plain = "plain 0 /var/tmp/pyship-0\n";
+    let plain = "plain 0 /var/cache/pyship\n";
     let want = format!("{plain}{plain}child\n{plain}{plain}child\n{}", plain.repeat(4));
     assert_eq!(outcome.out(), want, "{}", outcome.report());
 }

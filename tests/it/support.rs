@@ -15,14 +15,16 @@ pub(crate) fn environment_app_with(interpreter: &Interpreter) -> Packed {
     Pack::new("tests/apps/environment").python(interpreter).run()
 }
 
-/// `env -i FILE`: the cache goes where the list of roots leads, which is a /var/tmp of the test's own.
+/// `env -i FILE`: the cache goes where the list of roots leads, which is a /var/cache or /var/tmp of the test's own.
 pub(crate) fn on_host(packed: &Packed) -> Run {
     on_host_with(packed, "")
 }
 
 /// `env -i NAME=value FILE`
 pub(crate) fn on_host_with(packed: &Packed, variables: &str) -> Run {
-    let script = format!("mount -t tmpfs tmpfs /var/tmp && exec env -i {variables} \"$@\"");
+    let script = format!(
+        "mount -t tmpfs tmpfs /var/tmp && mount -t tmpfs tmpfs /var/cache && exec env -i {variables} \"$@\""
+    );
     Run::inheriting("unshare")
         .args(["-rm", "sh", "-c", &script, "sh"])
         .arg(&packed.path)

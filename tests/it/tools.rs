@@ -140,9 +140,14 @@ fn verify_checks_the_file_and_what_was_unpacked() {
         .unwrap();
     fs_err::write(place.path().join(unpacked), "raise SystemExit('changed')\n").unwrap();
     let outcome = verify().output();
-    assert_launcher_failed(&outcome, "a changed file");
+    assert_eq!(outcome.status.code(), Some(125), "{}", outcome.report());
     assert_message!(outcome);
-    assert!(outcome.err().contains("beside.py"), "{}", outcome.report());
+    let listed = outcome.out();
+    assert!(
+        listed.starts_with("changed: `") && listed.ends_with("/code/beside.py`\n"),
+        "{}",
+        outcome.report()
+    );
 }
 
 #[test]

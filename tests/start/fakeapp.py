@@ -19,7 +19,8 @@ NAMES = (LAUNCHER / "format/names.rs").read_text()
 KEPT = re.findall(r"PYTHON[A-Z]+", re.search(r"ENV_PYTHON_CODE: .*? = &\[(.*?)\];", NAMES, re.DOTALL)[1])
 assert {"PYTHONHOME", "PYTHONSTARTUP"} <= set(KEPT)
 MODULE_INDEX = re.search(r'MODULE_INDEX: &str = "(.*?)"', NAMES)[1]
-UNPACKED_TIME = int(re.search(r"UNPACKED_TIME: i64 = ([0-9_]+);", (LAUNCHER / "unpack/mod.rs").read_text())[1])
+BASE = re.search(r'APP_BASE: &str = "(.*?)"', NAMES)[1]
+UNPACKED_TIMES = tuple(map(int, re.findall(r"UNPACKED_TIME\w*: i64 = ([0-9_]+);", (LAUNCHER / "unpack/mod.rs").read_text())))
 
 
 class Interpreter:
@@ -92,7 +93,7 @@ def index(python, base, roots, place):
     written = run(command, env=base_env(PYSHIP_INDEX=json.dumps(request)))
     assert "1 passed" in written.out, written.out + written.err
     for directory, _, _ in os.walk(base, topdown=False):
-        os.utime(directory, (UNPACKED_TIME, UNPACKED_TIME))
+        os.utime(directory, (UNPACKED_TIMES[0], UNPACKED_TIMES[0]))
 
 
 class App:
@@ -127,9 +128,10 @@ class App:
         shutil.copy(SOURCES / "startup/__pyship__.pth", site_packages)
         constants = dict(name="odd 'name' é", version="1.2", _EXECUTABLE=python.executable, _STDLIB=python.stdlib)
         constants.update(_SITE_PACKAGES=python.site_packages, _DIRECTORIES=directories)
+        constants.update(_BASE=BASE, _PACKAGES=bool(packages))
         site = custom or any(path.endswith(".pth") for path in dict(packages))
         constants.update(_SITE=site, _SHADOWED=early if shadows else ())
-        constants.update(_INDEX=index_imports, _MODULES="/" + MODULE_INDEX, _UNPACKED=UNPACKED_TIME)
+        constants.update(_INDEX=index_imports, _MODULES="/" + MODULE_INDEX, _UNPACKED=UNPACKED_TIMES)
         compiled = []
         for module, text in sources(constants):
             write(layers / "build" / f"{module}.py", text)
@@ -142,6 +144,7 @@ class App:
         if indexed:
             index(python, site_packages, [""], site_packages)
             index(python, layers / "app/code", directories, layers / "app/start")
+        os.utime(site_packages, (UNPACKED_TIME, UNPACKED_TIME))
         self._venv(layers, python)
         self.head = self._head(entry, layers)
         for name, text in dict(scripts).items():
@@ -164,6 +167,8 @@ class App:
         (self.root / python.site_packages).parent.mkdir(parents=True)
         (self.root / python.site_packages).symlink_to(layers / "deps" / python.site_packages)
         (self.root / "app").symlink_to(layers / "app")
+        (self.root / BASE / "bin").mkdir(parents=True)
+        (self.root / BASE / python.executable).symlink_to(python.path)
         self.interpreter = self.root / "bin/python3"
         self.interpreter.symlink_to(python.path)
         config = f"home = {python.base}/bin\ninclude-system-site-packages = false\n"

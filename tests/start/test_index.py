@@ -1,5 +1,8 @@
 """Imports through the index of modules: the same as by search, whatever a program does to what it imports from."""
 
+import os
+
+import fakeapp
 from case import Case
 
 PACKAGES = {
@@ -46,6 +49,16 @@ class Index(Case):
                 "    print(isinstance(spec.loader, __import__('importlib.machinery').machinery.SourceFileLoader))\n"
             )
         )
+
+    def test_what_is_installed_later(self):
+        app = self.indexed(
+            "import sys, late, one, pkg.sub.leaf\n"
+            "print(sys.from_pth, late.__file__, type(pkg.sub.leaf.__spec__.loader).__name__)\n"
+        )
+        (app.packages / "late.py").write_text("")
+        (app.packages / "late.pth").write_text("import sys; sys.from_pth = 'here'\n")
+        self.ok(app.start(), f"here {app.root}/{app.python.site_packages}/late.py _Loader\n")
+        self.ok(app.python3("-c", "import late, sys; print(sys.from_pth)"), "here\n")
 
     def test_a_spec_is_pickled_and_copied(self):
         script = (
@@ -163,6 +176,30 @@ class Index(Case):
         app = self.indexed("import pkg.early; import pkg.inner; print(pkg.early.VALUE, pkg.inner.VALUE)")
         (app.packages / "pkg/early.py").write_text("VALUE = 'early'\n")
         self.ok(app.start(), "early 2\n")
+
+    def test_what_may_not_be_read_is_not_said_to_be_missing(self):
+        source = (
+            "import os, sys\nimport one\n"
+            "os.chmod(os.path.dirname(one.__file__), 0)\n"
+            "if os.geteuid() == 0: os.seteuid(65534)\n"
+            "for name in sys.argv[1:]:\n"
+            "    try: __import__(name)\n"
+            "    except (ImportError, PermissionError) as error: print(type(error).__name__, getattr(error, 'errno', None))\n"
+        )
+        indexed = self.indexed(source)
+        searched = self.indexed(source)
+        os.utime(searched.packages)
+        for app in indexed, searched:
+            self.addCleanup(app.packages.chmod, 0o755)
+            self.ok(app.start("pkg.inner", "space.leaf"), "PermissionError 13\n" * 2)
+            app.packages.chmod(0o755)
+        self.ok(indexed.start("pkg", "nothing"), "PermissionError 13\nModuleNotFoundError None\n")
+
+    def test_directories_of_earlier_launchers_are_unchanged_ones(self):
+        app = self.indexed("import one; print(type(one.__spec__.loader).__name__)")
+        for directory, _, _ in os.walk(app.packages):
+            os.utime(directory, (fakeapp.UNPACKED_TIMES[1],) * 2)
+        self.ok(app.start(), "_Loader\n")
 
     def test_what_was_taken_away_is_gone(self):
         app = self.indexed("import one\n")

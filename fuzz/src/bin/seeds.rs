@@ -13,6 +13,7 @@ use std::path::Path;
 use pyship_fuzz::{TARGETS, sample_manifest};
 use pyship_launcher::format::manifest::{CarriedLibc, Command, Entry, Frame, Layer, Manifest};
 use pyship_launcher::format::member::{END, Member, MemberKind, padding};
+use pyship_launcher::format::mode::Mode;
 use pyship_launcher::format::record::{self, Loader, Record};
 use pyship_launcher::format::trailer::Trailer;
 
@@ -145,6 +146,7 @@ fn manifests() -> Seeds {
         size: 100 * count as u64,
         disk: 8192,
         entries: 2,
+        private: false,
         frames: frames(count),
     };
     let sound = Manifest {
@@ -280,7 +282,7 @@ fn member(path: &[u8], kind: MemberKind, data: &[u8]) -> Vec<u8> {
 fn file(path: &[u8]) -> Vec<u8> {
     let kind = MemberKind::File {
         size: 5,
-        executable: true,
+        mode: Mode::PROGRAM,
     };
     member(path, kind, b"data\n")
 }
@@ -289,7 +291,7 @@ fn file(path: &[u8]) -> Vec<u8> {
 fn large_file(size: usize) -> Vec<u8> {
     let kind = MemberKind::File {
         size: size as u64,
-        executable: false,
+        mode: Mode::FILE,
     };
     member(b"large", kind, &vec![0; size])
 }
@@ -300,7 +302,7 @@ fn link(path: &[u8], target: &[u8]) -> Vec<u8> {
 }
 
 fn directory(path: &[u8]) -> Vec<u8> {
-    member(path, MemberKind::Directory, b"")
+    member(path, MemberKind::Directory { mode: Mode::DIRECTORY }, b"")
 }
 
 /// Another byte in the header, and its sum put right.
@@ -380,7 +382,7 @@ fn layers() -> Seeds {
                 b"a",
                 MemberKind::File {
                     size: 1 << 40,
-                    executable: false,
+                    mode: Mode::FILE,
                 },
                 b"",
             )]),
@@ -400,7 +402,7 @@ fn layers() -> Seeds {
 fn pax(record: &[u8]) -> Vec<u8> {
     let kind = MemberKind::File {
         size: record.len() as u64,
-        executable: false,
+        mode: Mode::FILE,
     };
     with(member(b"pax", kind, record), 156, b"x")
 }
@@ -465,7 +467,7 @@ fn archives() -> Seeds {
                         b"././@LongLink",
                         MemberKind::File {
                             size: 9,
-                            executable: false,
+                            mode: Mode::FILE,
                         },
                         b"python/y\0",
                     ),

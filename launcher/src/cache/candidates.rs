@@ -1,15 +1,22 @@
 //! Where the cache may be, in the order in which the directories are tried.
 //!
-//! `$PYSHIP_CACHE_DIR` alone when it is set; else `$XDG_CACHE_HOME/pyship`, `$HOME/.cache/pyship`,
-//! `/var/tmp/pyship-<uid>`, `$TMPDIR/pyship-<uid>`, `/tmp/pyship-<uid>`, `/dev/shm/pyship-<uid>`.
+//! `$PYSHIP_CACHE_DIR` alone when it is set; else, for root, `/var/cache/pyship`; then `$XDG_CACHE_HOME/pyship`,
+//! `$HOME/.cache/pyship`, `/var/tmp/pyship-<uid>`, `$TMPDIR/pyship-<uid>`, `/tmp/pyship-<uid>`,
+//! `/dev/shm/pyship-<uid>`.
+//!
+//! Root's own is the only one that other users can read: a program that root starts and that becomes another user
+//! still imports from it. For a start by another user it is a store, looked at when no other place has an answer.
 
 use std::path::{Path, PathBuf};
 
 use crate::bytes::as_path;
 use crate::environment::Environment;
 use crate::format::names::{
-    CACHE_NAME, ENV_CACHE_DIR, ENV_HOME, ENV_STORE, ENV_TMPDIR, ENV_XDG_CACHE_HOME, HOME_CACHE,
+    CACHE_NAME, ENV_CACHE_DIR, ENV_HOME, ENV_STORE, ENV_TMPDIR, ENV_XDG_CACHE_HOME, HOME_CACHE, SYSTEM_CACHE,
 };
+
+/// The user that owns [`SYSTEM_CACHE`].
+pub(super) const ROOT: u32 = 0;
 
 /// A directory that may be used as a cache.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +32,8 @@ pub struct Candidate {
 pub enum Origin {
     /// `$PYSHIP_CACHE_DIR`: if it can't be used, the start fails.
     Explicit,
+    /// [`SYSTEM_CACHE`]: written to by root, read by all users.
+    System,
     /// Below the user's own directories.
     Private,
     /// In a directory that all users can write to, where a link may have been made by someone else.
@@ -66,13 +75,29 @@ pub fn candidates(environment: &Environment, uid: u32, secure: bool) -> Vec<Cand
         path: directory.join(&shared_name),
         origin: Origin::Shared,
     });
-    let mut candidates: Vec<Candidate> = Vec::new();
+    let mut candidates: Vec<Candidate> = (uid == ROOT).then(system).into_iter().collect();
     for candidate in private.chain(shared) {
         if !candidates.iter().any(|other| other.path == candidate.path) {
             candidates.push(candidate);
         }
     }
     candidates
+}
+
+/// Root's cache, as a store for another user; none for those who chose a cache explicitly.
+#[must_use]
+pub fn system_store(environment: &Environment, uid: u32, secure: bool) -> Option<Candidate> {
+    let explicit = environment
+        .get(ENV_CACHE_DIR)
+        .is_some_and(|value| !value.is_empty() && !secure);
+    (uid != ROOT && !explicit).then(system)
+}
+
+fn system() -> Candidate {
+    Candidate {
+        path: PathBuf::from(SYSTEM_CACHE),
+        origin: Origin::System,
+    }
 }
 
 /// The read-only caches, which are searched first.
@@ -126,6 +151,26 @@ mod tests {
             .len(),
             3
         );
+    }
+
+    #[test]
+    fn roots_first_place_is_a_store_for_others() {
+        let home = [("HOME", "/h")];
+        let environment = Environment::from_pairs(&home);
+        for secure in [false, true] {
+            let found = candidates(&environment, 0, secure);
+            assert_eq!(
+                (found[0].path.as_path(), found[0].origin),
+                (Path::new("/var/cache/pyship"), Origin::System)
+            );
+            assert_eq!(system_store(&environment, 0, secure), None);
+            assert_eq!(system_store(&environment, 7, secure), Some(found[0].clone()));
+        }
+        assert!(!paths(&home, false).contains(&"/var/cache/pyship".to_owned()));
+        let explicit = Environment::from_pairs(&[("PYSHIP_CACHE_DIR", "/c")]);
+        assert_eq!(system_store(&explicit, 7, false), None);
+        assert!(system_store(&explicit, 7, true).is_some());
+        assert_eq!(candidates(&explicit, 0, false).len(), 1);
     }
 
     #[test]

@@ -5,14 +5,16 @@ use std::path::Path;
 
 use super::candidates::{Candidate, Origin};
 use super::context::Context;
+use super::differences::Part;
 use super::exposure::is_exposed;
-use super::install::{Install, LayerPaths, fingerprint};
+use super::install::{Install, LayerPaths, is_directory};
 use super::ready::Ready;
 use super::root::Root;
 use super::tmp::{self, TmpDir};
 use super::warm::{self, Look};
 use super::{layers, prune};
 use crate::error::{Error, Kind, Result};
+use crate::format::manifest::Manifest;
 use crate::format::names::{APP_RECORD, APP_RECORD_HIDDEN, ENV_CACHE_DIR, LAYER_APP, LAYER_RUNTIME};
 use crate::libc_choice;
 use crate::unpack::Write;
@@ -32,13 +34,9 @@ pub fn make(context: &Context<'_>) -> Result<Ready> {
         }
     }
     let choice = libc_choice::decide(&manifest.libc, &context.host)?;
-    let stores: Vec<Root> = context
-        .stores
-        .iter()
-        .filter_map(|store| Root::open(store, context.uid).ok())
-        // Its layers could be read, but no program in them run.
-        .filter(|store| !store.is_noexec())
-        .collect();
+    let mut stores = context.open_stores();
+    // Its layers could be read, but no program in them run.
+    stores.retain(|store| !store.is_noexec());
     let mut refusals = Vec::new();
     let (exposed, safe): (Vec<_>, Vec<_>) = context
         .candidates
@@ -59,16 +57,32 @@ pub fn make(context: &Context<'_>) -> Result<Ready> {
             }
         };
         if candidate.origin == Origin::Explicit {
+            let refusal = format!("{refusal}{}", of_stores(context, &manifest));
             return Err(explicit_failed(candidate, &refusal));
         }
         refusals.push(format!("`{}`: {refusal}", candidate.path.display()));
     }
     let message = format!(
-        "failed to unpack: no usable cache directory: {}",
-        refusals.join("; ")
+        "failed to unpack: no usable cache directory: {}{}",
+        refusals.join("; "),
+        of_stores(context, &manifest)
     );
     let hint = format!("set {ENV_CACHE_DIR} to a directory that can be written to");
     Err(Error::new(Kind::Storage, message).hint(hint))
+}
+
+/// Why each of the user's stores doesn't serve the file, as the end of a sentence.
+fn of_stores(context: &Context<'_>, manifest: &Manifest) -> String {
+    let reason = |store: &Candidate| match Root::open(store, context.uid) {
+        Err(reason) => reason,
+        Ok(root) if root.is_noexec() => "its file system is mounted noexec".to_owned(),
+        Ok(root) if manifest.layers.iter().any(|layer| root.layer(layer).is_dir()) => {
+            "it was filled at another path or on another system".to_owned()
+        }
+        Ok(_) => "it does not contain this file".to_owned(),
+    };
+    let line = |store: &Candidate| format!("; the store `{}`: {}", store.path.display(), reason(store));
+    context.stores.iter().map(line).collect()
 }
 
 fn explicit_failed(candidate: &Candidate, refusal: &str) -> Error {
@@ -121,24 +135,31 @@ fn make_app(install: &Install<'_>, key: &str, layers: &LayerPaths<'_>) -> Result
     };
     let _lock = install.lock(key)?;
     restore_record(&directory);
-    let rejected = fingerprint(&directory);
     if let Some(ready) = warm::in_root(root, key, look) {
         return Ok(ready);
     }
-    install.discard(&directory, rejected)?;
-    let made = TmpDir::create(&root.tmp(), key)?;
-    let sink = Write::indexed(made.directory()?, &made.path);
-    install.plan(&directory, layers)?.feed(&sink)?;
-    sink.finish()?;
-    made.publish(&directory)?;
-    install.published.set(true);
-    warm::in_directory(&directory, Look::Sentinels).ok_or_else(|| {
+    let plan = install.plan(&directory, layers)?;
+    let look = if is_directory(&directory) {
+        install.restore(&directory, Part::App, &|sink| plan.feed(sink))?;
+        Look::Restored
+    } else {
+        install.clear(&directory)?;
+        let made = TmpDir::create(&root.tmp(), key)?;
+        let sink = Write::indexed(made.directory()?, &made.path);
+        plan.feed(&sink)?;
+        sink.finish()?;
+        made.publish(&directory)?;
+        install.published.set(true);
+        Look::Sentinels
+    };
+    warm::in_directory(&directory, look).ok_or_else(|| {
         Error::path(
             Kind::Storage,
             "read back",
             &directory,
-            "what was written is missing",
+            "what a start needs was changed",
         )
+        .hint("run with PYSHIP=repair and the argument --reset to restore what was changed")
     })
 }
 

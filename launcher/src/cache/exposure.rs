@@ -25,7 +25,7 @@ pub(super) fn is_exposed(candidate: &Candidate, uid: u32) -> bool {
         Origin::Explicit | Origin::Store => return false,
         // Many systems give every user a group of their own, and that group write permission to the home.
         Origin::Private => WRITABLE_BY_ANYONE,
-        Origin::Shared => WRITABLE_BY_ANYONE | WRITABLE_BY_GROUP,
+        Origin::Shared | Origin::System => WRITABLE_BY_ANYONE | WRITABLE_BY_GROUP,
     };
     // In a user namespace root may be unmapped; the owner of `/` is as powerful here.
     let root = fs::metadata("/").map_or(0, |root| root.uid());

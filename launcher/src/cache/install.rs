@@ -6,17 +6,23 @@ use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use super::compare::{Compare, Scope};
 use super::context::Context;
+use super::differences::Part;
 use super::key::app_key;
 use super::lock::{self, Lock};
+use super::published::Note;
+use super::restore::restore;
 use super::root::Root;
 use super::sentinels::sentinels;
-use super::{app_dir, shape, tmp};
+use super::tmp::{self, TmpDir};
+use super::{app_dir, shape, warm};
 use crate::error::Result;
 use crate::format::manifest::{Layer, Manifest};
 use crate::format::names::{CACHE_LOCK_ALL, LAYER_LIBC};
 use crate::libc_choice::Choice;
 use crate::sort::sorted;
+use crate::unpack::Sink;
 
 /// Layers by name, and their directories.
 pub(super) type LayerPaths<'a> = Vec<(&'a str, PathBuf)>;
@@ -30,6 +36,8 @@ pub(super) struct Install<'a> {
     pub(super) root: &'a Root,
     /// Whether anything was published.
     pub(super) published: Cell<bool>,
+    /// The last use of the app that was noted.
+    note: Option<Note>,
 }
 
 impl<'a> Install<'a> {
@@ -40,6 +48,7 @@ impl<'a> Install<'a> {
         stores: &'a [Root],
         root: &'a Root,
     ) -> Self {
+        let key = app_key(&context.payload.trailer, &root.path, &context.host);
         Self {
             context,
             manifest,
@@ -47,6 +56,7 @@ impl<'a> Install<'a> {
             stores,
             root,
             published: Cell::new(false),
+            note: warm::last_note(&root.app(&key)),
         }
     }
 
@@ -78,23 +88,40 @@ impl<'a> Install<'a> {
     pub(super) fn find_layer(&self, layer: &Layer, before: Option<Option<Fingerprint>>) -> Option<PathBuf> {
         let sentinels = sentinels(&layer.name, self.manifest);
         self.stores.iter().chain([self.root]).find_map(|root| {
+            // Its owner alone can read some of it.
+            if layer.private && root.is_foreign {
+                return None;
+            }
             let directory = root.layer(layer);
             // Nothing is unpacked in a store.
             let is_root = std::ptr::eq(root, self.root);
             let is_fresh = is_root && before.is_some_and(|before| before != fingerprint(&directory));
             let is_intact = sentinels.iter().all(|path| directory.join(path).exists())
-                && (is_fresh || shape::is_intact(&directory));
+                && (is_fresh || shape::is_intact(&directory, self.note.filter(|_| is_root)));
             is_intact.then_some(directory)
         })
     }
 
-    /// Removes a directory that was found damaged, unless another one has taken its place since: without locks,
-    /// another start may have published an intact one and be running it.
-    pub(super) fn discard(&self, directory: &Path, damaged: Option<Fingerprint>) -> Result<()> {
-        match damaged {
-            Some(_) if fingerprint(directory) == damaged => tmp::discard(&self.root.tmp(), directory),
+    /// Removes what is found in a directory's place and is none, unless a directory has taken its place since.
+    pub(super) fn clear(&self, directory: &Path) -> Result<()> {
+        match directory.symlink_metadata() {
+            Ok(found) if !found.is_dir() => tmp::discard(&self.root.tmp(), directory),
             _ => Ok(()),
         }
+    }
+
+    /// Restores what has decayed of a directory that is there, to what `feed` passes to a sink. What the program has
+    /// changed or added stays.
+    pub(super) fn restore(
+        &self,
+        directory: &Path,
+        part: Part,
+        feed: &dyn Fn(&dyn Sink) -> Result<()>,
+    ) -> Result<()> {
+        let spare = TmpDir::create(&self.root.tmp(), "restore")?;
+        let sink = Compare::restoring(directory, part, &spare.path, Scope::Damaged);
+        feed(&sink)?;
+        restore(&sink.differences(), &spare.path, Scope::Damaged)
     }
 
     /// Shares the lock that keeps `prune` away.
@@ -143,6 +170,11 @@ pub(super) type Fingerprint = (u64, u64, i64);
 pub(super) fn fingerprint(directory: &Path) -> Option<Fingerprint> {
     let found = fs::symlink_metadata(directory).ok()?;
     Some((found.dev(), found.ino(), found.ctime_nsec()))
+}
+
+/// Whether a path is a directory, and no link to one.
+pub(super) fn is_directory(path: &Path) -> bool {
+    path.symlink_metadata().is_ok_and(|found| found.is_dir())
 }
 
 fn is_gone(path: &Path) -> bool {

@@ -1,8 +1,9 @@
-//! Unpacking the layers that a cache lacks.
+//! Unpacking the layers that a cache lacks, and restoring those that have decayed.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use super::install::{Fingerprint, Install, LayerPaths, fingerprint, in_lock_order};
+use super::differences::Part;
+use super::install::{Fingerprint, Install, LayerPaths, fingerprint, in_lock_order, is_directory};
 use super::room::Room;
 use super::tmp::TmpDir;
 use crate::error::{Error, Kind, Result};
@@ -10,7 +11,7 @@ use crate::format::manifest::Layer;
 use crate::limits;
 use crate::unpack::{self, Progress, Sink, Write};
 
-/// Unpacks and publishes every needed layer that is missing or damaged; returns the directories of all of them.
+/// Unpacks and publishes every needed layer that is missing, and restores what has decayed; returns the directories of all of them.
 ///
 /// # Errors
 /// When the packed file is damaged or the root can't be written to.
@@ -28,14 +29,6 @@ pub(super) fn provide<'a>(install: &Install<'a>) -> Result<LayerPaths<'a>> {
         provide_missing(install, some, &mut paths)?;
     }
     Ok(paths)
-}
-
-/// A layer that has to be unpacked.
-struct Missing<'a> {
-    layer: &'a Layer,
-    target: PathBuf,
-    /// The damaged directory in its place.
-    damaged: Option<Fingerprint>,
 }
 
 /// A layer that is being unpacked.
@@ -57,28 +50,24 @@ fn provide_missing<'a>(
         locks.push(install.lock(layer.directory())?);
     }
     let mut still_missing = Vec::new();
-    for (layer, before) in missing {
+    for &(layer, before) in missing {
         let target = install.root.layer(layer);
-        // Before the check, so that `discard` removes nothing but what was checked.
-        let damaged = fingerprint(&target);
-        match install.find_layer(layer, Some(*before)) {
+        match install.find_layer(layer, Some(before)) {
             Some(path) => paths.push((&layer.name, path)),
-            None => still_missing.push(Missing {
-                layer,
-                target,
-                damaged,
-            }),
+            None if is_directory(&target) && restore(install, layer, &target)? => {
+                paths.push((&layer.name, target));
+            }
+            None => still_missing.push(layer),
         }
     }
     if still_missing.is_empty() {
         return Ok(());
     }
-    for Missing { target, damaged, .. } in &still_missing {
-        install.discard(target, *damaged)?;
-    }
     check_room(install, &still_missing)?;
     let mut unpacking = Vec::new();
-    for Missing { layer, target, .. } in still_missing {
+    for layer in still_missing {
+        let target = install.root.layer(layer);
+        install.clear(&target)?;
         let directory = TmpDir::create(&install.root.tmp(), layer.directory())?;
         let sink = Write::indexed(directory.directory()?, &directory.path);
         unpacking.push(Unpacking {
@@ -88,16 +77,25 @@ fn provide_missing<'a>(
             sink,
         });
     }
-    unpack(install, &unpacking)?;
-    publish(install, unpacking, paths)
-}
-
-fn unpack(install: &Install<'_>, unpacking: &[Unpacking<'_>]) -> Result<()> {
-    let progress = Progress::default();
-    let layers: Vec<(&Layer, &dyn Sink)> = unpacking
+    let sinks: Vec<(&Layer, &dyn Sink)> = unpacking
         .iter()
         .map(|one| (one.layer, &one.sink as &dyn Sink))
         .collect();
+    unpack(install, &sinks)?;
+    publish(install, unpacking, paths)
+}
+
+/// Restores what has decayed of a layer; false when the layer was removed meanwhile, as `prune` may do without locks.
+fn restore(install: &Install<'_>, layer: &Layer, target: &Path) -> Result<bool> {
+    let restored = install.restore(target, Part::Layer, &|sink| unpack(install, &[(layer, sink)]));
+    match restored {
+        Err(_) if !is_directory(target) => Ok(false),
+        restored => restored.map(|()| true),
+    }
+}
+
+fn unpack(install: &Install<'_>, layers: &[(&Layer, &dyn Sink)]) -> Result<()> {
+    let progress = Progress::default();
     let total = layers
         .iter()
         .flat_map(|(layer, _)| &layer.frames)
@@ -105,7 +103,7 @@ fn unpack(install: &Install<'_>, unpacking: &[Unpacking<'_>]) -> Result<()> {
         .sum();
     let mut outcome = Ok(());
     install.context.watch.unpacking(total, &progress, &mut || {
-        outcome = unpack::run(install.context.payload, &layers, &progress);
+        outcome = unpack::run(install.context.payload, layers, &progress);
     });
     outcome
 }
@@ -136,8 +134,8 @@ fn publish<'a>(
     Ok(())
 }
 
-fn check_room(install: &Install<'_>, missing: &[Missing<'_>]) -> Result<()> {
-    let needed = Room::needed(missing.iter().map(|one| one.layer));
+fn check_room(install: &Install<'_>, missing: &[&Layer]) -> Result<()> {
+    let needed = Room::needed(missing.iter().copied());
     let free = Room::free(&install.root.directory);
     if !free.lacks(&needed) {
         return Ok(());

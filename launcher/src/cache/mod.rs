@@ -2,15 +2,17 @@
 //!
 //! [`candidates`] lists the directories that may be used, [`root`] opens one and knows the paths below it. [`warm`]
 //! reads and writes nothing but a daily note of use. [`cold`] takes locks, unpacks, and publishes directories by
-//! rename: each appears at once and complete, and is never changed afterwards. The rename makes this correct;
-//! locks only save work. [`repair`] checks and repairs what is damaged, [`list`] says what a cache holds,
-//! [`running`] what is in use, and [`prune`] removes the rest.
+//! rename: each appears at once and complete. Afterwards only what decayed is restored, member by member: what a
+//! program writes there is its own. The renames make this correct; locks only save work. [`repair`] compares a cache
+//! with the file and restores it, [`list`] says what a cache holds, [`running`] what is in use, and [`prune`] removes
+//! the rest.
 
 mod app_dir;
 pub mod candidates;
 pub mod cold;
 mod compare;
 mod context;
+mod differences;
 mod exposure;
 mod install;
 mod key;
@@ -19,8 +21,10 @@ pub mod list;
 mod lock;
 pub mod policy;
 pub mod prune;
+mod published;
 mod ready;
 pub mod repair;
+mod restore;
 mod room;
 pub mod root;
 pub mod running;
@@ -29,5 +33,6 @@ mod shape;
 mod tmp;
 pub mod warm;
 
+pub use compare::Scope;
 pub use context::{Context, Watch};
 pub use ready::Ready;

@@ -1,18 +1,19 @@
-//! Comparing a cache with the packed file, byte by byte, and repairing it.
-//!
-//! A layer is repaired member by member in its place: a program that runs from it keeps the files that it has open,
-//! and everything intact stays. Only a directory that can't be repaired like this is removed and unpacked again.
+//! Comparing a cache with the packed file, byte by byte, and repairing it in its place.
 
+use std::fs;
+use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use super::candidates::{Candidate, Origin};
-use super::compare::Compare;
+use super::compare::{Compare, Scope};
 use super::context::Context;
-use super::install::{Install, LayerPaths, in_lock_order, needed_layers};
+use super::differences::{Differences, Part};
+use super::install::{Install, LayerPaths, in_lock_order, is_directory, needed_layers};
 use super::key::app_key;
 use super::layers;
 use super::lock::Lock;
+use super::restore::restore;
 use super::root::Root;
 use super::tmp::{self, TmpDir};
 use super::warm::{self, Look};
@@ -22,22 +23,32 @@ use crate::libc_choice::{self, Choice};
 use crate::payload::Payload;
 use crate::unpack::{self, Check, Progress, Sink};
 
-/// How often a directory is repaired in its place before it is removed.
-const PASSES: u32 = 3;
+/// How often a directory is repaired until it is as it should be: where there are no locks, others may disturb.
+const PASSES: u32 = 4;
 
 /// What was found.
 #[derive(Debug, Default)]
 pub struct Findings {
-    /// What differs, a line each.
-    pub differing: Vec<String>,
+    /// What is damaged, a line each: missing, cut, or changed although it is not newer than what was unpacked.
+    pub damaged: Vec<String>,
+    /// Members that were changed since they were unpacked.
+    pub changed: Vec<PathBuf>,
+    /// What was added to directories of the cache.
+    pub added: Vec<PathBuf>,
     /// Number of directories that were compared.
     pub compared: usize,
 }
 
 impl Findings {
+    fn add(&mut self, differences: &Differences) {
+        self.compared += 1;
+        self.damaged.extend(differences.damaged());
+        self.changed.extend(differences.changed());
+        self.added.extend(differences.added());
+    }
+
     fn missing(&mut self, directory: &Path) {
-        self.differing
-            .push(format!("`{}` is missing", directory.display()));
+        self.damaged.push(format!("`{}` is missing", directory.display()));
     }
 }
 
@@ -49,7 +60,7 @@ pub fn verify(context: &Context<'_>) -> Result<Findings> {
     let manifest = context.payload.manifest()?;
     context.payload.launcher(&manifest)?;
     let choice = libc_choice::decide(&manifest.libc, &context.host).ok();
-    let stores = open_all(&context.stores, context.uid);
+    let stores = context.open_stores();
     let caches = open_all(&context.candidates, context.uid);
     let roots: Vec<&Root> = stores.iter().chain(&caches).collect();
     let mut findings = Findings::default();
@@ -57,7 +68,8 @@ pub fn verify(context: &Context<'_>) -> Result<Findings> {
     for layer in &manifest.layers {
         verify_layer(context.payload, layer, &roots, &mut found, &mut findings)?;
     }
-    for root in &roots {
+    let is_private = manifest.layers.iter().any(|layer| layer.private);
+    for root in roots.iter().filter(|root| !(is_private && root.is_foreign)) {
         verify_app(context, &manifest, choice, (&stores, root), &found, &mut findings)?;
     }
     Ok(findings)
@@ -75,7 +87,8 @@ fn verify_layer<'a>(
     found: &mut LayerPaths<'a>,
     findings: &mut Findings,
 ) -> Result<()> {
-    let directories = roots.iter().map(|root| root.layer(layer));
+    let readable = roots.iter().filter(|root| !(layer.private && root.is_foreign));
+    let directories = readable.map(|root| root.layer(layer));
     let directories: Vec<PathBuf> = directories
         .filter(|path| path.symlink_metadata().is_ok())
         .collect();
@@ -84,10 +97,9 @@ fn verify_layer<'a>(
         feed(payload, layer, &Check::default())?;
     }
     for directory in directories {
-        let sink = Compare::new(&directory);
+        let sink = Compare::new(&directory, Part::Layer);
         feed(payload, layer, &sink)?;
-        findings.differing.extend(sink.differing());
-        findings.compared += 1;
+        findings.add(&sink.differences());
         found.push((&layer.name, directory));
     }
     Ok(())
@@ -106,9 +118,9 @@ fn verify_app(
     if directory.symlink_metadata().is_err() {
         return Ok(());
     }
-    findings.compared += 1;
     // On a system that can't start the interpreter no layer is needed.
     let Some(choice) = choice else {
+        findings.compared += 1;
         return Ok(());
     };
     let recorded = warm::in_directory(&directory, Look::Record).map(|ready| ready.record.layers);
@@ -120,13 +132,14 @@ fn verify_app(
         }
     }
     if layers.len() != needed.len() {
+        findings.compared += 1;
         return Ok(());
     }
     let install = Install::new(context, manifest, choice, stores, root);
     if let Ok(plan) = install.plan(&directory, &layers) {
-        let sink = Compare::new(&directory);
+        let sink = Compare::new(&directory, Part::App);
         plan.feed(&sink)?;
-        findings.differing.extend(sink.differing());
+        findings.add(&sink.differences());
     }
     Ok(())
 }
@@ -144,15 +157,16 @@ fn used<'a>(needed: &[&'a Layer], found: &LayerPaths<'_>, recorded: &[Vec<u8>]) 
     needed.iter().filter_map(path).collect()
 }
 
-/// Repairs what any of the candidates holds of the file; stores are left alone.
+/// Restores what any of the candidates holds of the file, as far as `scope` says; stores are left alone. Returns what
+/// differed before.
 ///
 /// # Errors
 /// When the file is damaged, or a cache can't be written to.
-pub fn repair(context: &Context<'_>) -> Result<Findings> {
+pub fn repair(context: &Context<'_>, scope: Scope) -> Result<Findings> {
     let manifest = context.payload.manifest()?;
     context.payload.launcher(&manifest)?;
     let choice = libc_choice::decide(&manifest.libc, &context.host)?;
-    let stores = open_all(&context.stores, context.uid);
+    let stores = context.open_stores();
     let mut findings = Findings::default();
     for candidate in &context.candidates {
         let is_used = Root::open(candidate, context.uid).is_ok_and(|root| root.is_used());
@@ -162,22 +176,21 @@ pub fn repair(context: &Context<'_>) -> Result<Findings> {
         let root = Root::prepare(candidate, context.uid)
             .map_err(|reason| Error::path(Kind::Storage, "repair the cache", &candidate.path, reason))?;
         let install = Install::new(context, &manifest, choice, &stores, &root);
-        repair_in(&install, &mut findings)?;
+        repair_in(&install, scope, &mut findings)?;
     }
     Ok(findings)
 }
 
-fn repair_in(install: &Install<'_>, findings: &mut Findings) -> Result<()> {
+fn repair_in(install: &Install<'_>, scope: Scope, findings: &mut Findings) -> Result<()> {
     let _all = install.lock_out_prune()?;
     tmp::sweep(&install.root.tmp());
     let key = install.key();
     let directory = install.root.app(&key);
     let has_app = directory.symlink_metadata().is_ok();
-    repair_layers(install, findings)?;
+    repair_layers(install, scope, findings)?;
     if !has_app {
         return Ok(());
     }
-    findings.compared += 1;
     let missing: Vec<PathBuf> = install
         .needed()
         .map(|layer| install.root.layer(layer))
@@ -189,10 +202,15 @@ fn repair_in(install: &Install<'_>, findings: &mut Findings) -> Result<()> {
     }
     let _lock = install.lock(&key)?;
     let plan = install.plan(&directory, &layers)?;
-    repair_directory(&install.root.tmp(), &directory, &|sink| plan.feed(sink), findings)
+    let place = Place {
+        tmp: &install.root.tmp(),
+        directory: &directory,
+        part: Part::App,
+    };
+    place.repair(&|sink| plan.feed(sink), scope, findings)
 }
 
-fn repair_layers(install: &Install<'_>, findings: &mut Findings) -> Result<()> {
+fn repair_layers(install: &Install<'_>, scope: Scope, findings: &mut Findings) -> Result<()> {
     let layers = in_lock_order(install.manifest.layers.iter().collect(), |layer| layer);
     let _locks: Vec<Lock> = layers
         .iter()
@@ -201,38 +219,80 @@ fn repair_layers(install: &Install<'_>, findings: &mut Findings) -> Result<()> {
     for layer in layers {
         let directory = install.root.layer(layer);
         if directory.symlink_metadata().is_ok() {
-            findings.compared += 1;
+            let place = Place {
+                tmp: &install.root.tmp(),
+                directory: &directory,
+                part: Part::Layer,
+            };
             let feed = |sink: &dyn Sink| feed(install.context.payload, layer, sink);
-            repair_directory(&install.root.tmp(), &directory, &feed, findings)?;
+            place.repair(&feed, scope, findings)?;
         }
     }
     Ok(())
 }
 
-/// Repairs one directory so that it holds what `feed` passes to a sink; removes it when that does not succeed.
-fn repair_directory(
-    tmp: &Path,
-    directory: &Path,
-    feed: &dyn Fn(&dyn Sink) -> Result<()>,
-    findings: &mut Findings,
-) -> Result<()> {
-    if directory.is_dir() && !directory.is_symlink() {
-        for _ in 0..PASSES {
+/// A directory that is repaired.
+struct Place<'a> {
+    tmp: &'a Path,
+    directory: &'a Path,
+    part: Part,
+}
+
+impl Place<'_> {
+    /// Repairs the directory so that it holds what `feed` passes to a sink. Something else in its place is removed.
+    fn repair(
+        &self,
+        feed: &dyn Fn(&dyn Sink) -> Result<()>,
+        scope: Scope,
+        findings: &mut Findings,
+    ) -> Result<()> {
+        let Self { tmp, directory, part } = *self;
+        if !is_directory(directory) {
+            findings
+                .damaged
+                .push(format!("`{}` is not a directory", directory.display()));
+            return tmp::discard(tmp, directory);
+        }
+        for pass in 0..PASSES {
             let spare = TmpDir::create(tmp, "repair")?;
-            let sink = Compare::repairing(directory, &spare.path);
+            let sink = Compare::restoring(directory, part, &spare.path, scope);
             feed(&sink)?;
-            let repaired = sink.repair()?;
-            if repaired.is_empty() {
+            let differences = sink.differences();
+            let added = differences.added();
+            let is_done = differences.damaged().is_empty()
+                && (scope == Scope::Damaged || differences.changed().is_empty() && added.is_empty());
+            if pass == 0 {
+                findings.add(&differences);
+            }
+            if is_done {
                 return Ok(());
             }
-            findings.differing.extend(repaired);
+            restore(&differences, &spare.path, scope)?;
+            if scope == Scope::All {
+                remove(&added)?;
+            }
+        }
+        let cause = "its members are changed while it is repaired";
+        Err(Error::path(Kind::Storage, "repair", directory, cause))
+    }
+}
+
+/// Removes what was added.
+fn remove(added: &[PathBuf]) -> Result<()> {
+    for path in added {
+        let removed = match path.symlink_metadata() {
+            Ok(found) if found.is_dir() => fs::remove_dir_all(path),
+            _ => fs::remove_file(path),
+        };
+        match removed {
+            // What it was in may have been replaced already.
+            Err(error) if !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+                return Err(Error::storage("remove", path, &error));
+            }
+            _ => {}
         }
     }
-    findings.differing.push(format!(
-        "`{}` could not be repaired in place and was removed",
-        directory.display()
-    ));
-    tmp::discard(tmp, directory)
+    Ok(())
 }
 
 fn feed(payload: &Payload, layer: &Layer, sink: &dyn Sink) -> Result<()> {

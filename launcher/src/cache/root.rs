@@ -8,6 +8,9 @@
 //! <root>/v1/tmp/<name>.<...>/  being written; see `tmp`
 //! <root>/v1/pruned             see `prune`
 //! ```
+//!
+//! Only the owner can look into a root, except for the one that root makes for all users: there `locks` and `tmp` are
+//! root's alone.
 
 use std::fs::{self, File};
 use std::io::ErrorKind;
@@ -16,10 +19,10 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Mode, OFlags, StatVfsMountFlags, fstat, fstatvfs, mkdirat, open, openat};
+use rustix::fs::{AtFlags, Mode, OFlags, StatVfsMountFlags, chmodat, fstat, fstatvfs, mkdirat, open, openat};
 use rustix::io::Errno;
 
-use super::candidates::{Candidate, Origin};
+use super::candidates::{Candidate, Origin, ROOT};
 use super::room::Room;
 use crate::error::cause;
 use crate::format::manifest::Layer;
@@ -28,6 +31,8 @@ use crate::format::names::{
     CACHE_TAG_CONTENT, CACHE_TMP, CACHE_VERSION, HOME_CACHE,
 };
 
+/// What others may have of a directory.
+const READABLE: Mode = Mode::from_raw_mode(0o055);
 const PARTS: [&str; 4] = [CACHE_LAYERS, CACHE_APPS, CACHE_LOCKS, CACHE_TMP];
 
 /// An open cache root.
@@ -37,6 +42,10 @@ pub struct Root {
     pub path: PathBuf,
     /// The directory itself.
     pub(super) directory: OwnedFd,
+    /// Whether it belongs to another user, so that this one can't read what is the owner's alone.
+    pub(super) is_foreign: bool,
+    /// The mode of the directories that anyone who can look into the root can look into.
+    parts: Mode,
 }
 
 impl Root {
@@ -55,8 +64,9 @@ impl Root {
         }
         let directory = open(&candidate.path, flags, Mode::empty()).map_err(reason)?;
         let found = fstat(&directory).map_err(reason)?;
-        let is_trusted = found.st_uid == uid || (candidate.origin == Origin::Store && found.st_uid == 0);
-        if !is_trusted {
+        let is_store = matches!(candidate.origin, Origin::Store | Origin::System);
+        let is_foreign = found.st_uid != uid;
+        if is_foreign && !(is_store && found.st_uid == ROOT) {
             return Err(format!("it belongs to uid {}, not to uid {uid}", found.st_uid));
         }
         if found.st_mode & 0o022 != 0 {
@@ -68,6 +78,11 @@ impl Root {
         Ok(Self {
             path: candidate.path.clone(),
             directory,
+            is_foreign,
+            parts: match uid {
+                ROOT => Mode::RWXU | Mode::from_raw_mode(found.st_mode) & READABLE,
+                _ => Mode::RWXU,
+            },
         })
     }
 
@@ -88,9 +103,13 @@ impl Root {
             return Err("its file system is mounted noexec".to_owned());
         }
         let version = PathBuf::from(CACHE_VERSION);
-        let parts = PARTS.map(|part| version.join(part));
-        for part in std::iter::once(&version).chain(&parts) {
-            match mkdirat(&root.directory, part, Mode::from_raw_mode(0o700)) {
+        let parts = PARTS.map(|part| (version.join(part), root.mode_of(part)));
+        for (part, mode) in std::iter::once(&(version, root.parts)).chain(&parts) {
+            match mkdirat(&root.directory, part, *mode) {
+                // Whatever the parent's access control list says. Where there are no modes this changes nothing.
+                Ok(()) if *mode != Mode::RWXU => {
+                    chmodat(&root.directory, part, *mode, AtFlags::empty()).unwrap_or_default();
+                }
                 Ok(()) | Err(Errno::EXIST) => {}
                 Err(Errno::NOSPC | Errno::DQUOT) => {
                     return Err(format!("it is full: {} free", Room::free(&root.directory)));
@@ -119,7 +138,18 @@ impl Root {
     /// Creates the directories again, after someone has removed the whole cache while it was used.
     pub(super) fn restore(&self) {
         for part in PARTS {
-            fs::create_dir_all(self.part(part)).unwrap_or_default();
+            fs::DirBuilder::new()
+                .recursive(true)
+                .mode(self.mode_of(part).as_raw_mode())
+                .create(self.part(part))
+                .unwrap_or_default();
+        }
+    }
+
+    fn mode_of(&self, part: &str) -> Mode {
+        match part {
+            CACHE_LAYERS | CACHE_APPS => self.parts,
+            _ => Mode::RWXU,
         }
     }
 
@@ -184,9 +214,14 @@ fn create(candidate: &Candidate) -> Result<(), String> {
         return Err("there is no such home directory".to_owned());
     }
     // The parent of a shared candidate exists, or the candidate is not used.
+    let has_parent = matches!(candidate.origin, Origin::Shared | Origin::System);
+    let mode = match candidate.origin {
+        Origin::System => 0o755,
+        _ => 0o700,
+    };
     fs::DirBuilder::new()
-        .recursive(candidate.origin != Origin::Shared)
-        .mode(0o700)
+        .recursive(!has_parent)
+        .mode(mode)
         .create(&candidate.path)
         .map_err(|error| match error.kind() {
             ErrorKind::AlreadyExists if candidate.path.is_symlink() => {

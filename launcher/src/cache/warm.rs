@@ -3,8 +3,9 @@
 //!
 //! Before that note a start compares everything that the app has in the cache with its index (see `shape`); if
 //! something is missing, a cold start follows. So does the first start after a boot: published files are not synced,
-//! so those that had not reached the disk at a power loss are short or missing. Every other start checks the
-//! sentinels only. A cache where the note can't be written is not compared either: every start would pay for it, and
+//! so those that had not reached the disk at a power loss are short or missing. (Some file systems leave their sizes;
+//! so contents are compared once after a boot, unless a later use shows that the machine ran on.) Every other start
+//! checks the sentinels only. A cache where the note can't be written is not compared either: every start would pay for it, and
 //! a user who can't write there can't have removed anything.
 //!
 //! Clocks: the note is this machine's own time, so a file server's clock doesn't matter. A note more than a day in the
@@ -22,9 +23,10 @@ use std::time::{Duration, SystemTime};
 
 use rustix::fs::{AtFlags, Timespec, Timestamps, UTIME_OMIT, futimens, statat};
 
-use super::candidates::Origin;
+use super::candidates::{Candidate, Origin};
 use super::context::Context;
 use super::key::app_key;
+use super::published::Note;
 use super::ready::Ready;
 use super::root::Root;
 use super::shape;
@@ -47,31 +49,37 @@ pub enum Look {
     Daily,
     /// The sentinels and the index of the app's own directory, and then the note.
     Shape,
+    /// The sentinels, and then the note: of a directory that was just restored.
+    Restored,
 }
 
 /// The app, when a store or a candidate holds it intact.
 #[must_use]
 pub fn find(context: &Context<'_>) -> Option<Ready> {
-    let Context {
-        payload,
-        host,
-        stores,
-        candidates,
-        uid,
-        ..
-    } = context;
-    stores.iter().chain(candidates).find_map(|candidate| {
-        let root = Root::open(candidate, *uid).ok()?;
+    let in_candidate = |candidate: &Candidate| {
         let look = match candidate.origin {
             Origin::Store => Look::Sentinels,
             _ => Look::Daily,
         };
-        let key = app_key(&payload.trailer, &root.path, host);
-        let found = in_root(&root, &key, look)?;
-        // `execve` closes it.
-        std::mem::forget(root);
-        Some(found)
+        use_root(context, Root::open(candidate, context.uid).ok()?, look)
+    };
+    let known = context.stores.iter().chain(&context.candidates);
+    known.into_iter().find_map(in_candidate).or_else(|| {
+        let system = context.open_system_store()?;
+        use_root(context, system, Look::Sentinels)
     })
+}
+
+/// The app in this root, when this user can read all of it.
+fn use_root(context: &Context<'_>, root: Root, look: Look) -> Option<Ready> {
+    let key = app_key(&context.payload.trailer, &root.path, &context.host);
+    let found = in_root(&root, &key, look)?;
+    if root.is_foreign && found.record.private {
+        return None;
+    }
+    // `execve` closes it.
+    std::mem::forget(root);
+    Some(found)
 }
 
 /// The app in one root, when it is there and intact.
@@ -96,19 +104,24 @@ fn read(mut file: File, directory: &Path, look: Look) -> Option<Ready> {
     if look != Look::Record && !has_sentinels(&record) {
         return None;
     }
+    let noted = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
     match look {
+        Look::Restored => {
+            set_time(&file, SystemTime::now());
+        }
         Look::Shape => {
-            if !shape::is_intact(directory) {
+            if !shape::is_intact(directory, Some(note(noted))) {
                 return None;
             }
             set_time(&file, SystemTime::now());
         }
         Look::Daily => {
-            let noted = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+            let note = note(noted);
             // Setting the same time again shows whether a note can be written.
-            if is_due(noted, SystemTime::now(), sys::boot_time()) && set_time(&file, noted) {
-                let mut directories = record.layers.iter().map(|layer| as_path(layer));
-                if !(shape::is_intact(directory) && directories.all(shape::is_intact)) {
+            if is_due(noted, SystemTime::now(), note.boot) && set_time(&file, noted) {
+                let layers = record.layers.iter().map(|layer| as_path(layer));
+                let mut directories = [directory].into_iter().chain(layers);
+                if !directories.all(|directory| shape::is_intact(directory, Some(note))) {
                     return None;
                 }
                 set_time(&file, SystemTime::now());
@@ -121,6 +134,19 @@ fn read(mut file: File, directory: &Path, look: Look) -> Option<Ready> {
         record,
         file: Some(file),
     })
+}
+
+fn note(time: SystemTime) -> Note {
+    Note {
+        time,
+        boot: sys::boot_time(),
+    }
+}
+
+/// The last note of an app's use.
+pub(super) fn last_note(directory: &Path) -> Option<Note> {
+    let record = directory.join(APP_RECORD).symlink_metadata().ok()?;
+    record.modified().ok().map(note)
 }
 
 fn has_sentinels(record: &Record) -> bool {

@@ -1,11 +1,12 @@
 //! The formats of the packed file and of the cache, encode beside decode.
 //!
 //! [`names`] declares every name. [`trailer`] is the end of the file, [`manifest`] is `pyship.json`, [`member`] is a
-//! member of a layer. The launcher writes [`record`] and `index` into the cache.
+//! member of a layer with its [`mode`]. The launcher writes [`record`] and `index` into the cache.
 
 pub(crate) mod index;
 pub mod manifest;
 pub mod member;
+pub mod mode;
 pub mod names;
 pub mod record;
 pub mod trailer;

@@ -26,6 +26,10 @@ pub const ENV_PRIVATE_PREFIX: &str = "_PYSHIP_";
 pub const ENV_PRIVATE_FILE: &str = "_PYSHIP_FILE";
 /// Private: `argv[0]` as the caller gave it.
 pub const ENV_PRIVATE_ARGV0: &str = "_PYSHIP_ARGV0";
+/// Private, for [`START_RUN`]: the app's directory.
+pub(crate) const ENV_PRIVATE_APP: &str = "_PYSHIP_APP";
+/// Private, for [`START_RUN`]: before the name of a caller's variable that is renamed.
+pub(crate) const ENV_PRIVATE_KEEP: &str = "_PYSHIP_KEEP_";
 /// Replaces the first letter of a caller's `PYTHON*` variable while the interpreter starts without it; the start-up
 /// code restores it. So the variable keeps its position and its length, which the kernel limits.
 pub const ENV_HIDDEN: u8 = 1;
@@ -95,6 +99,8 @@ pub const LAYERS: &[&str] = &[LAYER_LIBC, LAYER_RUNTIME, LAYER_DEPS, LAYER_APP];
 pub const APP_CODE: &str = "code";
 /// Directory of the app layer that holds pyship's start-up code; PYTHONPATH names it until that code runs.
 pub const APP_START: &str = "start";
+/// File in [`APP_START`] of the first files of format 1: the script that the interpreter runs.
+pub(crate) const START_RUN: &str = "_pyship_run.pyc";
 /// File in [`APP_START`] that the interpreter imports as `encodings`, before any other module.
 pub const START_EARLY: &str = "encodings.pyc";
 /// File in [`APP_START`] that `sys.executable`, started by itself, imports as `_pyship`.
@@ -120,13 +126,13 @@ pub const CACHE_VERSION: &str = "v1";
 /// Unpacked layers, each in a directory named by its digest.
 pub const CACHE_LAYERS: &str = "layers";
 /// Apps as virtual environments.
-pub(crate) const CACHE_APPS: &str = "apps";
+pub const CACHE_APPS: &str = "apps";
 /// Lock files.
 pub(crate) const CACHE_LOCKS: &str = "locks";
 /// Directories that are being written.
 pub(crate) const CACHE_TMP: &str = "tmp";
 /// In every directory of [`CACHE_LAYERS`] and [`CACHE_APPS`]: the index of its members.
-pub(crate) const CACHE_INDEX: &str = ".pyship-members";
+pub const CACHE_INDEX: &str = ".pyship-members";
 /// Below [`CACHE_LOCKS`]: shared by all cold starts, or held exclusively by one `prune`.
 pub(crate) const CACHE_LOCK_ALL: &str = "all";
 /// Its modification time says when a start last pruned the cache.
@@ -138,6 +144,9 @@ pub(crate) const CACHE_TAG_CONTENT: &str = "Signature: 8a477f597d28d172789f06886
     # This directory holds unpacked pyship files; it can be removed when none of them is running.\n";
 /// Name of a cache root below `$XDG_CACHE_HOME`, and prefix of those in shared temporary directories.
 pub const CACHE_NAME: &str = "pyship";
+/// Root's first cache root. It is readable by the users that a program of root's turns into, and serves the others as
+/// a store.
+pub const SYSTEM_CACHE: &str = "/var/cache/pyship";
 /// Below the home directory: the user's cache directory where `$XDG_CACHE_HOME` is not set.
 pub(crate) const HOME_CACHE: &str = ".cache";
 
@@ -148,6 +157,14 @@ pub(crate) const APP_RECORD_HIDDEN: &str = "launch.hidden";
 /// In an app's directory: link to the app layer.
 pub const APP_LINK: &str = "app";
 /// In an app's directory: the launcher, as the virtual environment's interpreter.
-pub(crate) const APP_PYTHON: &str = "bin/python3";
+pub const APP_PYTHON: &str = "bin/python3";
 /// In an app's directory: what makes it a virtual environment (PEP 405).
 pub const PYVENV_CFG: &str = "pyvenv.cfg";
+/// In an app's directory: a Python installation without packages, for the virtual environments that are made from it.
+pub const APP_BASE: &str = ".base";
+/// In an app's directory: pip's configuration for this environment.
+pub(crate) const APP_PIP_CONF: &str = "pip.conf";
+/// In an app's directory: the versions of the packed packages, as pip's constraints. The name is seen by people.
+pub(crate) const APP_CONSTRAINTS: &str = "pack-again-to-change-these-packages.txt";
+/// In an app's directory: links to the programs in whose places the launcher stands, by the same paths.
+pub const APP_PROGRAMS: &str = ".programs";

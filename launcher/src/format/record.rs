@@ -41,6 +41,8 @@ pub struct Record {
     pub checks: Vec<Vec<u8>>,
     /// The directories of all layers.
     pub layers: Vec<Vec<u8>>,
+    /// Whether the owner of the cache alone can read all of the app.
+    pub private: bool,
 }
 
 /// See [`Record::entry`]. Paths are absolute and have no symbolic links, as the interpreter puts them on `sys.path`.
@@ -90,6 +92,7 @@ impl Record {
             environment,
             checks,
             layers,
+            private,
         } = self;
         let mut bytes = Vec::new();
         let count = std::cell::Cell::new(0u32);
@@ -131,6 +134,9 @@ impl Record {
         }
         for layer in layers {
             put(b"layer", layer);
+        }
+        if *private {
+            put(b"private", b"");
         }
         let end = count.get().to_string();
         put(END, end.as_bytes());
@@ -183,6 +189,7 @@ impl Record {
                 }
                 b"check" => record.checks.push(value.to_vec()),
                 b"layer" => record.layers.push(value.to_vec()),
+                b"private" => record.private = true,
                 _ => return Err(damaged()),
             }
         }
@@ -228,6 +235,7 @@ mod tests {
             environment: vec![(b"A".to_vec(), b"b=c".to_vec())],
             checks: vec![b"/c/os.py".to_vec()],
             layers: vec![b"/c".to_vec()],
+            private: true,
         };
         assert_eq!(Record::decode(&record.encode()).unwrap(), record);
         let command = |path: &[u8], python| Command {
@@ -243,6 +251,7 @@ mod tests {
                 entry,
                 loader: None,
                 environment: vec![],
+                private: false,
                 ..record.clone()
             };
             assert_eq!(Record::decode(&plain.encode()).unwrap(), plain);

@@ -1,5 +1,6 @@
 //! The `execve` that starts an app: pure functions from the launch record and the caller's state.
 
+mod earlier;
 mod entry;
 mod options;
 
@@ -45,6 +46,11 @@ pub fn app(ready: &Ready, caller: Caller) -> Exec {
     let Ready {
         directory, record, ..
     } = ready;
+    if let Entry::Script(path) = &record.entry
+        && earlier::is_its_script(path)
+    {
+        return earlier::app(ready, caller);
+    }
     let Some(run) = entry::choose(&record.entry, &caller.argv0) else {
         return interpreter(ready, None, caller);
     };
@@ -113,6 +119,18 @@ pub fn interpreter(ready: &Ready, argv0: Option<Vec<u8>>, caller: Caller) -> Exe
     )
 }
 
+/// Starts a native program with the carried loader, and with the caller's environment.
+#[must_use]
+pub fn program(ready: &Ready, program: Vec<u8>, caller: Caller) -> Exec {
+    let Caller {
+        argv0,
+        arguments,
+        environment,
+        ..
+    } = caller;
+    load(ready, program, argv0, arguments, environment)
+}
+
 /// Hides PYTHONHOME; PYTHONPATH leads to the start-up code that restores it.
 fn hide_home(environment: &mut Environment, directory: &[u8]) {
     let mut path = join(directory, &[APP_LINK, APP_START, START_CHILD]);
@@ -130,7 +148,17 @@ fn hide_home(environment: &mut Environment, directory: &[u8]) {
 }
 
 fn exec(ready: &Ready, argv0: Vec<u8>, rest: Vec<Vec<u8>>, environment: Environment) -> Exec {
-    let executable = ready.record.executable.clone();
+    load(ready, ready.record.executable.clone(), argv0, rest, environment)
+}
+
+/// Executes a file, by itself or with the carried loader.
+fn load(
+    ready: &Ready,
+    executable: Vec<u8>,
+    argv0: Vec<u8>,
+    rest: Vec<Vec<u8>>,
+    environment: Environment,
+) -> Exec {
     match &ready.record.loader {
         None => {
             let argv = std::iter::once(argv0).chain(rest).collect();
@@ -272,6 +300,26 @@ mod tests {
             let end: [&[u8]; 3] = [b"-Xutf8", b"/l/code/main.py", b"x\xff"];
             assert!(child.argv.ends_with(&end.map(<[u8]>::to_vec)), "{:?}", child.argv);
         }
+    }
+
+    #[test]
+    fn a_native_program_is_loaded_as_the_interpreter_is() {
+        let exec = program(
+            &ready(true, script()),
+            b"/l/bin/tool".to_vec(),
+            caller(&[("PYSHIP", "x")]),
+        );
+        let want: [&[u8]; 7] = [
+            b"./app.bin",
+            b"--argv0",
+            b"./app.bin",
+            b"--library-path",
+            b"/l",
+            b"/l/bin/tool",
+            b"x\xff",
+        ];
+        assert_eq!(exec.argv, want);
+        assert_eq!(entries(exec), ["PYSHIP=x"]);
     }
 
     #[test]

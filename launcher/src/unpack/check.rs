@@ -13,6 +13,7 @@ use std::sync::Mutex;
 use super::{Sink, pieces};
 use crate::error::{Error, Result};
 use crate::format::manifest::ENTRIES_MAX;
+use crate::format::mode::Mode;
 
 /// Members and the directories that their paths imply.
 const PATHS_MAX: u64 = ENTRIES_MAX + ENTRIES_MAX / 2;
@@ -59,11 +60,11 @@ impl Check {
 }
 
 impl Sink for Check {
-    fn directory(&self, path: &[u8]) -> Result<()> {
+    fn directory(&self, path: &[u8], _mode: Mode) -> Result<()> {
         self.note(path, Known::Directory)
     }
 
-    fn file(&self, path: &[u8], size: u64, _executable: bool, data: &mut dyn BufRead) -> Result<()> {
+    fn file(&self, path: &[u8], size: u64, _mode: Mode, data: &mut dyn BufRead) -> Result<()> {
         self.note(path, Known::Other)?;
         pieces(data, size, |_| Ok(()))
     }

@@ -9,6 +9,7 @@
 mod check;
 mod extract;
 mod frame;
+mod holes;
 mod links;
 mod write;
 
@@ -17,6 +18,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 pub use check::Check;
 pub use extract::extract;
+pub use holes::hole_bytes;
 pub use write::Write;
 
 use std::io::BufRead;
@@ -24,6 +26,7 @@ use std::io::BufRead;
 use crate::error::{Error, Result};
 use crate::format::manifest::Layer;
 use crate::format::member::{Member, MemberKind, skip_padding};
+use crate::format::mode::Mode;
 use crate::limits;
 use crate::payload::Payload;
 
@@ -32,9 +35,12 @@ pub const SMALL_FRAME: u64 = 5 << 20;
 /// The largest window that a frame may ask for, as a power of two: 8 MiB, zstd's own at level 19.
 pub const WINDOW_LOG_MAX: u32 = 23;
 
-/// Modification time of every directory of an unpacked layer, in seconds since 1970 (the first instant that ZIP
-/// archives can represent). A directory with another time was changed after it was unpacked.
-pub const UNPACKED_TIME: i64 = 315_532_800;
+/// Modification time of every directory of an unpacked layer, in seconds since 1970: 1980-01-02 in UTC, which is in
+/// 1980, the first year that ZIP archives can represent, in every time zone. A directory with another time was changed
+/// after it was unpacked.
+pub const UNPACKED_TIME: i64 = 315_619_200;
+/// What earlier launchers gave to directories. Layers are shared by files of any age.
+pub const UNPACKED_TIME_BEFORE: i64 = 315_532_800;
 
 const THREADS_MAX: usize = 6;
 const THREADS_MAX_LARGE: usize = 4;
@@ -47,13 +53,13 @@ pub trait Sink: Sync {
     ///
     /// # Errors
     /// When it can't be written.
-    fn directory(&self, path: &[u8]) -> Result<()>;
+    fn directory(&self, path: &[u8], mode: Mode) -> Result<()>;
 
     /// A regular file; `data` gives at least `size` bytes, of which exactly `size` must be consumed.
     ///
     /// # Errors
     /// When it can't be written or `data` fails.
-    fn file(&self, path: &[u8], size: u64, executable: bool, data: &mut dyn BufRead) -> Result<()>;
+    fn file(&self, path: &[u8], size: u64, mode: Mode, data: &mut dyn BufRead) -> Result<()>;
 
     /// A symbolic link.
     ///
@@ -180,10 +186,10 @@ fn pass(sink: &dyn Sink, data: &mut dyn BufRead, layer: &Layer, entries: &Atomic
             return Err(wrong_count(layer));
         }
         match kind {
-            MemberKind::Directory => sink.directory(&path)?,
+            MemberKind::Directory { mode } => sink.directory(&path, mode)?,
             MemberKind::Symlink { target } => sink.symlink(&path, &target)?,
-            MemberKind::File { size, executable } => {
-                sink.file(&path, size, executable, data)?;
+            MemberKind::File { size, mode } => {
+                sink.file(&path, size, mode, data)?;
                 skip_padding(&mut data, size)?;
             }
         }

@@ -10,14 +10,19 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use rustix::fs::{AtFlags, Mode, OFlags, Timespec, Timestamps, mkdirat, openat, symlinkat, utimensat};
+use rustix::fs::{
+    AtFlags, Mode as RawMode, OFlags, SeekFrom, Timespec, Timestamps, chmodat, fchmod, fremovexattr,
+    ftruncate, mkdirat, openat, seek, symlinkat, utimensat,
+};
 use rustix::io::Errno;
 
+use super::holes::{self, Position};
 use super::links::Links;
 use super::{Sink, UNPACKED_TIME, pieces};
 use crate::error::{Error, Kind, Result};
 use crate::format::index::{self, Members};
 use crate::format::member::unsafe_path;
+use crate::format::mode::Mode;
 use crate::format::names::CACHE_INDEX;
 
 /// Writes below a directory that this process has just made.
@@ -40,9 +45,16 @@ impl Write {
         }
     }
 
-    /// A sink for an empty directory of the cache, which gets an index.
+    /// A sink for an empty directory of the cache, which gets an index. Below it, modes are exact when the umask is
+    /// 022: it loses the access control lists that it got from the directory that it was made in, if that has any.
     #[must_use]
     pub fn indexed(root: OwnedFd, path: &Path) -> Self {
+        // Most file systems have none or don't know them.
+        for list in ["system.posix_acl_default", "system.posix_acl_access"] {
+            fremovexattr(&root, list).unwrap_or_default();
+        }
+        // Where the file system has no modes this changes nothing.
+        fchmod(&root, raw(Mode::DIRECTORY)).unwrap_or_default();
         Self {
             members: Some(Mutex::default()),
             ..Self::new(root, path)
@@ -69,7 +81,7 @@ impl Write {
         }
         if let Some(members) = &self.members {
             let bytes = locked(members).encode();
-            let file = self.create(CACHE_INDEX.as_bytes(), 0o644)?;
+            let file = self.create(CACHE_INDEX.as_bytes(), Mode::FILE)?;
             self.write(&file, CACHE_INDEX.as_bytes(), &bytes)?;
             self.set_times(&bytes);
         }
@@ -104,11 +116,9 @@ impl Write {
         }
     }
 
-    fn create(&self, path: &[u8], mode: u32) -> Result<OwnedFd> {
+    fn create(&self, path: &[u8], mode: Mode) -> Result<OwnedFd> {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        self.with_parents(path, || {
-            openat(&self.root, path, flags, Mode::from_raw_mode(mode))
-        })
+        self.with_parents(path, || openat(&self.root, path, flags, raw(mode)))
     }
 
     fn write(&self, file: &OwnedFd, path: &[u8], mut bytes: &[u8]) -> Result<()> {
@@ -129,7 +139,7 @@ impl Write {
             Err(Errno::NOENT) => {
                 let slashes = path.iter().enumerate().filter(|(_, byte)| **byte == b'/');
                 for (end, _) in slashes {
-                    match mkdirat(&self.root, &path[..end], Mode::from_raw_mode(0o755)) {
+                    match mkdirat(&self.root, &path[..end], raw(Mode::DIRECTORY)) {
                         Ok(()) | Err(Errno::EXIST) => {}
                         Err(errno) => return Err(self.failed(path, errno)),
                     }
@@ -159,9 +169,9 @@ impl Write {
 }
 
 impl Sink for Write {
-    fn directory(&self, path: &[u8]) -> Result<()> {
+    fn directory(&self, path: &[u8], mode: Mode) -> Result<()> {
         let made = self.with_parents(path, || {
-            match mkdirat(&self.root, path, Mode::from_raw_mode(0o755)) {
+            match mkdirat(&self.root, path, raw(mode)) {
                 // Another thread has written a file below it first.
                 Err(Errno::EXIST) => Ok(false),
                 made => made.map(|()| true),
@@ -170,26 +180,51 @@ impl Sink for Write {
         self.note(index::Kind::Directory, 0, path)?;
         if !made {
             let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::PATH | OFlags::CLOEXEC;
-            openat(&self.root, path, flags, Mode::empty()).map_err(|errno| self.failed(path, errno))?;
+            openat(&self.root, path, flags, RawMode::empty()).map_err(|errno| self.failed(path, errno))?;
+            // It was made as a parent, with the usual mode.
+            if mode != Mode::DIRECTORY {
+                chmodat(&self.root, path, raw(mode), AtFlags::empty())
+                    .map_err(|errno| self.failed(path, errno))?;
+            }
         }
         Ok(())
     }
 
-    fn file(&self, path: &[u8], size: u64, executable: bool, data: &mut dyn BufRead) -> Result<()> {
-        let kind = if executable {
+    fn file(&self, path: &[u8], size: u64, mode: Mode, data: &mut dyn BufRead) -> Result<()> {
+        let kind = if mode.is_executable() {
             index::Kind::Executable
         } else {
             index::Kind::File
         };
         self.note(kind, size, path)?;
-        let file = self.create(path, if executable { 0o755 } else { 0o644 })?;
-        pieces(data, size, |bytes| self.write(&file, path, bytes))
+        let file = self.create(path, mode)?;
+        if size < holes::HOLE as u64 {
+            return pieces(data, size, |bytes| self.write(&file, path, bytes));
+        }
+        let mut end = 0;
+        let mut write = |at, bytes: &[u8]| {
+            if at != end {
+                seek(&file, SeekFrom::Start(at)).map_err(|errno| self.failed(path, errno))?;
+            }
+            end = at + bytes.len() as u64;
+            self.write(&file, path, bytes)
+        };
+        let mut position = Position::default();
+        pieces(data, size, |bytes| position.add(bytes, &mut write))?;
+        match position.finish(&mut write)? {
+            Some(length) => ftruncate(&file, length).map_err(|errno| self.failed(path, errno)),
+            None => Ok(()),
+        }
     }
 
     fn symlink(&self, path: &[u8], target: &[u8]) -> Result<()> {
         self.note(index::Kind::Link, target.len() as u64, path)?;
         locked(&self.links).push(path, target)
     }
+}
+
+fn raw(mode: Mode) -> RawMode {
+    RawMode::from_raw_mode(mode.bits())
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

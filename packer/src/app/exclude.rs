@@ -21,6 +21,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use globset::{GlobBuilder, GlobMatcher};
 
+/// The help of `--exclude` lists these.
+///
 /// Files and directories of version control, caches and editors: no program needs them to run.
 const DEFAULTS: &[&str] = &[
     ".git",
@@ -34,9 +36,11 @@ const DEFAULTS: &[&str] = &[
     ".pytest_cache",
     ".idea",
     ".vscode",
-    "node_modules",
     ".DS_Store",
 ];
+
+/// What npm installs beside a frontend's sources. A Python package may have it among its data.
+const NODE_MODULES: &str = "node_modules";
 
 /// Files that commonly hold passwords.
 const SECRETS: &[&str] = &[".env", ".envrc", ".netrc", ".pypirc"];
@@ -102,12 +106,21 @@ impl Excludes {
             return Some(Reason::Secret);
         }
         let is_default = DEFAULTS.iter().any(|default| name == *default)
+            || name == NODE_MODULES && !is_in_package(relative, real)
             || self.output.as_deref() == Some(real)
             || is_directory && real.join("pyvenv.cfg").is_file()
             // Bytecode without its source beside it is a module.
             || !is_directory && real.extension() == Some("pyc".as_ref()) && real.with_extension("py").is_file();
         is_default.then_some(Reason::Default)
     }
+}
+
+/// Whether a directory above `relative` in the app is a Python package.
+fn is_in_package(relative: &Path, real: &Path) -> bool {
+    let above = real.ancestors().skip(1).take(relative.components().count());
+    above
+        .into_iter()
+        .any(|directory| directory.join("__init__.py").is_file())
 }
 
 impl Rule {

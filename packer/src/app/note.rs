@@ -16,6 +16,10 @@ pub(crate) enum Note {
     Special(PathBuf),
     /// A link to a file outside the app was replaced by a copy of the file.
     Followed(PathBuf, PathBuf),
+    /// Files that were packed without the bits that give privileges.
+    Privileged(Vec<String>),
+    /// Files that others may read, although only their owner could: how many.
+    Opened(usize),
     /// No file matches this `--exclude`.
     Unused(String),
 }
@@ -35,6 +39,18 @@ impl Display for Note {
                 "packed `{}` as a copy of `{}`: it is a link to a file outside the app",
                 path.display(),
                 target.display()
+            ),
+            Self::Privileged(paths) => {
+                write!(f, "packed `{}`", paths.first().map_or("", String::as_str))?;
+                if paths.len() > 1 {
+                    write!(f, " and {} more", paths.len() - 1)?;
+                }
+                write!(f, " without set-user-ID, set-group-ID and sticky bits")
+            }
+            Self::Opened(count) => write!(
+                f,
+                "packed {count} files so that all users may read them: the umask hides every new file, so nobody \
+                 chose that for these; pack with `umask 022` to keep their modes"
             ),
             Self::Unused(glob) => write!(f, "nothing in the app matches --exclude `{glob}`"),
         }

@@ -21,6 +21,8 @@ pub(crate) struct AppSource {
     pub(crate) import_directories: Vec<String>,
     /// What the user should know.
     pub(crate) notes: Vec<Note>,
+    /// What is left out by default, relative to the app.
+    pub(crate) left_out: Vec<PathBuf>,
 }
 
 impl AppSource {
@@ -33,6 +35,7 @@ impl AppSource {
             project: None,
             import_directories: vec![String::new()],
             notes: Vec::new(),
+            left_out: Vec::new(),
         }
     }
 }

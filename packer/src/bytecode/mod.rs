@@ -12,11 +12,12 @@ mod worker;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail, ensure};
+use pyship_launcher::format::mode::Mode;
 
 use crate::child;
 use crate::environment::Environment;
 use crate::interpreter::Interpreter;
-use crate::tree::{self, Content, LayerPath, Node, Tree};
+use crate::tree::{self, Content, File, LayerPath, Node, Tree};
 
 /// Flags of a `.pyc` with its source's hash, which importlib doesn't check (PEP 552).
 const FLAG_HASH_UNCHECKED: u32 = 0b01;
@@ -72,12 +73,12 @@ impl Compiler {
             .iter()
             .filter(|(path, _)| path.ends_with(b".py") && !path.starts_with(b"bin/"))
             .filter(|(path, _)| !is_test_of_package(path))
-            .filter_map(|(path, node)| Some((path.clone(), content_of(tree, path, node)?)))
+            .filter_map(|(path, node)| Some((path.clone(), file_of(tree, path, node)?.content.clone())))
             .collect();
         let mut skipped = Vec::new();
         for (path, outcome) in self.run(&sources)? {
             match outcome {
-                Ok(pyc) => tree.insert_bytes(self.cached(&path), pyc, false),
+                Ok(pyc) => tree.insert_bytes(self.cached(&path), pyc, mode_of(tree, &path)),
                 Err(reason) => skipped.push((path, reason)),
             }
         }
@@ -228,13 +229,21 @@ fn shares(sources: &[(LayerPath, Content)], count: usize) -> Result<Vec<Vec<usiz
         .collect())
 }
 
-/// The content of a file, following links in the same tree.
-fn content_of(tree: &Tree, path: &[u8], node: &Node) -> Option<Content> {
+/// The mode of a source's bytecode: whoever may not read the one may not read the other.
+fn mode_of(tree: &Tree, source: &[u8]) -> Mode {
+    let file = tree.get(source).and_then(|node| file_of(tree, source, node));
+    file.map_or(Mode::FILE, |file| {
+        Mode::file(file.mode.bits() & Mode::FILE.bits())
+    })
+}
+
+/// A file, following links in the same tree.
+fn file_of<'a>(tree: &'a Tree, path: &[u8], node: &'a Node) -> Option<&'a File> {
     let (mut path, mut node) = (path.to_vec(), node);
     for _ in 0..8 {
         match node {
-            Node::File(file) => return Some(file.content.clone()),
-            Node::Directory => return None,
+            Node::File(file) => return Some(file),
+            Node::Directory(_) => return None,
             Node::Symlink(target) => {
                 path = tree::join(&path, target)?;
                 node = tree.get(&path)?;

@@ -19,8 +19,8 @@ use crate::{size, ui};
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 const ABOUT: &str = "\
-A packed file unpacks itself once, into a cache directory: $PYSHIP_CACHE_DIR, $XDG_CACHE_HOME/pyship or \
-~/.cache/pyship; where none of them can be used, a directory below /var/tmp, $TMPDIR, /tmp or /dev/shm. Files with the \
+A packed file unpacks itself once, into a cache directory: $PYSHIP_CACHE_DIR, /var/cache/pyship for root, \
+$XDG_CACHE_HOME/pyship or ~/.cache/pyship; where none of them can be used, a directory below /var/tmp, $TMPDIR, /tmp or /dev/shm. Files with the \
 same Python or the same packages share them there. Everything in it can be removed at any time: the next start unpacks \
 it again.
 

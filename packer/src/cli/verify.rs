@@ -88,14 +88,14 @@ pub(super) fn command(options: &VerifyOptions) -> Result<()> {
         return ui::data(&format!("{}\n", plain_json(&text)));
     }
     ui::data(&match verified {
-        None => format!("{}: intact\n", file.display()),
+        None => format!("{}: intact\n", printable(&file.display().to_string())),
         Some(Verified {
             key_id,
             trusted_comment,
             ..
         }) => format!(
             "{}: intact, signed by key {key_id}: {}\n",
-            file.display(),
+            printable(&file.display().to_string()),
             printable(&trusted_comment)
         ),
     })
@@ -144,10 +144,10 @@ fn report(
     })
 }
 
-/// A comment for a terminal, which control characters would write to.
-fn printable(comment: &str) -> String {
+/// A comment or a name for a terminal, which control characters would write to.
+fn printable(text: &str) -> String {
     let shown = |letter: char| if letter.is_control() { ' ' } else { letter };
-    comment.chars().map(shown).collect()
+    text.chars().map(shown).collect()
 }
 
 /// Checks a file before it is signed: damaged bytes must not get a signature.

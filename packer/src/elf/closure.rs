@@ -134,7 +134,7 @@ fn dependent(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::elf::edit::set_runpath;
+    use crate::elf::edit::set_rpath;
     use crate::elf::machine::Machine;
 
     #[test]
@@ -160,7 +160,7 @@ mod tests {
         let library = scratch.path().join("own").join(&soname);
         for file in [&program, &library] {
             fs_err::create_dir_all(file.parent().expect("a directory")).expect("a new directory");
-            fs_err::write(file, set_runpath(&bytes, "$ORIGIN/../own").expect("edited")).expect("a new file");
+            fs_err::write(file, set_rpath(&bytes, "$ORIGIN/../own").expect("edited")).expect("a new file");
         }
         let mut tree = Tree::new();
         tree.insert_path("bin/program", &program, true);

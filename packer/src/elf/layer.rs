@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::file::Elf;
 use super::origin::{expand, normalize};
 use super::scan::scan;
-use crate::tree::{LayerPath, Tree, layer_path};
+use crate::tree::{LayerPath, Tree, display, layer_path};
 
 /// Every ELF file of a layer, sorted by path.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +44,18 @@ impl LayerElf {
             }
         });
         Ok(Self(files.collect()))
+    }
+}
+
+impl LayerElf {
+    /// The paths of the programs that the system starts through a loader, unlike static ones.
+    pub(crate) fn programs(&self) -> impl Iterator<Item = String> {
+        let is_program = |elf: &Elf| elf.interpreter.is_some() && elf.soname.is_none();
+        let programs = self
+            .0
+            .iter()
+            .filter(move |file| file.elf.as_ref().is_ok_and(is_program));
+        programs.map(|file| display(&file.path))
     }
 }
 

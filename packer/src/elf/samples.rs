@@ -113,14 +113,13 @@ pub(crate) fn write(tree: &Tree, root: &Path) {
     for (path, node) in tree.iter() {
         let path = root.join(std::ffi::OsStr::from_bytes(path));
         match node {
-            Node::Directory => fs_err::create_dir_all(path).expect("a new directory"),
+            Node::Directory(_) => fs_err::create_dir_all(path).expect("a new directory"),
             Node::Symlink(target) => {
                 fs_err::os::unix::fs::symlink(std::ffi::OsStr::from_bytes(target), path).expect("a new link");
             }
             Node::File(file) => {
                 fs_err::write(&path, file.content.read().expect("a readable file")).expect("a new file");
-                let mode = if file.executable { 0o755 } else { 0o644 };
-                fs_err::set_permissions(path, PermissionsExt::from_mode(mode)).expect("a mode");
+                fs_err::set_permissions(path, PermissionsExt::from_mode(file.mode.bits())).expect("a mode");
             }
         }
     }

@@ -1,5 +1,5 @@
 //! The interpreter that is packed: which one ([`discover`]), what it is ([`describe`]), and which of its files
-//! go into the runtime layer ([`python_home`], [`prune`], [`fallbacks`]).
+//! go into the runtime layer ([`python_home`], [`prune`], [`fallbacks`], [`relocate`]).
 //!
 //! ```text
 //! --python SPEC ── discover ──┬─ executable ───────────────────────┐
@@ -23,6 +23,7 @@ mod prefix;
 mod probe;
 pub(crate) mod prune;
 pub(crate) mod python_home;
+pub(crate) mod relocate;
 mod sysconfig;
 mod tcltk;
 mod version;

@@ -17,6 +17,7 @@ use anyhow::{Context, Result, ensure};
 use pyship_launcher::format::manifest::{Frame, Layer};
 use pyship_launcher::format::member::{END, Member, MemberKind, padding};
 use pyship_launcher::hex::hex;
+use pyship_launcher::unpack::hole_bytes;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
@@ -74,18 +75,29 @@ pub(crate) fn pack(
 ) -> Result<Packed> {
     let plan = plan::plan(tree, compression.frame_target())?;
     let data = Arc::new(data.try_clone().map_err(CollectError)?);
-    let (frames, offsets) = compress(&plan, compression, &data, done)?;
-    let sizes = plan.iter().flatten().map(|planned| planned.size);
+    let Compressed {
+        frames,
+        offsets,
+        holes,
+    } = compress(&plan, compression, &data, done)?;
+    let members = plan.iter().flatten();
+    let sizes = members.clone().map(|planned| planned.size);
     let raw = sizes.clone().sum();
+    let disk: u64 = sizes
+        .map(|size| size.div_ceil(DISK_BLOCK).max(1) * DISK_BLOCK)
+        .sum();
     let layer = Layer {
         name: name.to_owned(),
         digest: Layer::digest_of(&frames),
         offset: 0,
         size: frames.iter().map(|frame| frame.size).sum(),
-        disk: sizes
-            .map(|size| size.div_ceil(DISK_BLOCK).max(1) * DISK_BLOCK)
-            .sum(),
+        disk: disk.saturating_sub(holes),
         entries: plan.iter().map(|members| members.len() as u64).sum(),
+        private: members.into_iter().any(|planned| match planned.node {
+            Node::Directory(mode) => mode.hides_directory(),
+            Node::File(file) => file.mode.hides_file(),
+            Node::Symlink(_) => false,
+        }),
         frames,
     };
     Ok(Packed {
@@ -96,15 +108,25 @@ pub(crate) fn pack(
     })
 }
 
-/// Compresses frames in parallel and writes each to `data` when it is ready: gives them in order, with their offsets.
+/// Frames in order.
+struct Compressed {
+    frames: Vec<Frame>,
+    /// Their offsets in the file that they were written to.
+    offsets: Vec<u64>,
+    /// Bytes of files that take no space when they are unpacked.
+    holes: u64,
+}
+
+/// Compresses frames in parallel and writes each to `data` when it is ready.
 fn compress(
     plan: &[Vec<Planned<'_>>],
     compression: Compression,
     data: &File,
     done: &(dyn Fn(u64) + Sync),
-) -> Result<(Vec<Frame>, Vec<u64>)> {
+) -> Result<Compressed> {
     let last = plan.len().saturating_sub(1);
     let end = AtomicU64::new(0);
+    let holes = AtomicU64::new(0);
     // The largest first, so that no core works on one alone at the end.
     let mut order: Vec<usize> = (0..plan.len()).collect();
     order.sort_by_key(|&index| Reverse(plan[index].iter().map(|planned| planned.size).sum::<u64>()));
@@ -112,7 +134,7 @@ fn compress(
         .par_iter()
         .with_max_len(1)
         .map(|&index| {
-            let raw = raw_frame(&plan[index], index == last)?;
+            let raw = raw_frame(&plan[index], index == last, &holes)?;
             let compressed = compression.compress(&raw)?;
             done(raw.len() as u64);
             let sha256 = hex(&Sha256::digest(&compressed));
@@ -124,21 +146,26 @@ fn compress(
         })
         .collect::<Result<_>>()?;
     frames.sort_by_key(|(index, ..)| *index);
-    Ok(frames
+    let (frames, offsets) = frames
         .into_iter()
         .map(|(_, frame, offset)| (frame, offset))
-        .unzip())
+        .unzip();
+    Ok(Compressed {
+        frames,
+        offsets,
+        holes: holes.into_inner(),
+    })
 }
 
-/// The tar of some members; that of the last frame ends the archive.
-fn raw_frame(members: &[Planned<'_>], is_last: bool) -> Result<Vec<u8>> {
+/// The tar of some members; that of the last frame ends the archive. Adds to `holes` what they don't take on disk.
+fn raw_frame(members: &[Planned<'_>], is_last: bool, holes: &AtomicU64) -> Result<Vec<u8>> {
     let mut raw = Vec::new();
     for Planned { path, node, size } in members {
         let kind = match node {
-            Node::Directory => MemberKind::Directory,
+            Node::Directory(mode) => MemberKind::Directory { mode: *mode },
             Node::File(file) => MemberKind::File {
                 size: *size,
-                executable: file.executable,
+                mode: file.mode,
             },
             Node::Symlink(target) => MemberKind::Symlink {
                 target: target.clone(),
@@ -161,6 +188,7 @@ fn raw_frame(members: &[Planned<'_>], is_last: bool) -> Result<Vec<u8>> {
                 "failed to pack `{}`: it changed while it was read",
                 display(path)
             );
+            holes.fetch_add(hole_bytes(&bytes), Ordering::Relaxed);
             raw.extend_from_slice(&bytes);
             raw.resize(raw.len() + padding(*size), 0);
         }
@@ -173,6 +201,8 @@ fn raw_frame(members: &[Planned<'_>], is_last: bool) -> Result<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use pyship_launcher::format::mode::Mode;
+
     use super::*;
 
     fn sample() -> Tree {
@@ -201,6 +231,24 @@ mod tests {
         assert_eq!(bytes(&one), bytes(&two));
         assert_eq!(one.layer, two.layer);
         assert_eq!(one.layer.entries, 9);
+    }
+
+    #[test]
+    fn holes_take_no_space_and_hidden_files_make_the_layer_private() {
+        let pack = |mode: Mode, content: Vec<u8>| {
+            let mut tree = Tree::new();
+            tree.insert_bytes("f", content, mode);
+            let data = tempfile::tempfile().unwrap();
+            pack("app", &tree, Compression::Level(3), &data, &|_| {})
+                .unwrap()
+                .layer
+        };
+        let mut sparse = vec![0; 3 << 20];
+        sparse[2 << 20] = 1;
+        let layer = pack(Mode::FILE, sparse);
+        assert_eq!((layer.disk, layer.private), (4096, false));
+        let layer = pack(Mode::file(0o600), vec![1; 4097]);
+        assert_eq!((layer.disk, layer.private), (8192, true));
     }
 
     #[test]

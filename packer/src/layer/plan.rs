@@ -30,7 +30,7 @@ pub(super) fn plan(tree: &Tree, target: u64) -> Result<Vec<Vec<Planned<'_>>>> {
                 .content
                 .size()
                 .with_context(|| format!("failed to pack `{}`", display(path)))?,
-            Node::Directory | Node::Symlink(_) => 0,
+            Node::Directory(_) | Node::Symlink(_) => 0,
         };
         members.push(Planned { path, node, size });
     }
@@ -79,7 +79,7 @@ fn group<'a>(member: &Planned<'a>) -> Group<'a> {
     let dot = name.iter().rposition(|&byte| byte == b'.');
     let (stem, ending) = name.split_at(dot.unwrap_or(name.len()));
     match (member.node, ending) {
-        (Node::Directory, _) => Group::Directory,
+        (Node::Directory(_), _) => Group::Directory,
         (Node::Symlink(_), _) => Group::Link,
         (Node::File(_), b".py") => Group::Module([directory, stem].concat()),
         (Node::File(_), b".pyc") => match directory.strip_suffix(b"__pycache__/") {

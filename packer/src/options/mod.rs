@@ -173,6 +173,11 @@ pub(crate) struct PackOptions {
     pub(crate) include: Vec<String>,
 
     /// Leave out files that match, relative to APP: `docs/**`, `*.csv`
+    ///
+    /// Left out by default, and packed with --include: version control (.git, .hg, .svn), caches (__pycache__,
+    /// .mypy_cache, .ruff_cache, .pytest_cache, .tox, .nox), virtual environments, settings of editors (.idea, .vscode),
+    /// node_modules outside of Python packages, .DS_Store, and files that may hold passwords (.env, .envrc, .netrc,
+    /// .pypirc).
     #[arg(long, value_name = "GLOB", help_heading = CONTENTS)]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) exclude: Vec<String>,

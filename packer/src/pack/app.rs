@@ -12,6 +12,8 @@ use super::{Pack, packages};
 use crate::app::entry::{self, EntryFlags};
 use crate::app::exclude::Excludes;
 use crate::app::input::{self, Input};
+use crate::app::mode::Modes;
+use crate::app::note::Note;
 use crate::app::source::AppSource;
 use crate::elf::LayerElf;
 use crate::interpreter::mentions::mentioned;
@@ -89,6 +91,8 @@ pub(super) struct Facts {
     pub(super) dependencies: Vec<String>,
     /// Files that were not packed as they are.
     pub(super) notes: Vec<String>,
+    /// What is left out by default, relative to the app.
+    pub(super) left_out: Vec<String>,
 }
 
 /// Completes the code that was read, and decides what starts.
@@ -100,14 +104,13 @@ pub(super) fn prepare(pack: &Pack<'_>, source: Source, packages: &packages::Fact
         commands: options.command.clone(),
     };
     let entry = entry::decide(&flags, source.app.as_ref(), &packages.distributions)?;
-    let tree = tree(options, &source)?;
+    let (tree, included) = tree(options, &source)?;
     let directories = source.directories();
-    let notes = source
-        .app
-        .iter()
-        .flat_map(|app| &app.notes)
-        .map(ToString::to_string);
+    let app_notes = source.app.iter().flat_map(|app| &app.notes);
+    let notes = app_notes.chain(&included).map(ToString::to_string);
+    let left_out = source.app.iter().flat_map(|app| &app.left_out);
     let facts = Facts {
+        left_out: left_out.map(|path| path.display().to_string()).collect(),
         name: name(options)?,
         version: options.app_version.clone().or_else(|| source.version()),
         entry,
@@ -127,10 +130,11 @@ pub(super) fn prepare(pack: &Pack<'_>, source: Source, packages: &packages::Fact
     Ok(App { tree, facts })
 }
 
-/// The code, and what `--include` adds to it.
-fn tree(options: &PackOptions, source: &Source) -> Result<Tree> {
+/// The code, and what `--include` adds to it; what the user should know of the latter.
+fn tree(options: &PackOptions, source: &Source) -> Result<(Tree, Vec<Note>)> {
+    let mut notes = Vec::new();
     let mut tree = source.app.as_ref().map_or_else(Tree::new, |app| app.tree.clone());
-    tree.insert(APP_CODE, Node::Directory);
+    tree.insert(APP_CODE, Node::DIRECTORY);
     for text in &options.include {
         let (from, to) = include::split(text);
         let name = Path::new(from).file_name().unwrap_or_default();
@@ -141,28 +145,31 @@ fn tree(options: &PackOptions, source: &Source) -> Result<Tree> {
             String::from_utf8_lossy(to)
         );
         let path = [APP_CODE.as_bytes(), b"/", to].concat();
-        insert(&mut tree, &path, Path::new(from), &options.output)
+        let found = insert(&mut tree, &path, Path::new(from), &options.output)
             .with_context(|| format!("failed to include `{from}`"))?;
+        notes.extend(found);
     }
-    Ok(tree)
+    Ok((tree, notes))
 }
 
-/// Inserts a file, or what a directory holds, at `path`.
-fn insert(tree: &mut Tree, path: &[u8], from: &Path, output: &Path) -> Result<()> {
-    use std::os::unix::fs::PermissionsExt;
+/// Inserts a file, or what a directory holds, at `path`. Returns what is to be said of modes.
+fn insert(tree: &mut Tree, path: &[u8], from: &Path, output: &Path) -> Result<Vec<Note>> {
     let metadata = fs_err::metadata(from)?;
     if !metadata.is_dir() {
-        let executable = metadata.permissions().mode() & 0o111 != 0;
-        tree.insert_path(path, fs_err::canonicalize(from)?, executable);
-        return Ok(());
+        let mut modes = Modes::new();
+        let mode = modes.file(from, &metadata);
+        tree.insert_path(path, fs_err::canonicalize(from)?, mode);
+        return Ok(modes.notes());
     }
-    let inside = input::included(from, output)?;
-    for (name, node) in inside.iter() {
+    let mut inside = input::included(from, output)?;
+    for (name, node) in inside.tree.iter() {
         if let Some(below) = name.strip_prefix(APP_CODE.as_bytes()) {
             tree.insert([path, below].concat(), node.clone());
         }
     }
-    Ok(())
+    let is_about_modes = |note: &Note| matches!(note, Note::Privileged(_) | Note::Opened(_));
+    inside.notes.retain(is_about_modes);
+    Ok(inside.notes)
 }
 
 /// `--name`, else the name of OUT without its extension.

@@ -31,6 +31,7 @@ pub(super) fn compile(
         python: &python,
         entry: &app.facts.entry,
         directories: &app.facts.directories,
+        packages: !packages.facts.distributions.is_empty(),
         site: packages.facts.site || app.facts.sitecustomize,
         shadows: app.facts.shadows,
         index_imports: !pack.options.no_index_imports,

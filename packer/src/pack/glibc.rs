@@ -17,8 +17,10 @@ use crate::glibc::{self, NoLibc};
 use crate::tree::Tree;
 
 /// The C++ library. It is a third of what a glibc adds to the file, and is loaded only when a packed file needs it.
-/// libgcc_s always goes along: glibc itself loads it when a thread is cancelled.
 const CXX: &str = "libstdc++.so.6";
+/// The library that glibc loads when a thread is cancelled or ends early, as daemon threads do at the exit of Python.
+/// Where it is missing, that aborts the process. So it always goes along, and a host without it is not used.
+const THREADS: &str = "libgcc_s.so.1";
 /// The oldest glibc that anything needs, when no packed file says.
 const OLDEST: (u32, u32) = (2, 17);
 /// How many files a warning names.
@@ -53,12 +55,24 @@ pub(super) fn prepare(pack: &Pack<'_>, layers: [&LayerElf; 3]) -> Result<Glibc> 
     let policy = LibcPolicy::from(pack.options.libc.unwrap_or_default());
     let needs_cxx = found.system.contains_key(CXX);
     let (content, carried) = carried(pack, policy, &loader, needs_cxx, &mut warnings)?.unzip();
+    let [.., app] = layers;
+    let programs: Vec<String> = app.programs().collect();
+    if carried.is_some() && !programs.is_empty() {
+        warnings.push(format!(
+            "native programs of the app run only where the host has glibc: {}; those in packages run everywhere",
+            some_of(&programs)
+        ));
+    }
+    let mut system: BTreeMap<String, String> = found.system.into_iter().collect();
+    if carried.is_some() {
+        system.entry(THREADS.to_owned()).or_default();
+    }
     Ok(Glibc {
         manifest: Libc {
             policy,
             floor: found.floor.as_ref().map_or(OLDEST, |floor| floor.version),
             loader,
-            system: found.system.into_iter().collect(),
+            system,
             carried,
         },
         content: content.unwrap_or_else(|| Content::new(Tree::new())),

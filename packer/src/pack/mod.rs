@@ -74,6 +74,7 @@ pub(crate) fn run(options: &PackOptions, ui: &Ui) -> Result<Report> {
         layers: &layers,
         packages: &packages.facts,
         pruned: &runtime.pruned,
+        left_out: &app.facts.left_out,
         because: glibc.because,
         checked: missing.is_some(),
         warnings: [

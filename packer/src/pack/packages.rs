@@ -48,6 +48,15 @@ pub(super) struct Facts {
     pinned: bool,
 }
 
+impl Facts {
+    /// Whether the package `name`, in lower case, is among them.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.distributions
+            .iter()
+            .any(|one| metadata::normalized(&one.name) == name)
+    }
+}
+
 /// Installs what the options and the project's `dependencies` ask for, unless the build cache has it.
 pub(super) fn prepare(pack: &Pack<'_>, dependencies: &[String]) -> Result<Packages> {
     let request = request(pack, dependencies);

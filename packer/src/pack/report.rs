@@ -1,5 +1,6 @@
 //! What a pack says at its end: one table for people, one JSON object for machines.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use pyship_launcher::format::manifest::{Entry, Manifest};
@@ -35,6 +36,8 @@ pub(crate) struct Report {
     pub(crate) packages: Vec<PackageLine>,
     /// What was left out of the standard library.
     pub(crate) pruned: Vec<PruneLine>,
+    /// What was left out of the app by default, relative to it.
+    pub(crate) left_out: Vec<String>,
     /// Which C library it needs and carries.
     pub(crate) libc: LibcLine,
     /// Whether what starts was tried out.
@@ -111,6 +114,7 @@ pub(super) struct Parts<'a> {
     pub(super) layers: &'a Layers,
     pub(super) packages: &'a packages::Facts,
     pub(super) pruned: &'a PruneReport,
+    pub(super) left_out: &'a [String],
     /// The file that needs the newest glibc.
     pub(super) because: Option<String>,
     /// Whether there was a trial run.
@@ -138,6 +142,7 @@ impl Report {
             layers: layer_lines(manifest, parts.layers),
             packages: package_lines(&parts.packages.distributions),
             pruned: prune_lines(parts.pruned),
+            left_out: parts.left_out.to_vec(),
             libc: LibcLine {
                 needs: version(manifest.libc.floor),
                 because: parts.because,
@@ -189,6 +194,9 @@ fn prune_lines(pruned: &PruneReport) -> Vec<PruneLine> {
         .collect()
 }
 
+/// What becomes of files that a program writes beside its code; docs/running.md says more.
+const WRITES: &str = "files that the program writes beside its code are in the cache: a new version of the file starts without them";
+
 /// How many packages the table shows.
 const LARGEST: usize = 6;
 
@@ -225,12 +233,16 @@ impl Report {
                 false => group.group.clone(),
             });
             lines.push(format!(
-                "left out: {} ({})",
+                "left out of the standard library: {} ({}); --keep packs them",
                 groups.collect::<Vec<_>>().join(", "),
                 display(total)
             ));
         }
+        lines.extend(self.left_out_line(verbose));
         lines.push(self.libc_line());
+        if self.entry != Entry::Interpreter {
+            lines.push(WRITES.to_owned());
+        }
         let Self {
             output,
             size: bytes,
@@ -239,6 +251,23 @@ impl Report {
         } = self;
         lines.push(format!("{output}: {} in {seconds:.1} s", display(*bytes)));
         lines.join("\n")
+    }
+
+    /// What was left out of the app: each name once, with the number of its places, unless all are asked for.
+    fn left_out_line(&self, verbose: bool) -> Option<String> {
+        let mut names: BTreeMap<&str, usize> = BTreeMap::new();
+        let usual = |path: &&String| verbose || !path.ends_with("__pycache__");
+        for path in self.left_out.iter().filter(usual) {
+            let name = path.rsplit('/').next().filter(|_| !verbose).unwrap_or(path);
+            *names.entry(name).or_default() += 1;
+        }
+        let shown = names.iter().map(|(name, count)| match count {
+            1 => format!("`{name}`"),
+            count => format!("`{name}` ({count})"),
+        });
+        let shown: Vec<String> = shown.collect();
+        (!shown.is_empty())
+            .then(|| format!("left out of the app: {}; --include packs them", shown.join(", ")))
     }
 
     fn libc_line(&self) -> String {

@@ -16,8 +16,9 @@ use super::layers::Content;
 use super::{Pack, packages};
 use crate::build_cache::stamp::{Inputs, Stamp};
 use crate::elf::{LayerElf, LibrarySearch, Machine, prepare_runtime, survey};
+use crate::interpreter::mentions::ZONES;
 use crate::interpreter::prune::{self, PruneReport};
-use crate::interpreter::{fallbacks, python_home};
+use crate::interpreter::{fallbacks, python_home, relocate};
 use crate::size;
 use crate::tree::{self, LayerPath, Node, Tree};
 
@@ -44,7 +45,9 @@ pub(super) fn prepare(pack: &Pack<'_>, app: &App, packages: &packages::Facts) ->
     // A second copy of libpython stays only when a package or the app needs it.
     let mut needed = survey(machine, &[&packages.elf, &app.facts.elf]).needed;
     needed.retain(|soname| soname.starts_with("libpython"));
-    let key = key(pack, &tree, &needed, began)?;
+    let zones = (app.facts.entry == Entry::Interpreter || is_mentioned(ZONES, app, packages))
+        && !packages.has("tzdata");
+    let key = key(pack, &tree, &needed, zones, began)?;
     if let Some(found) = key.as_ref().and_then(|key| pack.cache.find(key)) {
         return Ok(Runtime {
             content: Content::Cached(found.packed),
@@ -52,7 +55,15 @@ pub(super) fn prepare(pack: &Pack<'_>, app: &App, packages: &packages::Facts) ->
             pruned,
         });
     }
-    let (tree, facts, inputs) = complete(pack, tree, machine, &needed)?;
+    let (mut tree, mut facts, inputs) = complete(pack, tree, machine, &needed)?;
+    let lacks_zones = zones && !fallbacks::zones::add(&mut tree, system_root(pack))?;
+    if lacks_zones && app.facts.entry != Entry::Interpreter {
+        facts.warnings.push(
+            "the program names `zoneinfo`, and this machine has no time zones to pack: \
+             add `--with tzdata` for systems that have none either"
+                .to_owned(),
+        );
+    }
     let key = key.filter(|_| !inputs.are_after(began));
     Ok(Runtime {
         content: Content::keyed(tree, key, inputs, &facts)?,
@@ -68,12 +79,12 @@ fn groups(pack: &Pack<'_>, app: &App, packages: &packages::Facts) -> Result<prun
         true => prune::Pruning::none(),
         false => prune::Pruning::default(),
     };
-    // A file that behaves like python may be asked for anything.
-    if !options.no_prune && app.facts.entry != Entry::Interpreter {
-        for (group, _) in prune::ON_DEMAND {
-            if !app.facts.mentioned.contains(*group) && !packages.mentioned.contains(*group) {
-                groups = groups.prune(group)?;
-            }
+    for (group, _) in prune::ON_DEMAND {
+        if is_mentioned(group, app, packages) {
+            groups = groups.keep(group)?;
+        } else if !options.no_prune && app.facts.entry != Entry::Interpreter {
+            // A file that behaves like python may be asked for anything.
+            groups = groups.prune(group)?;
         }
     }
     for group in &options.keep {
@@ -85,8 +96,19 @@ fn groups(pack: &Pack<'_>, app: &App, packages: &packages::Facts) -> Result<prun
     Ok(groups)
 }
 
+/// Whether a source of the app or of a package names something that is packed on demand.
+fn is_mentioned(what: &str, app: &App, packages: &packages::Facts) -> bool {
+    app.facts.mentioned.contains(what) || packages.mentioned.contains(what)
+}
+
 /// The key of a runtime that is made of these files, unless one of them may be changing right now.
-fn key(pack: &Pack<'_>, tree: &Tree, needed: &BTreeSet<String>, began: SystemTime) -> Result<Option<String>> {
+fn key(
+    pack: &Pack<'_>,
+    tree: &Tree,
+    needed: &BTreeSet<String>,
+    zones: bool,
+    began: SystemTime,
+) -> Result<Option<String>> {
     let interpreters = &pack.interpreters;
     let Some(mut key) = pack
         .cache
@@ -98,7 +120,8 @@ fn key(pack: &Pack<'_>, tree: &Tree, needed: &BTreeSet<String>, began: SystemTim
     interpreters.identify(&mut key)?;
     key.field("compression", pack.options.compression().to_string())
         .field("sysroot", format!("{:?}", pack.options.sysroot))
-        .field("needed", format!("{needed:?}"));
+        .field("needed", format!("{needed:?}"))
+        .field("zones", [u8::from(zones)]);
     let nodes: Vec<(&LayerPath, &Node)> = tree.iter().collect();
     // An archive's files were just unpacked; its digest stands for them.
     let stamp = |node: &Node| match node {
@@ -112,9 +135,9 @@ fn key(pack: &Pack<'_>, tree: &Tree, needed: &BTreeSet<String>, began: SystemTim
     for ((path, node), stamp) in nodes.into_iter().zip(stamps) {
         key.field("path", path);
         match node {
-            Node::Directory => key.field("directory", ""),
+            Node::Directory(_) => key.field("directory", ""),
             Node::Symlink(target) => key.field("link", target),
-            Node::File(file) => key.field("executable", [u8::from(file.executable)]),
+            Node::File(file) => key.field("mode", file.mode.bits().to_le_bytes()),
         };
         match stamp {
             Some((_, Some(stamp))) if stamp.is_after(began) => return Ok(None),
@@ -129,7 +152,7 @@ fn key(pack: &Pack<'_>, tree: &Tree, needed: &BTreeSet<String>, began: SystemTim
     Ok(Some(key.finish()))
 }
 
-/// Adds the fallbacks and the shared libraries; also gives the files of the system that were read.
+/// Adds the fallbacks and the shared libraries, and removes the builder's paths; also gives the files of the system that were read.
 fn complete(
     pack: &Pack<'_>,
     mut tree: Tree,
@@ -140,6 +163,7 @@ fn complete(
     let libraries = LibrarySearch::new(machine, pack.options.sysroot.as_deref());
     let root = system_root(pack);
     fallbacks::complete(&mut tree, &packed.layer_stdlib(), root)?;
+    relocate::relocate(&mut tree, packed)?;
     let closed = prepare_runtime(&mut tree, &libraries, needed)?;
     for (soname, library) in &closed.carried {
         pack.ui.detail(&format!(
@@ -164,6 +188,7 @@ fn complete(
         .inputs
         .into_iter()
         .chain(fallbacks::inputs(root))
+        .chain(fallbacks::zones::inputs(root))
         .filter(|path| unpacked.is_none_or(|unpacked| !path.starts_with(unpacked)))
         .collect();
     let facts = Facts {

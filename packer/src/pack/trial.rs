@@ -1,19 +1,25 @@
 //! The trial run: starts the finished file's interpreter in a cache of its own and finds the entry point, so that
 //! what is checked is what users get, down to the shared libraries.
 
-use std::path::Path;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use pyship_launcher::format::manifest::{Entry, Manifest};
 use pyship_launcher::format::names::{ENV_CACHE_DIR, ENV_STORE, ENV_TOOL};
 use pyship_launcher::target::HOST;
 
 use super::Pack;
 use crate::assemble::Assembled;
+use crate::hint::WithHint;
 
 /// Imports the entry point and runs nothing of it. The first argument says which kind of entry point it is.
 const SCRIPT: &str = include_str!("trial.py");
+/// After which time a trial run is worth a word.
+const SLOW: Duration = Duration::from_secs(15);
 /// The script's exit code when its last line says what is missing.
 const MISSING: i32 = 3;
 
@@ -36,16 +42,64 @@ pub(super) fn run(pack: &Pack<'_>, file: &Assembled) -> Result<Option<Vec<String
         return Ok(None);
     }
     pack.ui.step("trial run");
-    let (path, manifest, scratch) = (file.path(), &file.manifest, pack.scratch.path());
+    let (manifest, scratch) = (&file.manifest, pack.scratch.path());
+    let path = &executable(file.path(), scratch)?;
     if let Some(trial) = pack.cache.trial() {
-        if let Ok(missing) = start(path, manifest, scratch, &trial.cache(), Some(trial.store())) {
+        let tried = patiently(pack, || {
+            start(path, manifest, scratch, &trial.cache(), Some(trial.store()))
+        });
+        if let Ok(missing) = tried {
             pack.cache.keep_unpacked(&trial, manifest);
             return Ok(Some(missing));
         }
         // A cache that is full, damaged or on a file system without programs says nothing about the file.
         pack.cache.forget_unpacked(&trial, manifest);
     }
-    start(path, manifest, scratch, &scratch.join("cache"), None).map(Some)
+    patiently(pack, || {
+        start(path, manifest, scratch, &scratch.join("cache"), None)
+    })
+    .map(Some)
+}
+
+/// Runs `trial`, and says what it waits for when that takes long: a module may wait for a database while it is imported.
+fn patiently<T>(pack: &Pack<'_>, trial: impl FnOnce() -> T) -> T {
+    std::thread::scope(|scope| {
+        let (done, ended) = mpsc::channel::<()>();
+        scope.spawn(move || {
+            if ended.recv_timeout(SLOW) == Err(RecvTimeoutError::Timeout) {
+                let seconds = SLOW.as_secs();
+                pack.ui.note(&format!(
+                    "the trial run has imported the entry point for {seconds} s and waits for it to end; \
+                     --no-check packs without a trial run"
+                ));
+            }
+        });
+        let outcome = trial();
+        drop(done);
+        outcome
+    })
+}
+
+/// The file, or a copy of it in `scratch` when it lies on a file system without programs.
+fn executable(file: &Path, scratch: &Path) -> Result<PathBuf> {
+    let refused = |path: &Path| {
+        let mut tool = Command::new(path);
+        let status = tool.env(ENV_TOOL, "help").stdout(Stdio::null()).status();
+        status.is_err_and(|error| error.kind() == ErrorKind::PermissionDenied)
+    };
+    if !refused(file) {
+        return Ok(file.to_owned());
+    }
+    let copy = scratch.join("trial");
+    fs_err::copy(file, &copy)?;
+    if refused(&copy) {
+        let error = anyhow!(
+            "failed to start the file: its directory and `{}` are mounted noexec",
+            scratch.display()
+        );
+        return Err(error).hint("set TMPDIR to a directory where programs can run, or pass --no-check");
+    }
+    Ok(copy)
 }
 
 /// A warning for each module that is missing, with the option that adds it.
@@ -85,8 +139,10 @@ fn start(
         .envs(store.map(|store| (ENV_STORE, store)))
         .env_remove("PYTHONPATH")
         .env_remove("PYTHONHOME")
+        .envs(defaults(manifest))
         .current_dir(scratch)
         .stdin(Stdio::null())
+        .args(options(manifest))
         .arg("-c")
         .arg(SCRIPT)
         .args(arguments(&manifest.entry));
@@ -112,6 +168,18 @@ fn start(
     }
     let how = crate::child::in_words(status);
     bail!("failed to start the packed interpreter: it {how}\n{output}");
+}
+
+/// The fixed options, without `-S`: the trial needs `site`.
+fn options(manifest: &Manifest) -> impl Iterator<Item = &String> {
+    let skips_site = |option: &str| option.starts_with('-') && option.contains('S');
+    manifest.options.iter().filter(move |option| !skips_site(option))
+}
+
+/// What `--set-env` gives the program where the caller's environment has no such variable.
+fn defaults(manifest: &Manifest) -> impl Iterator<Item = (&String, &String)> {
+    let defaults = manifest.environment.iter();
+    defaults.filter(|(name, _)| std::env::var_os(name).is_none())
 }
 
 fn arguments(entry: &Entry) -> Vec<String> {

@@ -6,6 +6,7 @@ use std::sync::Mutex;
 
 use pyship_launcher::error::{Error, Kind, Result};
 use pyship_launcher::format::manifest::{Layer, Manifest};
+use pyship_launcher::format::mode::Mode;
 use pyship_launcher::format::names::{LAYER_APP, LAYER_DEPS, LAYER_LIBC, LAYER_RUNTIME};
 use pyship_launcher::hex::hex;
 use pyship_launcher::payload::Payload;
@@ -131,11 +132,11 @@ impl Reader<'_> {
 }
 
 impl Sink for Reader<'_> {
-    fn directory(&self, _: &[u8]) -> Result<()> {
+    fn directory(&self, _: &[u8], _: Mode) -> Result<()> {
         Ok(())
     }
 
-    fn file(&self, path: &[u8], size: u64, _: bool, data: &mut dyn BufRead) -> Result<()> {
+    fn file(&self, path: &[u8], size: u64, _: Mode, data: &mut dyn BufRead) -> Result<()> {
         let path = String::from_utf8_lossy(path);
         let text = self.text(&path);
         if text.is_some() {

@@ -15,7 +15,7 @@ def _begin():
     sys.path_importer_cache.pop(start, None)
     module = sys.modules.pop("encodings")
     sys.executable = _APP + "/bin/python3"
-    sys._base_executable = runtime + "/" + _EXECUTABLE
+    sys._base_executable = f"{_APP}/{_BASE}/{_EXECUTABLE}"
     sys.prefix = sys.exec_prefix = _APP
     if not said:
         # A subinterpreter: the rest is left to the real `site`, which finds `__pyship__.pth`.
@@ -29,20 +29,20 @@ def _begin():
     # Found by looking, otherwise: a runtime's standard library isn't zipped.
     if sys.path[0].endswith(".zip"):
         sys.path_importer_cache[sys.path[0]] = None
-    _index_imports(stdlib)
+    untouched = _index_imports(stdlib)
     _import_encodings(stdlib)
     if sys.version_info < (3, 11):
         for name in _SHADOWED:  # Later versions have them inside.
             __import__(name)
     file = _decode(said[b"_PYSHIP_FILE"])
-    directory = None
+    listed = None
     if sys.argv[0] != "-m":
-        directory = _expect_script(sys.argv[0])
+        listed = _expect_script(sys.argv[0])
         sys.argv[0] = _decode(said[b"_PYSHIP_ARGV0"])
-    sys.path[:0] = [path for path in _IMPORTS if path != directory]
+    sys.path[:0] = [path for path in _IMPORTS if path != listed]
     if not sys.flags.no_site:
         sys._home = runtime + "/bin"
-        if not _SITE:
+        if not _SITE and untouched:  # Else what was installed since may have `.pth` files.
             sys.path.append(_APP + "/" + _SITE_PACKAGES)
             _stand_in_for_site(stdlib)
     # What is there by now lives as long as the app: no collection, above all not those at exit, needs to look

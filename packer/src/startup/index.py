@@ -4,9 +4,9 @@
 #
 # Every import directory of the file gets a finder of its own in `sys.path_importer_cache`, which the interpreter's
 # `PathFinder` asks as it would its own: the order of `sys.path`, and what a program puts on it, count as ever.
-# What the layers hold was given one time when it was unpacked. A directory with another one was changed since, and
-# is for the interpreter's own finder to look through; so is every name of which the index only says that
-# something is there.
+# What the layers hold was given one time when it was unpacked (another one by earlier launchers). A directory with
+# any other was changed since, and is for the interpreter's own finder to look through; so is every name of which the
+# index only says that something is there.
 #
 # A file that is written to in its place leaves its directory's time alone. Programs do that to their own code, so
 # of the app's own modules the source is looked at. A module that is reloaded is compared with its source wherever
@@ -29,23 +29,27 @@ _frozen = 0
 
 
 def _index_imports(stdlib):
+    """Indexes the import directories; whether nothing was installed in site-packages since it was unpacked."""
+    site_packages = _APP + "/" + _SITE_PACKAGES
+    untouched = _Finder(site_packages, None, False)._is_unchanged()
     if not _INDEX:
-        return
+        return untouched
     # Where other bytecode is wanted, or to be told of everything, directories are searched.
     usual = not sys.flags.optimize and not sys.flags.verbose and _imp.check_hash_based_pycs == "default"
-    site_packages = _APP + "/" + _SITE_PACKAGES
-    for file, base in (
-        (stdlib + _MODULES, stdlib),
-        (_APP + "/app/start" + _MODULES, _CODE),
-        (site_packages + _MODULES, site_packages),
-    ):
+    bases = [(stdlib + _MODULES, stdlib), (_APP + "/app/start" + _MODULES, _CODE)]
+    if _PACKAGES:
+        bases.append((site_packages + _MODULES, site_packages))
+    for file, base in bases:
         try:
             indexes = marshal.loads(_read(file))
         except (OSError, ValueError, EOFError, TypeError):
             continue
         for directory, modules in indexes.items():
             path = base + "/" + directory if directory else base
-            sys.path_importer_cache[path] = _Finder(path, modules if usual else None, base == _CODE)
+            finder = sys.path_importer_cache[path] = _Finder(path, modules if usual else None, base == _CODE)
+            if path == site_packages and usual:
+                finder._decode(untouched)
+    return untouched
 
 
 class _Finder(_external.FileFinder):
@@ -57,16 +61,21 @@ class _Finder(_external.FileFinder):
     def __init__(self, path, modules, is_own=False):
         self.path = path
         self._modules = modules  # Marshalled until it is asked for something; None: there is no index of it.
+        self._is_changed = False
         self._is_own = is_own  # Whether it is the app's code.
         self._finished = None  # When its last file had been unpacked, in nanoseconds.
         self._path_mtime = -1
         self._path_cache = self._relaxed_path_cache = frozenset()
 
+    def _decode(self, is_unchanged):
+        self._modules = marshal.loads(self._modules)
+        self._is_changed = not is_unchanged
+
     def find_spec(self, fullname, target=None):
+        if type(self._modules) is bytes:
+            self._decode(self._is_unchanged())
         modules = self._modules
-        if type(modules) is bytes:
-            modules = self._modules = marshal.loads(modules) if self._is_unchanged() else None
-        if modules is None or target is not None:  # `reload` names a target.
+        if modules is None or self._is_changed or target is not None:  # `reload` names a target.
             return self._search(fullname, target)
         tail = fullname.rpartition(".")[2]
         entry = modules.get(tail)
@@ -108,11 +117,13 @@ class _Finder(_external.FileFinder):
     def _is_unchanged(self):
         try:
             found = posix.stat(self.path)
+        except PermissionError:
+            return True  # What is packed is there. Its loader says why it can't be read.
         except OSError:
             return False
         # The launcher sets a directory's time after it has written the directory's files.
         self._finished = found.st_ctime_ns
-        return found.st_mtime == _UNPACKED
+        return found.st_mtime in _UNPACKED
 
     def _search(self, fullname, target):
         if not self._loaders:
@@ -120,10 +131,28 @@ class _Finder(_external.FileFinder):
             loaders = [(_Source if one is _external.SourceFileLoader else one, ends) for one, ends in loaders]
             _Finder._loaders = _external.FileFinder(".", *loaders)._loaders
         spec = super().find_spec(fullname, target)
+        if spec is None:
+            self._require_access(fullname.rpartition(".")[2])
         for path in (spec and spec.submodule_search_locations) or ():
             if path not in sys.path_importer_cache:
-                sys.path_importer_cache[path] = _Finder(path, None)
+                # A package in a directory to which something was added is still as it was packed.
+                entry = self._modules and self._modules.get(fullname.rpartition(".")[2])
+                below = entry[1] if type(entry) is tuple else entry
+                below = below if type(below) is bytes and below else None
+                sys.path_importer_cache[path] = _Finder(path, below, self._is_own)
         return spec
+
+    def _require_access(self, tail):
+        # The interpreter takes what it may not look at for what isn't there.
+        try:
+            if not self._path_cache:
+                posix.listdir(self.path)
+            elif any(tail + end in self._path_cache for end in ("", *(end for end, _ in self._loaders))):
+                posix.stat(self.path + "/.")
+        except PermissionError:
+            raise
+        except OSError:
+            pass
 
 
 def _code(data, path):

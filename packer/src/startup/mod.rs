@@ -14,7 +14,7 @@ pub(crate) mod module_index;
 
 use pyship_launcher::format::manifest::{Entry, Python};
 use pyship_launcher::format::names;
-use pyship_launcher::unpack::UNPACKED_TIME;
+use pyship_launcher::unpack::{UNPACKED_TIME, UNPACKED_TIME_BEFORE};
 
 use crate::tree::{LayerPath, Tree};
 
@@ -71,6 +71,8 @@ pub(crate) struct StartConfig<'a> {
     /// The directories that the app's code is imported from, relative to the app layer's code directory,
     /// in the order of `sys.path`; an empty path is the code directory itself.
     pub(crate) directories: &'a [LayerPath],
+    /// Whether there are packages.
+    pub(crate) packages: bool,
     /// Whether `site` has something to do: `.pth` files of packages, or a `sitecustomize`.
     pub(crate) site: bool,
     /// Whether a module of the app [has the name](has_early_module) of one that the interpreter loads first.
@@ -118,6 +120,7 @@ fn constants(config: &StartConfig<'_>) -> String {
         python,
         entry: _,
         directories,
+        packages,
         site,
         shadows,
         index_imports,
@@ -127,15 +130,17 @@ fn constants(config: &StartConfig<'_>) -> String {
     [
         ("name", literal::text(name)),
         ("version", version.map_or_else(|| "None".into(), literal::text)),
+        ("_BASE", literal::text(names::APP_BASE)),
         ("_EXECUTABLE", literal::text(&python.executable)),
         ("_STDLIB", literal::text(&python.stdlib)),
         ("_SITE_PACKAGES", literal::text(&python.site_packages)),
         ("_DIRECTORIES", literal::tuple(directories)),
+        ("_PACKAGES", literal::boolean(packages)),
         ("_SITE", literal::boolean(site)),
         ("_SHADOWED", literal::tuple(shadowed)),
         ("_INDEX", literal::boolean(index_imports)),
         ("_MODULES", literal::text(format!("/{}", names::MODULE_INDEX))),
-        ("_UNPACKED", UNPACKED_TIME.to_string()),
+        ("_UNPACKED", format!("({UNPACKED_TIME}, {UNPACKED_TIME_BEFORE})")),
     ]
     .map(|(constant, value)| format!("{constant} = {value}\n"))
     .concat()

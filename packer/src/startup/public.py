@@ -1,12 +1,13 @@
 """What a packed program can ask about its file: `file` (absolute path), `name` and `version`.
 
+`directory` is where the app's files are unpacked. What is written there is lost with the next version of the file.
 `file` is None in an interpreter that was started by itself (`sys.executable`).
 """
 
 import posix
 import sys
 
-__all__ = ["file", "name", "version"]
+__all__ = ["directory", "file", "name", "version"]
 
 # CONFIG
 
@@ -18,4 +19,5 @@ try:
     _CODE = posix.readlink(_APP + "/app") + "/code"
 except OSError:
     _CODE = _APP + "/app/code"
+directory = _CODE
 _IMPORTS = [_CODE + "/" + _directory if _directory else _CODE for _directory in _DIRECTORIES]

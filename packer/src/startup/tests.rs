@@ -26,6 +26,7 @@ fn sources_of(entry: &Entry, directories: &[LayerPath]) -> Vec<(LayerPath, Vec<u
         python: &python(),
         entry,
         directories,
+        packages: true,
         site: true,
         shadows: false,
         index_imports: true,

@@ -2,6 +2,7 @@
 
 use harness::hostile::{HostileFrame, directory, file, link, member, patched, pax, typed};
 use pyship_launcher::format::member::MemberKind;
+use pyship_launcher::format::mode::Mode;
 
 use super::{Bench, Where};
 
@@ -103,7 +104,7 @@ fn headers_that_lie() {
     wrong_sum[0] = b'b';
     let huge = MemberKind::File {
         size: 1 << 40,
-        executable: false,
+        mode: Mode::FILE,
     };
     let long = [b"65536 path=".to_vec(), vec![b'a'; 65_524], b"\n".to_vec()].concat();
     all_refused(&[

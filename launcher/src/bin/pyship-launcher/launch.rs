@@ -6,10 +6,10 @@ use std::io::ErrorKind;
 use std::time::Duration;
 
 use pyship_launcher::bytes::as_path;
-use pyship_launcher::cache::warm::Look;
 use pyship_launcher::cache::{Context, Ready, candidates, warm};
 use pyship_launcher::environment::Environment;
 use pyship_launcher::error::{Error, Kind, Result, cause};
+use pyship_launcher::file_capabilities::FileCapabilities;
 use pyship_launcher::format::names::{ENV_CACHE_DIR, ENV_DISTRUSTED, ENV_TOOL, EXIT_FAILURE};
 use pyship_launcher::libc_choice::Host;
 use pyship_launcher::start::{self, Caller, Exec};
@@ -52,15 +52,26 @@ fn start(arguments: &[CString], mut environment: Environment) -> Result<i32> {
         file: identity.path.clone(),
     };
     let Some(payload) = &identity.payload else {
-        return interpreter_of_app(&identity, caller(environment)).map(|never| match never {});
+        return program_of_app(&identity, caller(environment)).map(|never| match never {});
     };
     let uid = sys::effective_user();
+    let granted = if secure && !sys::changes_user() {
+        FileCapabilities::of_process()
+    } else {
+        FileCapabilities::NONE
+    };
     let context = Context {
         payload,
-        // The loader doesn't expand `$ORIGIN` in a set-user-ID start either, as without /proc.
-        host: Host::look(identity.proc && !secure),
+        // The loader doesn't expand `$ORIGIN` in a set-user-ID start either, as without /proc. One that passes its
+        // capabilities on is none for the interpreter.
+        host: Host::look(identity.proc && (!secure || !granted.is_empty())),
         stores: candidates::stores(&environment, secure),
-        candidates: candidates::candidates(&environment, uid, secure),
+        system: candidates::system_store(&environment, uid, secure),
+        candidates: if granted.are_harmless() {
+            candidates::candidates(&environment, uid, secure)
+        } else {
+            Vec::new()
+        },
         uid,
         watch: &Terminal,
     };
@@ -69,14 +80,33 @@ fn start(arguments: &[CString], mut environment: Environment) -> Result<i32> {
         .filter(|tool| !tool.is_empty())
         .map(<[u8]>::to_vec);
     match tool.as_deref() {
-        None => start_app(&context, &caller(environment)).map(|never| match never {}),
+        None => start_app(&context, &caller(environment), granted).map(|never| match never {}),
         Some(b"python") => start_interpreter(&context, &caller(environment)).map(|never| match never {}),
         Some(tool) => tools::run(tool, &context, &caller(environment).arguments),
     }
 }
 
-fn start_app(context: &Context<'_>, caller: &Caller) -> Result<Infallible> {
+fn start_app(context: &Context<'_>, caller: &Caller, granted: FileCapabilities) -> Result<Infallible> {
+    if !granted.is_empty() {
+        return start_with_capabilities(context, caller, granted);
+    }
     start_with(context, |ready| start::app(ready, caller.clone()))
+}
+
+fn start_with_capabilities(
+    context: &Context<'_>,
+    caller: &Caller,
+    granted: FileCapabilities,
+) -> Result<Infallible> {
+    let file = as_path(&caller.file);
+    let ready = if granted.are_harmless() {
+        prepare::find_or_make(context)?
+    } else {
+        warm::find(context).ok_or_else(|| FileCapabilities::not_in_roots_cache(file))?
+    };
+    granted.pass_on(file)?;
+    let (error, _) = execute(start::app(&ready, caller.clone()));
+    Err(error)
 }
 
 fn start_interpreter(context: &Context<'_>, caller: &Caller) -> Result<Infallible> {
@@ -95,18 +125,16 @@ fn start_with(context: &Context<'_>, plan: impl Fn(&Ready) -> Exec) -> Result<In
     Err(error)
 }
 
-/// Runs as `bin/python3` of an app's directory, which is this program without a payload.
-fn interpreter_of_app(identity: &Identity, caller: Caller) -> Result<Infallible> {
-    let directory = identity.app_directory();
-    let ready = directory.and_then(|directory| warm::in_directory(&directory, Look::Sentinels));
-    let Some(ready) = ready else {
+/// Runs as an interpreter or another program of an app's directory, which is this program without a payload.
+fn program_of_app(identity: &Identity, caller: Caller) -> Result<Infallible> {
+    let Some(ready) = identity.app() else {
         return Err(identity.no_payload());
     };
-    let (error, _) = execute(start::interpreter(
-        &ready,
-        identity.interpreter_argv0(&ready),
-        caller,
-    ));
+    let exec = match identity.program(&ready) {
+        Some(program) => start::program(&ready, program, caller),
+        None => start::interpreter(&ready, identity.interpreter_argv0(&ready), caller),
+    };
+    let (error, _) = execute(exec);
     Err(error)
 }
 

@@ -4,12 +4,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use pyship_launcher::bytes::as_path;
-use pyship_launcher::cache::Context;
 use pyship_launcher::cache::policy::Policy;
 use pyship_launcher::cache::prune::{self, Mode, UNUSED};
 use pyship_launcher::cache::repair::{self, Findings};
 use pyship_launcher::cache::root::Root;
-use pyship_launcher::error::{Error, Kind, Result, cause, plain_json};
+use pyship_launcher::cache::{Context, Scope};
+use pyship_launcher::error::{Error, Kind, Result, cause, plain, plain_json};
 use pyship_launcher::format::manifest::{Entry, Layer, Manifest};
 use pyship_launcher::payload::Payload;
 use pyship_launcher::unpack;
@@ -18,8 +18,8 @@ use crate::prepare;
 use crate::process_state::ProcessState;
 use crate::terminal::print;
 
-/// How many differences are listed; the rest are counted.
-const LISTED: usize = 20;
+/// Option of `repair`.
+const RESET: &[u8] = b"--reset";
 
 const HELP: &str = "\
 This file was made by pyship. It contains a program, its packages and a Python interpreter.
@@ -29,14 +29,14 @@ Run it like any other program. To run a built-in tool instead, set the variable 
   PYSHIP=info    ./FILE [--json]    Show what the file contains
   PYSHIP=python  ./FILE [ARGS...]   Run the Python interpreter with the program's packages
   PYSHIP=where   ./FILE             Print the directories that the file is unpacked to
-  PYSHIP=verify  ./FILE             Verify the file and its unpacked contents
-  PYSHIP=repair  ./FILE             Repair the unpacked contents
+  PYSHIP=verify  ./FILE             Verify the file and its unpacked contents; fails if any are damaged or changed
+  PYSHIP=repair  ./FILE [--reset]   Restore what is damaged; with --reset, also undo what was changed and added
   PYSHIP=prune   ./FILE [DAYS]      Remove all apps from the cache that were not used for DAYS (default: 30)
   PYSHIP=extract ./FILE [DIR]       Extract the file to DIR (default: the program's name with `.d` appended)
 
 Environment variables:
 
-  PYSHIP_CACHE_DIR=DIR  Cache directory to unpack to (default: ~/.cache/pyship)
+  PYSHIP_CACHE_DIR=DIR  Cache directory to unpack to (default: ~/.cache/pyship; for root /var/cache/pyship)
   PYSHIP_STORE=A:B      Read-only caches to search first
 ";
 
@@ -47,7 +47,7 @@ pub(crate) fn run(tool: &[u8], context: &Context<'_>, arguments: &[Vec<u8>]) -> 
         b"info" => info(context.payload, arguments),
         b"where" => print_paths(context),
         b"verify" => verify(context),
-        b"repair" => repair(context),
+        b"repair" => repair(context, arguments),
         b"prune" => prune(context, arguments.first()),
         b"extract" => extract(context.payload, arguments.first()),
         _ => {
@@ -120,43 +120,88 @@ fn print_paths(context: &Context<'_>) -> Result<i32> {
 }
 
 fn verify(context: &Context<'_>) -> Result<i32> {
-    let Findings { differing, compared } = repair::verify(context)?;
-    if differing.is_empty() {
+    let Findings {
+        damaged,
+        changed,
+        added,
+        compared,
+    } = repair::verify(context)?;
+    let mut text = String::new();
+    list(&mut text, "damaged", &damaged);
+    list(&mut text, "changed", &quoted(&changed));
+    list(&mut text, "added", &quoted(&added));
+    if damaged.is_empty() && changed.is_empty() {
         let cached = if compared == 0 {
             "nothing is unpacked"
         } else {
             "its unpacked contents are intact"
         };
-        return say(&format!(
-            "{}: the file is intact, {cached}\n",
-            context.payload.path.display()
-        ));
+        let file = context.payload.path.display();
+        text.push_str(&plain(format!("{file}: the file is intact, {cached}")));
+        text.push('\n');
+        return say(&text);
     }
-    let listed = &differing[..differing.len().min(LISTED)];
+    say(&text)?;
+    let (damaged, changed, added) = (damaged.len(), changed.len(), added.len());
     Err(Error::new(
         Kind::Damaged,
-        format!(
-            "failed to verify the unpacked contents: {} differ: {}",
-            differing.len(),
-            listed.join(", ")
-        ),
+        format!("failed to verify the unpacked contents: {damaged} damaged, {changed} changed, {added} added"),
     )
-    .hint("PYSHIP=repair repairs your own cache; a read-only cache must be repaired by its owner"))
+    .hint(
+        "PYSHIP=repair restores what is damaged in your own caches; with the argument --reset it also undoes what \
+         was changed and added",
+    ))
 }
 
-fn repair(context: &Context<'_>) -> Result<i32> {
+fn repair(context: &Context<'_>, arguments: &[Vec<u8>]) -> Result<i32> {
+    let scope = match arguments {
+        [] => Scope::Damaged,
+        [option] if option == RESET => Scope::All,
+        [first, ..] => {
+            let first = String::from_utf8_lossy(first);
+            let message = format!("failed to repair the cache: `{first}` is not an option");
+            return Err(Error::new(Kind::Other, message).hint("the only option is --reset"));
+        }
+    };
     let _guard = ProcessState::for_writing();
-    let Findings { differing, .. } = repair::repair(context)?;
+    let Findings {
+        damaged,
+        changed,
+        added,
+        ..
+    } = repair::repair(context, scope)?;
     let mut text = String::new();
-    for line in &differing {
-        text.push_str("repaired: ");
-        text.push_str(line);
-        text.push('\n');
-    }
-    if differing.is_empty() {
+    list(&mut text, "repaired", &damaged);
+    let (of_changed, of_added) = match scope {
+        Scope::Damaged => ("changed", "added"),
+        Scope::All => ("restored", "removed"),
+    };
+    list(&mut text, of_changed, &quoted(&changed));
+    list(&mut text, of_added, &quoted(&added));
+    let is_kept = scope == Scope::Damaged && !(changed.is_empty() && added.is_empty());
+    if damaged.is_empty() && (is_kept || text.is_empty()) {
         text.push_str("nothing to repair\n");
     }
+    if is_kept {
+        let file = context.payload.path.display();
+        text.push_str(&plain(format!(
+            "to undo what was changed and added: PYSHIP=repair {file} --reset"
+        )));
+        text.push('\n');
+    }
     say(&text)
+}
+
+fn list(text: &mut String, kind: &str, lines: &[String]) {
+    for line in lines {
+        // Names in the cache are anyone's.
+        text.push_str(&plain(format!("{kind}: {line}")));
+        text.push('\n');
+    }
+}
+
+fn quoted(paths: &[PathBuf]) -> Vec<String> {
+    paths.iter().map(|path| format!("`{}`", path.display())).collect()
 }
 
 fn prune(context: &Context<'_>, days: Option<&Vec<u8>>) -> Result<i32> {

@@ -156,10 +156,13 @@ pub struct Layer {
     pub offset: u64,
     /// Length of the ZIP member's data in bytes.
     pub size: u64,
-    /// Bytes that the unpacked files take, each rounded up to 4 KiB.
+    /// Bytes that the unpacked files take, each rounded up to 4 KiB, without holes.
     pub disk: u64,
     /// Number of files, directories and links.
     pub entries: u64,
+    /// Whether some of them can't be read by all users.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub private: bool,
     /// The frames, back to back.
     pub frames: Vec<Frame>,
 }

@@ -19,6 +19,7 @@ use header::{BLOCK, Header, NAME_MAX, SIZE_MAX, split};
 pub use path::{is_safe, is_safe_target};
 use pax::Pax;
 
+use super::mode::Mode;
 use crate::error::Result;
 
 /// Zero blocks that end the archive.
@@ -36,14 +37,17 @@ pub struct Member {
 /// What a member is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MemberKind {
-    /// Unpacked with mode 0755.
-    Directory,
-    /// Unpacked with mode 0755 when executable, else 0644; `size` bytes of data follow the header.
+    /// A directory.
+    Directory {
+        /// Its permissions.
+        mode: Mode,
+    },
+    /// A regular file; `size` bytes of data follow the header.
     File {
         /// Length in bytes.
         size: u64,
-        /// Whether it may be executed.
-        executable: bool,
+        /// Its permissions.
+        mode: Mode,
     },
     /// A symbolic link.
     Symlink {
@@ -58,14 +62,12 @@ impl Member {
     pub fn encode(&self) -> Vec<u8> {
         let Self { path, kind } = self;
         let (size, target, mode, typeflag): (u64, &[u8], u32, u8) = match kind {
-            MemberKind::Directory => (0, b"", 0o755, b'5'),
-            MemberKind::File { size, executable } => {
-                (*size, b"", if *executable { 0o755 } else { 0o644 }, b'0')
-            }
+            MemberKind::Directory { mode } => (0, b"", mode.bits(), b'5'),
+            MemberKind::File { size, mode } => (*size, b"", mode.bits(), b'0'),
             MemberKind::Symlink { target } => (0, target, 0o777, b'2'),
         };
         let mut path = path.clone();
-        if matches!(kind, MemberKind::Directory) {
+        if matches!(kind, MemberKind::Directory { .. }) {
             path.push(b'/');
         }
         let mut pax = Vec::new();
@@ -114,7 +116,7 @@ impl Member {
     ///
     /// # Errors
     /// When a header is damaged or of another kind than [`Self::encode`] writes, or the path or target is not safe.
-    /// Times, owners and the modes of directories and links are not looked at.
+    /// Times, owners and the modes of links are not looked at.
     pub fn decode(frame: &mut impl BufRead) -> Result<Option<Self>> {
         let mut pax = Pax::default();
         loop {
@@ -142,15 +144,13 @@ fn member(header: &Header<'_>, pax: Pax) -> Result<Member> {
     let kind = match header.typeflag {
         b'0' => MemberKind::File {
             size,
-            executable: match header.mode {
-                0o755 => true,
-                0o644 => false,
-                _ => return Err(bad("has a file with another mode than 0644 or 0755")),
-            },
+            mode: checked(Mode::file(header.mode), header)?,
         },
         b'5' if path.last() == Some(&b'/') => {
             path.pop();
-            MemberKind::Directory
+            MemberKind::Directory {
+                mode: checked(Mode::directory(header.mode), header)?,
+            }
         }
         b'2' => MemberKind::Symlink { target },
         _ => {
@@ -164,10 +164,19 @@ fn member(header: &Header<'_>, pax: Pax) -> Result<Member> {
     }
     match &kind {
         MemberKind::Symlink { target } if !is_safe_target(&path, target) => Err(unsafe_path(&path)),
-        MemberKind::Directory | MemberKind::Symlink { .. } if size != 0 => {
+        MemberKind::Directory { .. } | MemberKind::Symlink { .. } if size != 0 => {
             Err(bad("has a directory or a link with data"))
         }
         _ => Ok(Member { path, kind }),
+    }
+}
+
+/// The mode, when it is the header's: another one is none that pyship writes.
+fn checked(nearest: Mode, header: &Header<'_>) -> Result<Mode> {
+    if nearest.bits() == header.mode {
+        Ok(nearest)
+    } else {
+        Err(bad("has a file or directory with a mode that it can't have"))
     }
 }
 
@@ -215,7 +224,7 @@ mod tests {
             path: path.to_vec(),
             kind: MemberKind::File {
                 size,
-                executable: false,
+                mode: Mode::FILE,
             },
         }
     }
@@ -239,7 +248,9 @@ mod tests {
             round_trip(&file(&[b"dir/", name.as_slice()].concat(), 1));
             round_trip(&Member {
                 path: name.clone(),
-                kind: MemberKind::Directory,
+                kind: MemberKind::Directory {
+                    mode: Mode::DIRECTORY,
+                },
             });
             round_trip(&Member {
                 path: b"l".to_vec(),
@@ -249,6 +260,37 @@ mod tests {
         let deep = [b"a long directory".as_slice(); 240].join(&b'/');
         assert!(deep.len() < 4095);
         round_trip(&file(&deep, 3));
+    }
+
+    #[test]
+    fn modes_are_kept_and_those_that_are_never_written_are_refused() {
+        for mode in [0o400, 0o444, 0o600, 0o640, 0o644, 0o700, 0o755] {
+            round_trip(&Member {
+                path: b"f".to_vec(),
+                kind: MemberKind::File {
+                    size: 0,
+                    mode: Mode::file(mode),
+                },
+            });
+        }
+        round_trip(&Member {
+            path: b"d".to_vec(),
+            kind: MemberKind::Directory {
+                mode: Mode::directory(0o700),
+            },
+        });
+        for mode in [0, 0o200, 0o666, 0o775, 0o4755, 0o1755, 0o10644] {
+            let header = Header {
+                name: b"f",
+                mode,
+                typeflag: b'0',
+                ..Header::default()
+            };
+            assert!(
+                Member::decode(&mut header.encode().as_slice()).is_err(),
+                "{mode:o}"
+            );
+        }
     }
 
     #[test]

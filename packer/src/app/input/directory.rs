@@ -10,6 +10,7 @@ use anyhow::{Result, bail};
 
 use super::files::{in_code, insert_file};
 use crate::app::exclude::{Excludes, Reason};
+use crate::app::mode::Modes;
 use crate::app::note::Note;
 use crate::app::source::AppSource;
 use crate::tree::{Node, Tree, layer_path};
@@ -25,6 +26,8 @@ pub(super) fn read(app: &Path, excludes: &Excludes) -> Result<AppSource> {
         excludes,
         tree: Tree::new(),
         notes: Vec::new(),
+        modes: Modes::new(),
+        left_out: Vec::new(),
         links: Vec::new(),
         parents: Vec::new(),
         used: BTreeSet::new(),
@@ -37,12 +40,20 @@ pub(super) fn read(app: &Path, excludes: &Excludes) -> Result<AppSource> {
         .filter(|(number, _)| !walk.used.contains(number));
     walk.notes
         .extend(unused.map(|(_, text)| Note::Unused(text.to_owned())));
-    let Walk { tree, notes, .. } = walk;
+    let Walk {
+        tree,
+        mut notes,
+        modes,
+        left_out,
+        ..
+    } = walk;
+    notes.extend(modes.notes());
     if tree.files().next().is_none() {
         bail!("it has no file to pack");
     }
     Ok(AppSource {
         notes,
+        left_out,
         ..AppSource::new(app, tree)
     })
 }
@@ -53,6 +64,8 @@ struct Walk<'a> {
     excludes: &'a Excludes,
     tree: Tree,
     notes: Vec<Note>,
+    modes: Modes,
+    left_out: Vec<PathBuf>,
     /// Links within the app: their paths and targets, both relative to the app.
     links: Vec<(PathBuf, PathBuf)>,
     /// The directories that are being read, from the root down: following a link to one of them would never end.
@@ -64,7 +77,8 @@ struct Walk<'a> {
 impl Walk<'_> {
     fn directory(&mut self, real: &Path, path: &Path) -> Result<()> {
         if !path.as_os_str().is_empty() {
-            self.tree.insert(in_code(path), Node::Directory);
+            let mode = self.modes.directory(&fs_err::metadata(real)?);
+            self.tree.insert(in_code(path), Node::Directory(mode));
         }
         self.parents.push(real.to_owned());
         let mut names = fs_err::read_dir(real)?
@@ -82,7 +96,10 @@ impl Walk<'_> {
         let kind = fs_err::symlink_metadata(real)?.file_type();
         let is_directory = real.is_dir();
         match self.excludes.reason(path, real, is_directory) {
-            Some(Reason::Default) => return Ok(()),
+            Some(Reason::Default) => {
+                self.left_out.push(path.to_owned());
+                return Ok(());
+            }
             Some(Reason::Secret) => return self.note(Note::Secret(path.to_owned())),
             Some(Reason::Rule(number)) => {
                 self.used.insert(number);
@@ -95,7 +112,7 @@ impl Walk<'_> {
         } else if is_directory {
             self.directory(real, path)
         } else if kind.is_file() {
-            insert_file(&mut self.tree, path, real)
+            insert_file(&mut self.tree, path, real, &mut self.modes)
         } else {
             self.note(Note::Special(path.to_owned()))
         }
@@ -121,7 +138,7 @@ impl Walk<'_> {
             self.directory(&target, path)
         } else if target.is_file() {
             self.note(Note::Followed(path.to_owned(), target.clone()))?;
-            insert_file(&mut self.tree, path, &target)
+            insert_file(&mut self.tree, path, &target, &mut self.modes)
         } else {
             self.note(Note::Special(path.to_owned()))
         }

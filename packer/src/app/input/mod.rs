@@ -14,7 +14,6 @@ use super::exclude::Excludes;
 use super::pyproject::{self, ProjectFile};
 use super::source::AppSource;
 use crate::options::PackOptions;
-use crate::tree::Tree;
 
 /// What `pyship pack` was given as APP.
 #[derive(Debug)]
@@ -89,10 +88,9 @@ fn failed(app: &Path) -> String {
 ///
 /// # Errors
 /// When it has no file, or one that can't be read.
-pub(crate) fn included(path: &Path, output: &Path) -> Result<Tree> {
+pub(crate) fn included(path: &Path, output: &Path) -> Result<AppSource> {
     let excludes = Excludes::new::<String>(&[], Some(output))?;
-    let source = directory::read(path, &excludes).with_context(|| failed(path))?;
-    Ok(source.tree)
+    directory::read(path, &excludes).with_context(|| failed(path))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use super::files::insert_file;
+use crate::app::mode::Modes;
 use crate::app::source::AppSource;
 use crate::tree::Tree;
 
@@ -18,8 +19,15 @@ pub(super) fn read(app: &Path) -> Result<AppSource> {
         .and_then(|name| name.to_str())
         .context("its name is not UTF-8")?;
     let mut tree = Tree::new();
-    insert_file(&mut tree, Path::new(name), &fs_err::canonicalize(app)?)?;
+    let mut modes = Modes::new();
+    insert_file(
+        &mut tree,
+        Path::new(name),
+        &fs_err::canonicalize(app)?,
+        &mut modes,
+    )?;
     Ok(AppSource {
+        notes: modes.notes(),
         script: Some(name.to_owned()),
         ..AppSource::new(app, tree)
     })

@@ -4,6 +4,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::net::UnixListener;
 
+use pyship_launcher::format::mode::Mode;
 use tempfile::TempDir;
 
 use super::*;
@@ -34,7 +35,7 @@ fn paths(source: &AppSource) -> Vec<String> {
     let files = source
         .tree
         .iter()
-        .filter(|(_, node)| !matches!(node, Node::Directory));
+        .filter(|(_, node)| !matches!(node, Node::Directory(_)));
     files
         .map(|(path, _)| String::from_utf8_lossy(path).into_owned())
         .collect()
@@ -97,9 +98,9 @@ fn modes_empty_directories_and_names_that_are_not_utf8_are_kept() {
     fs_err::create_dir(root.path().join("uploads")).unwrap();
     fs_err::write(root.path().join(OsStr::from_bytes(b"b\xff")), "").unwrap();
     let tree = collected(&root).tree;
-    assert!(matches!(tree.get("code/run.sh"), Some(Node::File(file)) if file.executable));
-    assert!(matches!(tree.get("code/main.py"), Some(Node::File(file)) if !file.executable));
-    assert!(matches!(tree.get("code/uploads"), Some(Node::Directory)));
+    assert!(matches!(tree.get("code/run.sh"), Some(Node::File(file)) if file.mode == Mode::PROGRAM));
+    assert!(matches!(tree.get("code/main.py"), Some(Node::File(file)) if file.mode == Mode::FILE));
+    assert!(matches!(tree.get("code/uploads"), Some(Node::Directory(_))));
     assert!(tree.get(b"code/b\xff").is_some());
 }
 

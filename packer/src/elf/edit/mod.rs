@@ -10,10 +10,10 @@
 
 mod dynamic;
 mod image;
-mod runpath;
+mod rpath;
 mod strip;
 
-pub(crate) use runpath::set_runpath;
+pub(crate) use rpath::set_rpath;
 pub(crate) use strip::strip;
 
 #[cfg(test)]

@@ -71,12 +71,12 @@ fn a_search_path_of_any_length_is_set() {
         };
         // Two long ones: for the second there is an entry already, but the string has to move again.
         let mut edited = bytes;
-        for runpath in ["$ORIGIN", &long, &format!("{long}:{long}"), "$ORIGIN/../lib", ""] {
+        for rpath in ["$ORIGIN", &long, &format!("{long}:{long}"), "$ORIGIN/../lib", ""] {
             edited =
-                set_runpath(&edited, runpath).unwrap_or_else(|error| panic!("{}: {error:#}", file.display()));
+                set_rpath(&edited, rpath).unwrap_or_else(|error| panic!("{}: {error:#}", file.display()));
             let wanted = Elf {
-                rpath: None,
-                runpath: Some(runpath.to_owned()),
+                rpath: Some(rpath.to_owned()),
+                runpath: None,
                 ..before.clone()
             };
             assert_eq!(elf(&edited), wanted, "{}", file.display());
@@ -87,8 +87,8 @@ fn a_search_path_of_any_length_is_set() {
 
 #[test]
 fn the_same_path_again_changes_nothing() {
-    let once = set_runpath(&own(), "$ORIGIN/lib").expect("edited");
-    assert!(set_runpath(&once, "$ORIGIN/lib").expect("edited") == once);
+    let once = set_rpath(&own(), "$ORIGIN/lib").expect("edited");
+    assert!(set_rpath(&once, "$ORIGIN/lib").expect("edited") == once);
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn stripping_leaves_what_is_loaded() {
 fn an_edited_program_runs() {
     let scratch = tempfile::tempdir().expect("a directory");
     let file = scratch.path().join("edited");
-    let edited = set_runpath(&strip(&own()).expect("stripped"), &"/nowhere:".repeat(100)).expect("edited");
+    let edited = set_rpath(&strip(&own()).expect("stripped"), &"/nowhere:".repeat(100)).expect("edited");
     fs_err::write(&file, edited).expect("a new file");
     fs_err::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("a mode");
     let listed = output(Command::new(&file).arg("--list"));
@@ -126,7 +126,7 @@ fn full_entries_move_too() {
     let mut image = image;
     dynamic.write(&mut image).expect("written");
     bytes = image.write().expect("written");
-    let edited = set_runpath(&bytes, "$ORIGIN/a/new/one").expect("edited");
-    assert_eq!(elf(&edited).runpath.as_deref(), Some("$ORIGIN/a/new/one"));
+    let edited = set_rpath(&bytes, "$ORIGIN/a/new/one").expect("edited");
+    assert_eq!(elf(&edited).rpath.as_deref(), Some("$ORIGIN/a/new/one"));
     check(&edited, Path::new("the test program"));
 }

@@ -115,7 +115,7 @@ fn damaged_bytes_are_errors_never_panics() {
 fn exercise(bytes: &[u8]) {
     inspect(bytes).ok();
     crate::elf::edit::strip(bytes).ok();
-    crate::elf::edit::set_runpath(
+    crate::elf::edit::set_rpath(
         bytes,
         "$ORIGIN/a/path/that/fits/nowhere/in/the/original/file/because/it/is/long",
     )

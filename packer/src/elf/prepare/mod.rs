@@ -1,5 +1,9 @@
 //! Makes a runtime tree relocatable: adds the libraries that it needs, strips its files, and makes them find each other
 //! through `$ORIGIN`. No file of the result names a directory of the builder.
+//!
+//! The search paths are `DT_RPATH`, so that no library in a caller's `LD_LIBRARY_PATH` (conda, MATLAB and environment
+//! modules set it) replaces one that is carried. What is not carried is still found there. Files of packages inherit
+//! the search path of the interpreter that loads them, unless they have a `DT_RUNPATH` of their own.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -8,7 +12,7 @@ use anyhow::{Context as _, Result};
 use rayon::prelude::*;
 
 use super::closure::{Carried, LIB, closure, lib_path};
-use super::edit::{set_runpath, strip};
+use super::edit::{set_rpath, strip};
 use super::file::Elf;
 use super::library_search::LibrarySearch;
 use super::scan::scan;
@@ -58,25 +62,25 @@ fn edit_all(tree: &mut Tree, libraries: &LibrarySearch, prepared: &mut Prepared)
     for scanned in scan(tree)? {
         let Ok(elf) = scanned.elf else { continue };
         if elf.is_loadable && elf.machine == libraries.machine() {
-            let runpath = runpath_for(tree, scanned.path, &elf);
-            edits.push((scanned.path.clone(), scanned.file.clone(), runpath));
+            let rpath = search_path_for(tree, scanned.path, &elf);
+            edits.push((scanned.path.clone(), scanned.file.clone(), rpath));
         }
     }
     let edited: Vec<_> = edits
         .into_par_iter()
-        .map(|(path, file, runpath)| {
+        .map(|(path, file, rpath)| {
             let bytes = file.content.read()?;
-            let new = edit(&bytes, runpath.as_deref());
-            Ok((path, file.executable, bytes.len() as u64, new))
+            let new = edit(&bytes, rpath.as_deref());
+            Ok((path, file.mode, bytes.len() as u64, new))
         })
         .collect::<std::io::Result<_>>()
         .context("failed to read the runtime's files")?;
-    for (path, executable, before, new) in edited {
+    for (path, mode, before, new) in edited {
         prepared.size.0 += before;
         match new {
             Ok(bytes) => {
                 prepared.size.1 += bytes.len() as u64;
-                tree.insert_bytes(path, bytes, executable);
+                tree.insert_bytes(path, bytes, mode);
             }
             Err(error) => {
                 prepared.size.1 += before;
@@ -87,17 +91,17 @@ fn edit_all(tree: &mut Tree, libraries: &LibrarySearch, prepared: &mut Prepared)
     Ok(())
 }
 
-fn edit(bytes: &[u8], runpath: Option<&str>) -> Result<Vec<u8>> {
+fn edit(bytes: &[u8], rpath: Option<&str>) -> Result<Vec<u8>> {
     let stripped = strip(bytes)?;
-    match runpath {
-        Some(runpath) => set_runpath(&stripped, runpath),
+    match rpath {
+        Some(rpath) => set_rpath(&stripped, rpath),
         None => Ok(stripped),
     }
 }
 
 /// The search path that a file is to have: from its directory to [`LIB`]. None when it needs nothing there and has no
 /// search path, which would name directories of the builder.
-fn runpath_for(tree: &Tree, path: &LayerPath, elf: &Elf) -> Option<String> {
+fn search_path_for(tree: &Tree, path: &LayerPath, elf: &Elf) -> Option<String> {
     let needs = elf
         .needed
         .iter()
@@ -140,7 +144,7 @@ fn drop_libpython(tree: &mut Tree, needed_elsewhere: &BTreeSet<String>) -> Resul
         let mut doomed = Vec::new();
         for (path, node) in copies {
             match node {
-                Node::Directory => {}
+                Node::Directory(_) => {}
                 Node::Symlink(target) if needed.contains(path) => {
                     needed.insert([LIB, b"/", target].concat());
                 }

@@ -105,8 +105,8 @@ fn nothing_of_the_builder_is_left() {
                 strip(&bytes).expect("well-formed") == *bytes,
                 "{path} is not stripped"
             );
-            assert_eq!(elf.rpath, None, "{path}");
-            let wanted = match elf.runpath.as_deref() {
+            assert_eq!(elf.runpath, None, "{path}");
+            let wanted = match elf.rpath.as_deref() {
                 Some("$ORIGIN/../lib") => path.starts_with("bin/"),
                 Some("$ORIGIN/../..") => path.contains("/lib-dynload/"),
                 Some("$ORIGIN") => path.starts_with("lib/lib"),
@@ -116,7 +116,7 @@ fn nothing_of_the_builder_is_left() {
                     .iter()
                     .all(|soname| tree.get(lib_path(soname)).is_none()),
             };
-            assert!(wanted, "{path}: {:?}", elf.runpath);
+            assert!(wanted, "{path}: {:?}", elf.rpath);
         }
     }
 }

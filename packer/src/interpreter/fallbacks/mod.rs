@@ -1,10 +1,11 @@
-//! Fallbacks for what a minimal system lacks: host names, certificates, terminal descriptions, a locale.
+//! Fallbacks for what a minimal system lacks: host names, certificates, terminal descriptions, a locale, time zones.
 //!
 //! Environment variables could name them, but child processes would inherit those. So a few functions are appended
-//! to four modules of the packed standard library; where the system has what they look for they change nothing.
+//! to five modules of the packed standard library; where the system has what they look for they change nothing.
 //! A start that doesn't import these modules takes no longer.
 
 pub(super) mod terminfo;
+pub(crate) mod zones;
 
 use std::path::{Path, PathBuf};
 
@@ -18,6 +19,7 @@ const ADDITIONS: &[(&str, &str)] = &[
     ("socket.py", include_str!("socket.py")),
     ("locale.py", include_str!("locale.py")),
     ("curses/__init__.py", include_str!("curses.py")),
+    ("zoneinfo/_tzpath.py", include_str!("zoneinfo.py")),
 ];
 
 /// ncurses' directories of terminal descriptions.

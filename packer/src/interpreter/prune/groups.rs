@@ -19,7 +19,7 @@ pub(crate) enum Group {
     Ensurepip,
     /// Static libpython and what is needed to link it; the Makefile is kept.
     Static,
-    /// `Python.h` and others, for programs that compile C at run time.
+    /// `Python.h` and others, with pkg-config's files, for programs that compile C at run time.
     Headers,
     /// Modules and programs that only work on Windows.
     Foreign,
@@ -42,11 +42,31 @@ const GROUPS: &[(Group, &str, bool)] = &[
     (Group::Nis, "nis", false),
 ];
 
-/// Groups that are kept only when a source of the app or of a package has one of these words: they are large, and
-/// nothing else of the standard library needs them.
+/// Groups that are kept when a source of the app or of a package has one of these words. Nothing else of the standard
+/// library needs them.
 pub(crate) const ON_DEMAND: &[(&str, &[&str])] = &[
     ("tk", &["tkinter", "turtle", "Tkinter"]),
     ("nis", &["import nis", "\"nis\"", "'nis'"]),
+    ("idle", &["idlelib"]),
+    ("turtledemo", &["turtledemo"]),
+    (
+        "ensurepip",
+        &[
+            "import ensurepip",
+            "\"ensurepip\"",
+            "'ensurepip'",
+            "with_pip=True",
+        ],
+    ),
+    (
+        "tests",
+        &[
+            "from test import test_",
+            "from test.test_",
+            "import test.test_",
+            "test.libregrtest",
+        ],
+    ),
 ];
 
 /// Which groups are pruned.

@@ -42,7 +42,7 @@ pub(super) fn prune(tree: &Tree, stdlib: &str, pruning: &Pruning) -> Result<(Tre
         };
         match (group.filter(|&group| pruning.removes(group)), node) {
             (None, node) => kept.insert(path.clone(), node.clone()),
-            (Some(_), Node::Directory) => {}
+            (Some(_), Node::Directory(_)) => {}
             (Some(group), Node::File(file)) => count(&mut report, group, file.content.size()?),
             (Some(group), Node::Symlink(_)) => count(&mut report, group, 0),
         }
@@ -114,6 +114,7 @@ fn group_beside(path: &str) -> Option<Group> {
         .map(|rest| rest.split('/').next().unwrap_or_default());
     match in_lib {
         _ if path.starts_with("include") => Some(Group::Headers),
+        Some("pkgconfig") => Some(Group::Headers),
         Some(name) if super::tcltk::is_data(name) => Some(Group::Tk),
         _ => None,
     }

@@ -8,7 +8,7 @@
 //! lib64 -> lib                    when the interpreter was built to look there
 //! lib/tcl8.6/ lib/tk8.6/          when tkinter is kept
 //! share/terminfo/                 when the interpreter has its own
-//! include/python3.12/             on request
+//! include/python3.12/             on request, with lib/pkgconfig/
 //! ```
 //!
 //! Distributions split the standard library and add to it; their additions (site-packages, dist-packages,
@@ -61,7 +61,7 @@ pub(crate) fn collect(interpreter: &Interpreter, pruning: &Pruning) -> Result<(T
         take(&mut tree, &dynload, directory, &|_| true)?;
     }
     // Without this directory the interpreter doesn't accept the prefix.
-    tree.insert(dynload, Node::Directory);
+    tree.insert(dynload, Node::DIRECTORY);
     tree.insert_path(interpreter.layer_executable(), &interpreter.executable, true);
     take_libpython(&mut tree, interpreter)?;
     if facts.platlibdir != "lib" {
@@ -88,6 +88,7 @@ pub(crate) fn collect(interpreter: &Interpreter, pruning: &Pruning) -> Result<(T
             &|_| true,
         )?;
     }
+    take_pkg_config(&mut tree, &facts.prefix)?;
     let pruning = if tcltk::works(interpreter) {
         pruning.clone()
     } else {
@@ -122,6 +123,17 @@ fn take_libpython(tree: &mut Tree, interpreter: &Interpreter) -> Result<()> {
     Ok(())
 }
 
+/// Takes the interpreter's files for pkg-config; directories such as `/usr/lib/pkgconfig` have others too.
+fn take_pkg_config(tree: &mut Tree, prefix: &Path) -> Result<()> {
+    let directory = prefix.join("lib/pkgconfig");
+    if directory.is_dir() {
+        take(tree, "lib/pkgconfig", &directory, &|name| {
+            name.starts_with("python") && name.ends_with(".pc")
+        })?;
+    }
+    Ok(())
+}
+
 fn take_terminfo(tree: &mut Tree, directory: &Path) -> Result<()> {
     if !directory.is_dir() {
         return Ok(());
@@ -130,7 +142,7 @@ fn take_terminfo(tree: &mut Tree, directory: &Path) -> Result<()> {
     take(&mut all, "share/terminfo", directory, &|_| true)?;
     for (path, node) in all.iter() {
         let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
-        if !matches!(node, Node::Directory) && terminfo::is_wanted(&String::from_utf8_lossy(name)) {
+        if !matches!(node, Node::Directory(_)) && terminfo::is_wanted(&String::from_utf8_lossy(name)) {
             tree.insert(path.clone(), node.clone());
         }
     }
@@ -159,7 +171,7 @@ fn walk(
     let entries = fs_err::read_dir(directory)?.collect::<std::io::Result<Vec<_>>>()?;
     let mut paths: Vec<PathBuf> = entries.iter().map(fs_err::DirEntry::path).collect();
     paths.sort();
-    tree.insert(layer_path, Node::Directory);
+    tree.insert(layer_path, Node::DIRECTORY);
     for path in paths {
         let name = path.file_name().unwrap_or_default();
         if name == "__pycache__" || !own(&name.to_string_lossy()) {

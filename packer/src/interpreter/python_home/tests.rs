@@ -19,13 +19,13 @@ fn write(tree: &Tree, directory: &Path) {
     for (path, node) in tree.iter() {
         let place = directory.join(std::ffi::OsStr::from_bytes(path));
         match node {
-            Node::Directory => fs_err::create_dir_all(place).unwrap(),
+            Node::Directory(_) => fs_err::create_dir_all(place).unwrap(),
             Node::Symlink(target) => {
                 std::os::unix::fs::symlink(std::ffi::OsStr::from_bytes(target), place).unwrap();
             }
             Node::File(file) => {
                 fs_err::write(&place, file.content.read().unwrap()).unwrap();
-                let mode = if file.executable { 0o755 } else { 0o644 };
+                let mode = file.mode.bits();
                 fs_err::set_permissions(&place, std::fs::Permissions::from_mode(mode)).unwrap();
             }
         }
@@ -163,7 +163,7 @@ fn split_and_linked_libraries_come_together() {
             let path = String::from_utf8_lossy(path).into_owned();
             let within = path.strip_prefix(&format!("{stdlib}/"))?;
             match node {
-                Node::Directory => None,
+                Node::Directory(_) => None,
                 Node::File(_) => Some(within.to_owned()),
                 Node::Symlink(target) => Some(format!("{within} -> {}", String::from_utf8_lossy(target))),
             }

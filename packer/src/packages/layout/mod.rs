@@ -15,6 +15,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use pyship_launcher::format::names::CACHE_INDEX;
 use walkdir::WalkDir;
 
 pub(super) use origin::Origin;
@@ -30,10 +31,10 @@ const INSTALLER_NOTES: &[&str] = &["REQUESTED", "uv_build.json", "uv_cache.json"
 pub(super) fn collect(origin: &Origin<'_>) -> Result<Tree> {
     let (Origin::Venv { root, site, .. } | Origin::Target { root, site }) = *origin;
     let records = records::read(origin)?;
-    let recorded: BTreeSet<&str> = records
+    let recorded: BTreeSet<LayerPath> = records
         .values()
         .flat_map(BTreeMap::keys)
-        .map(String::as_str)
+        .map(|path| origin.layer_path(path.as_bytes()))
         .collect();
 
     let mut tree = Tree::new();
@@ -43,7 +44,7 @@ pub(super) fn collect(origin: &Origin<'_>) -> Result<Tree> {
             Origin::Venv { before, .. } => {
                 // Outside site-packages only files of a RECORD: the others are the environment's own.
                 path.starts_with(format!("{site}/").as_bytes()) && !before.contains(&path)
-                    || std::str::from_utf8(&path).is_ok_and(|path| recorded.contains(path))
+                    || recorded.contains(&origin.layer_path(&path))
             }
             Origin::Target { .. } => path.as_slice() != b".lock",
         };
@@ -51,6 +52,10 @@ pub(super) fn collect(origin: &Origin<'_>) -> Result<Tree> {
             continue;
         }
         let layer_path = origin.layer_path(&path);
+        // The launcher writes a file of this name itself, where no program needs another one.
+        if layer_path == CACHE_INDEX.as_bytes() {
+            continue;
+        }
         let executable = fs_err::metadata(&source)?.permissions().mode() & 0o100 != 0;
         if layer_path.starts_with(b"bin/") && begins_with_shebang(&source)? {
             let bytes = fs_err::read(&source)?;

@@ -28,20 +28,22 @@ pub(in crate::packages) enum Origin<'a> {
 }
 
 /// Directories of a `--target` that belong to the prefix, unless they are packages.
-const PREFIX_DIRECTORIES: &[&str] = &["bin", "etc", "include", "man", "sbin", "share"];
+const PREFIX_DIRECTORIES: &[&str] = &[
+    "bin", "etc", "include", "lib", "lib64", "libexec", "man", "sbin", "share",
+];
 
 impl Origin<'_> {
     /// The path in the layer of a file below the root.
     pub(super) fn layer_path(&self, path: &[u8]) -> LayerPath {
         match self {
-            Self::Venv { .. } => path.to_vec(),
+            Self::Venv { .. } => in_lib(path),
             Self::Target { root, site } => {
                 let top = path.split(|&byte| byte == b'/').next().unwrap_or_default();
                 let is_prefix = top.len() < path.len()
                     && PREFIX_DIRECTORIES.iter().any(|name| name.as_bytes() == top)
                     && !root.join(OsStr::from_bytes(top)).join("__init__.py").exists();
                 if is_prefix {
-                    path.to_vec()
+                    in_lib(path)
                 } else {
                     [site.as_bytes(), b"/", path].concat()
                 }
@@ -61,5 +63,13 @@ impl Origin<'_> {
                         .is_some_and(|name| name.as_bytes().starts_with(b"python"))
             }
         }
+    }
+}
+
+/// The path without the link `lib64`, which virtual environments have.
+fn in_lib(path: &[u8]) -> LayerPath {
+    match path.strip_prefix(b"lib64/") {
+        Some(below) => [b"lib/", below].concat(),
+        None => path.to_vec(),
     }
 }

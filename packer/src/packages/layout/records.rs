@@ -9,7 +9,8 @@ use super::origin::Origin;
 use crate::packages::record::{self, Entry};
 use crate::tree::{Content, Node, Tree};
 
-/// The lines of each `RECORD`, by its path below the root; each line by the path of its file below the root.
+/// The lines of each `RECORD`, by its path below the root; each line by the path of its file below the root, or in
+/// the layer where that is another one.
 pub(super) type Records = BTreeMap<String, BTreeMap<String, Entry>>;
 
 /// Reads every `RECORD`.

@@ -30,6 +30,7 @@ fn text(tree: &Tree, path: &str) -> String {
 #[test]
 fn of_a_virtual_environment_what_was_installed_is_taken() {
     let record = "../../../bin/demo,sha256=old,9\n../../../share/demo.txt,sha256=s,1\ndemo.py,sha256=d,1\n\
+                  ../../../lib64/libdemo.so,sha256=l,1\n\
                   __pycache__/demo.cpython-312.pyc,sha256=p,1\ndemo-1.dist-info/RECORD,,\n\
                   demo-1.dist-info/uv_cache.json,sha256=u,2\ngone.py,sha256=g,1\n";
     let site = |name: &str| format!("{SITE}/{name}");
@@ -39,6 +40,8 @@ fn of_a_virtual_environment_what_was_installed_is_taken() {
         ("bin/demo", "placeholder"),
         ("share/demo.txt", "x"),
         ("share/unclaimed.txt", "x"),
+        // Written through the environment's link `lib64`.
+        ("lib/libdemo.so", "x"),
         (&site("_virtualenv.py"), "x"),
         (&site("demo.py"), "x"),
         (&site("unrecorded.py"), "x"),
@@ -60,6 +63,7 @@ fn of_a_virtual_environment_what_was_installed_is_taken() {
         paths(&tree),
         [
             "bin/demo",
+            "lib/libdemo.so",
             &site("demo-1.dist-info/RECORD"),
             &site("demo.py"),
             &site("unrecorded.py"),
@@ -72,7 +76,7 @@ fn of_a_virtual_environment_what_was_installed_is_taken() {
     assert_eq!(
         text(&tree, &site("demo-1.dist-info/RECORD")),
         format!(
-            "../../../bin/demo,{},{}\n../../../share/demo.txt,sha256=s,1\ndemo-1.dist-info/RECORD,,\n\
+            "../../../bin/demo,{},{}\n../../../lib/libdemo.so,sha256=l,1\n../../../share/demo.txt,sha256=s,1\ndemo-1.dist-info/RECORD,,\n\
              demo.py,sha256=d,1\n",
             demo.hash, demo.size
         )
@@ -87,6 +91,7 @@ fn a_package_that_is_called_as_a_directory_of_the_prefix_stays_a_package() {
         ("etc/demo.cfg", "x"),
         ("bin/tool.py", "#!/opt/python3.11\nx\n"),
         ("include.py", "x"),
+        ("lib/demo/x.txt", "x"),
         (
             "demo-1.dist-info/RECORD",
             "share/__init__.py,sha256=s,1\n../../etc/demo.cfg,sha256=e,1\n",
@@ -103,6 +108,7 @@ fn a_package_that_is_called_as_a_directory_of_the_prefix_stays_a_package() {
         [
             "bin/tool.py",
             "etc/demo.cfg",
+            "lib/demo/x.txt",
             &site("demo-1.dist-info/RECORD"),
             &site("include.py"),
             &site("share/__init__.py")

@@ -101,7 +101,13 @@ fn bytes(tree: &Tree, path: &str) -> Vec<u8> {
 fn content(tree: &Tree) -> Vec<(String, bool, Vec<u8>)> {
     let name = |path: &[u8]| String::from_utf8_lossy(path).into_owned();
     tree.files()
-        .map(|(path, file)| (name(path), file.executable, file.content.read().unwrap().to_vec()))
+        .map(|(path, file)| {
+            (
+                name(path),
+                file.mode.is_executable(),
+                file.content.read().unwrap().to_vec(),
+            )
+        })
         .collect()
 }
 
@@ -210,11 +216,7 @@ fn the_tree_works_as_an_environment() {
             let path = root.path().join(std::str::from_utf8(path).unwrap());
             fs_err::create_dir_all(path.parent().unwrap()).unwrap();
             fs_err::write(&path, file.content.read().unwrap()).unwrap();
-            fs_err::set_permissions(
-                &path,
-                Permissions::from_mode(if file.executable { 0o755 } else { 0o644 }),
-            )
-            .unwrap();
+            fs_err::set_permissions(&path, Permissions::from_mode(file.mode.bits())).unwrap();
         }
         let check = "import sys, importlib.metadata as m; from markupsafe import _speedups; import rich;\n\
                      assert rich.__file__.startswith(sys.path[-1]), rich.__file__\n\
@@ -255,7 +257,7 @@ fn programs_in_wheels_stay_programs() {
     let Some(Node::File(ruff)) = tree.get("bin/ruff") else {
         panic!("no bin/ruff")
     };
-    assert!(ruff.executable && matches!(ruff.content, Content::Path(_)));
+    assert!(ruff.mode.is_executable() && matches!(ruff.content, Content::Path(_)));
     let found = distributions(&tree, &site(&newest())).unwrap();
     assert_eq!(
         (found[0].scripts.as_slice(), found[0].console_scripts.as_slice()),

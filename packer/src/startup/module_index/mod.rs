@@ -89,7 +89,7 @@ impl Directory {
         }
         let name = name.to_owned();
         match node {
-            Node::Directory => {
+            Node::Directory(_) => {
                 directory.directories.entry(name).or_default();
             }
             Node::File(file) => {

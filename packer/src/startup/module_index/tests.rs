@@ -20,7 +20,7 @@ fn tree(files: &[&str]) -> Tree {
         if let Some((link, target)) = file.split_once(" -> ") {
             tree.insert(format!("base/{link}"), Node::Symlink(target.as_bytes().to_vec()));
         } else if let Some(directory) = file.strip_suffix('/') {
-            tree.insert(format!("base/{directory}"), Node::Directory);
+            tree.insert(format!("base/{directory}"), Node::DIRECTORY);
         } else {
             tree.insert_bytes(format!("base/{file}"), file.as_bytes(), false);
         }
@@ -164,7 +164,7 @@ fn an_index_of_a_directory_is_written() {
             let target = fs_err::read_link(entry.path()).unwrap();
             tree.insert(path, Node::Symlink(target.into_os_string().into_encoded_bytes()));
         } else if kind.is_dir() {
-            tree.insert(path, Node::Directory);
+            tree.insert(path, Node::DIRECTORY);
         } else {
             tree.insert_path(path, entry.path(), false);
         }

@@ -8,7 +8,10 @@ use object::{I64, U64};
 use super::dynamic::Dynamic;
 use super::image::Image;
 
-/// Makes `runpath` the file's only search path: replaces `DT_RPATH` and `DT_RUNPATH`, or adds an entry.
+/// Makes `rpath` the file's only search path: replaces `DT_RPATH` and `DT_RUNPATH`, or adds an entry.
+///
+/// The entry is a `DT_RPATH`: the loader searches that before a caller's `LD_LIBRARY_PATH`, and `DT_RUNPATH` after it.
+/// It also searches it for what the needed libraries need in turn, unless these have a `DT_RUNPATH`.
 ///
 /// The string overwrites an old one if it fits. Else the string table moves to the end of the last segment, and the
 /// dynamic entries follow when they have no spare entry (GNU ld leaves five, lld none).
@@ -16,8 +19,8 @@ use super::image::Image;
 /// # Errors
 /// When `bytes` are no well-formed 64-bit little-endian ELF file with a dynamic segment, or when its last
 /// segment can't grow: it isn't writable, isn't the last in the file, or has over 16 MiB of zeros.
-pub(crate) fn set_runpath(bytes: &[u8], runpath: &str) -> Result<Vec<u8>> {
-    ensure!(!runpath.contains('\0'), "a search path can't hold a zero byte");
+pub(crate) fn set_rpath(bytes: &[u8], rpath: &str) -> Result<Vec<u8>> {
+    ensure!(!rpath.contains('\0'), "a search path can't hold a zero byte");
     let mut image = Image::read(bytes)?;
     let mut dynamic = Dynamic::read(&image)?;
     let is_path = |entry: &Dyn64<LE>| matches!(entry.d_tag.get(LE), elf::DT_RPATH | elf::DT_RUNPATH);
@@ -28,19 +31,17 @@ pub(crate) fn set_runpath(bytes: &[u8], runpath: &str) -> Result<Vec<u8>> {
         .copied()
         .collect();
 
-    let offset = match find(dynamic.strings(&image), runpath.as_bytes()) {
+    let offset = match find(dynamic.strings(&image), rpath.as_bytes()) {
         Some(offset)
-            if old.len() == 1
-                && old[0].d_tag.get(LE) == elf::DT_RUNPATH
-                && offset == old[0].d_val.get(LE) =>
+            if old.len() == 1 && old[0].d_tag.get(LE) == elf::DT_RPATH && offset == old[0].d_val.get(LE) =>
         {
             return Ok(bytes.to_vec());
         }
         Some(offset) => offset,
-        None => store(&mut image, &mut dynamic, &old, runpath.as_bytes())?,
+        None => store(&mut image, &mut dynamic, &old, rpath.as_bytes())?,
     };
     let entry = Dyn64 {
-        d_tag: I64::new(LE, elf::DT_RUNPATH),
+        d_tag: I64::new(LE, elf::DT_RPATH),
         d_val: U64::new(LE, offset),
     };
     let index = dynamic

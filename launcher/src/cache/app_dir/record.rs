@@ -1,0 +1,118 @@
+//! The launch record: how the app is started from this cache on this host.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::plan::Plan;
+use super::scripts::command_name;
+use super::{Parts, missing};
+use crate::cache::sentinels::sentinels;
+use crate::format::manifest;
+use crate::format::names::{
+    APP_CODE, APP_LINK, APP_PYTHON, APP_START, LAYER_APP, LAYER_LIBC, LAYER_RUNTIME, LIBC_LIB, START_RUN,
+};
+use crate::format::record::{Command, Entry, Loader, Record};
+use crate::libc_choice::Choice;
+
+/// The record of an app whose directory holds `plan`.
+pub(super) fn record(parts: &Parts<'_>, plan: &Plan) -> io::Result<Record> {
+    let Parts {
+        manifest,
+        choice,
+        directory,
+        layers,
+        ..
+    } = parts;
+    let at = |layer: &str, path: &str| {
+        let layer = layers(layer).ok_or_else(|| missing(layer))?;
+        Ok::<_, io::Error>(bytes(layer.join(path)))
+    };
+    let loader = match (choice, &manifest.libc.carried) {
+        (Choice::Carried, Some(carried)) => Some(Loader {
+            path: at(LAYER_LIBC, &carried.loader)?,
+            library_path: [at(LAYER_LIBC, LIBC_LIB)?, at(LAYER_RUNTIME, "lib")?].join(&b':'),
+        }),
+        _ => None,
+    };
+    let executable = at(LAYER_RUNTIME, &manifest.python.executable)?;
+    // No check for what is executed: `execve` fails when it is missing.
+    let executed = loader.as_ref().map_or(&executable, |loader| &loader.path).clone();
+    let mut checks = vec![bytes(directory.join(APP_PYTHON))];
+    for layer in &manifest.layers {
+        if layer.name == LAYER_LIBC && loader.is_none() {
+            continue;
+        }
+        for path in sentinels(&layer.name, manifest) {
+            checks.extend(Some(at(&layer.name, &path)?).filter(|path| *path != executed));
+        }
+    }
+    let text = |text: &String| text.clone().into_bytes();
+    let paths = manifest.layers.iter().filter_map(|layer| layers(&layer.name));
+    Ok(Record {
+        name: text(&manifest.name),
+        version: manifest.version.as_ref().map(text).unwrap_or_default(),
+        entry: entry(parts, plan)?,
+        executable,
+        home: bytes(layers(LAYER_RUNTIME).unwrap_or_default()),
+        loader,
+        options: manifest.options.iter().map(text).collect(),
+        environment: manifest
+            .environment
+            .iter()
+            .map(|(name, value)| (text(name), text(value)))
+            .collect(),
+        checks,
+        layers: paths.map(bytes).collect(),
+        private: manifest.layers.iter().any(|layer| layer.private),
+    })
+}
+
+/// What is started. A script's directory goes on `sys.path` without links, and so that it can be known before, its
+/// path has none.
+fn entry(parts: &Parts<'_>, plan: &Plan) -> io::Result<Entry> {
+    let Parts {
+        manifest,
+        directory,
+        layers,
+        ..
+    } = parts;
+    // The directory itself is not there yet.
+    let parent = directory.parent().unwrap_or(directory).to_owned();
+    let here = without_links(parent).join(directory.file_name().unwrap_or_default());
+    let command = |name: &str| {
+        let below = Path::new("bin").join(name);
+        Command {
+            path: bytes(here.join(&below)),
+            python: plan.is_python(&below),
+        }
+    };
+    let earlier = Path::new(APP_START).join(START_RUN);
+    if layers(LAYER_APP).is_some_and(|app| app.join(&earlier).is_file()) {
+        return Ok(Entry::Script(bytes(directory.join(APP_LINK).join(earlier))));
+    }
+    Ok(match &manifest.entry {
+        manifest::Entry::Interpreter => Entry::Interpreter,
+        manifest::Entry::Module { name } => Entry::Module(name.clone().into_bytes()),
+        manifest::Entry::Script { path } => {
+            let app = layers(LAYER_APP).ok_or_else(|| missing(LAYER_APP))?;
+            Entry::Script(bytes(without_links(app).join(APP_CODE).join(path)))
+        }
+        manifest::Entry::Function { .. } => Entry::Commands(vec![command(&command_name(&manifest.name))]),
+        manifest::Entry::Commands { commands } => Entry::Commands(
+            commands
+                .iter()
+                .map(|one| command(&command_name(&one.name)))
+                .collect(),
+        ),
+    })
+}
+
+/// A path without symbolic links, where it exists.
+pub(super) fn without_links(path: PathBuf) -> PathBuf {
+    fs::canonicalize(&path).unwrap_or(path)
+}
+
+fn bytes(path: PathBuf) -> Vec<u8> {
+    path.into_os_string().into_encoded_bytes()
+}

@@ -1,0 +1,122 @@
+//! The trial run at the end of a pack, and what the report says of what was left out.
+
+use harness::{Pack, Run, interpreters, pyship, repository, scratch};
+use serde_json::json;
+
+/// An app of one module, packed with `-e w:main`.
+fn module(source: &str) -> (tempfile::TempDir, Pack) {
+    let place = scratch();
+    let app = place.path().join("app");
+    fs_err::create_dir(&app).unwrap();
+    fs_err::write(app.join("w.py"), source).unwrap();
+    let pack = Pack::new(&app).args(["-e", "w:main"]);
+    (place, pack)
+}
+
+#[test]
+fn it_has_the_variables_that_set_env_gives() {
+    let (_place, pack) = module("import os\nDB = os.environ['DB']\ndef main(): print(DB)\n");
+    let packed = pack.args(["--set-env", "DB=x"]).run();
+    packed.run().stdout("x\n").success();
+}
+
+#[test]
+fn it_has_the_fixed_options() {
+    let (place, pack) = module("def main(): pass\n");
+    let output = place.path().join("app.bin");
+    pack.clone()
+        .arg("--option=-Zfoo")
+        .command_to(&output)
+        .stderr_has("failed to start the packed interpreter")
+        .stderr_has("-Z")
+        .exits(1);
+    assert!(!output.exists());
+    pack.arg("--option=-S").command_to(&output).stderr_any().success();
+}
+
+#[test]
+fn it_says_what_it_waits_for() {
+    let (place, pack) = module("import time\ntime.sleep(17)\ndef main(): pass\n");
+    let output = place.path().join("app.bin");
+    pack.command_to(&output)
+        .stderr_has("the trial run has imported the entry point for 15 s")
+        .stderr_has("--no-check")
+        .success();
+}
+
+#[test]
+fn it_takes_another_place_when_the_output_is_on_a_noexec_file_system() {
+    let place = scratch();
+    let script = "mkdir \"$1/n\" && mount -t tmpfs -o noexec tmpfs \"$1/n\" && shift && \
+                  \"$@\" -o \"$0/n/hello.bin\" && cp \"$0/n/hello.bin\" \"$0/hello.bin\"";
+    let at = place.path().to_str().unwrap();
+    Run::inheriting("unshare")
+        .args(["-rm", "sh", "-c", script, at, at])
+        .arg(pyship())
+        .args(["pack", "-q", "--level", "1"])
+        .arg(repository().join("examples/hello/hello.py"))
+        .arg("--python")
+        .arg(&interpreters::usual().path)
+        .stderr_any()
+        .success();
+    assert!(place.path().join("hello.bin").exists());
+}
+
+#[test]
+fn what_is_left_out_of_the_app_is_reported() {
+    let place = scratch();
+    let app = place.path().join("app");
+    for (path, text) in [
+        (
+            "main.py",
+            "import pathlib, pkg\nprint(sorted(p.name for p in pathlib.Path(pkg.__file__).parent.rglob('*.js')))\n",
+        ),
+        ("pkg/__init__.py", ""),
+        ("pkg/static/node_modules/shown.js", ""),
+        ("frontend/node_modules/hidden.js", ""),
+        (".git/HEAD", ""),
+        (".mypy_cache/x", ""),
+    ] {
+        let path = app.join(path);
+        fs_err::create_dir_all(path.parent().unwrap()).unwrap();
+        fs_err::write(path, text).unwrap();
+    }
+    let output = place.path().join("app.bin");
+    let report = Pack::new(&app)
+        .arg("--json")
+        .command_to(&output)
+        .stdout_any()
+        .stderr_any()
+        .success();
+    assert_eq!(
+        report.json()["left_out"],
+        json!([".git", ".mypy_cache", "frontend/node_modules"])
+    );
+    let line = "left out of the app: `.git`, `.mypy_cache`, `node_modules`; --include packs them\n";
+    assert!(report.err().contains(line), "{}", report.err());
+    assert!(
+        report
+            .err()
+            .contains("files that the program writes beside its code"),
+        "{}",
+        report.err()
+    );
+    Run::new(&output).stdout("['shown.js']\n").success();
+}
+
+#[test]
+fn time_zones_are_there_on_a_system_without_any() {
+    let place = scratch();
+    let script = place.path().join("zones.py");
+    fs_err::write(
+        &script,
+        "import datetime, zoneinfo\n\
+         print(datetime.datetime(2026, 7, 1, tzinfo=zoneinfo.ZoneInfo('Europe/Berlin')).isoformat())\n\
+         print('America/Lima' in zoneinfo.available_timezones(), len(zoneinfo.TZPATH) > 0)\n",
+    )
+    .unwrap();
+    let packed = Pack::new(&script).run();
+    let want = "2026-07-01T00:00:00+02:00\nTrue True\n";
+    packed.run().stdout(want).success();
+    packed.run().root("empty").tmpfs().stdout(want).success();
+}
