@@ -2,7 +2,7 @@
 # sitecustomize and usercustomize beside the program are not imported.
 import sys
 
-print("sitecustomize" in sys.modules, "usercustomize" in sys.modules)
+print("usercustomize" in sys.modules, "main" in sys.modules)
 import usercustomize
 
 print(usercustomize.NAME)
