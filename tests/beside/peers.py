@@ -41,7 +41,7 @@ class Peers:
 
     def plain(self, program, kind):
         """A run in the virtual environment."""
-        venv = self._venv(program, kind)
+        venv = self._venv(*self._set(program, kind))
         with Place(self.root, program, kind, "plain") as place:
             app, main = self._copied(program, place, f"#!{venv}/bin/python3")
             if kind == "console":
@@ -65,7 +65,7 @@ class Peers:
 
     def packed(self, program, kind):
         """A run of a packed file, which is made for it and removed afterwards."""
-        self._venv(program, kind)  # So that the first pack of a set of packages is alone.
+        self._venv(*self._set(program, kind))  # So that the first pack of a set of packages is alone.
         with Place(self.root, program, kind, "packed") as place:
             app, main = self._copied(program, place, "#!/usr/bin/env python3")
             name = program.name if kind != "script" else main.name
@@ -80,14 +80,14 @@ class Peers:
 
     def _pack(self, program, kind, source, file):
         options = ["--python", self.python.path, "-o", file, "--level", "1", "--no-check", "--quiet", *program.pack]
-        if self._requirements(program) is not None:
-            options += ["-r", self._requirements(program)]
+        if program.packages != "none":
+            options += ["-r", self._pins(program.packages)]
         if kind != "script":
             options += ["--with", self._wheel(program.packages)]
             options += ["-m" if kind == "module" else "-c", program.name]
         else:
             options += [source]
-        call(self.pyship, "pack", *options)
+        call(self.pyship, "pack", *options, UV_OFFLINE="1")
 
     def _where(self, file):
         """The packed file's directories in the cache, which the first start makes."""
@@ -116,21 +116,26 @@ class Peers:
     def _set(self, program, kind):
         return program.packages, kind != "script"
 
-    def _requirements(self, program):
-        return None if program.packages == "none" else REQUIREMENTS / f"{program.packages}.txt"
+    def _pins(self, packages):
+        """What the requirements of a set have become in its virtual environment, with every version."""
+        self._venv(packages, False)
+        return self.root / f"venv-{packages}/pins.txt"
 
     def _once(self, key):
         with self._lock:
             return self._locks.setdefault(key, threading.Lock())
 
-    def _venv(self, program, kind):
-        """The virtual environment with the program's packages and, unless it is a script, all programs of its set."""
-        packages, with_wheel = key = self._set(program, kind)
+    def _venv(self, packages, with_wheel):
+        """The virtual environment with a set of packages and, if asked for, all programs of that set.
+
+        Only the first one of a set uses the network. All else is made of the packages that it left in uv's cache.
+        """
         venv = self.root / ("venv-" + packages + ("-wheel" if with_wheel else ""))
-        with self._once(key):
-            more = [self._wheel(packages)] if with_wheel else []
-            requirements = self._requirements(program)
-            inputs = [*more, *([requirements] if requirements else [])]
+        required = []
+        if packages != "none":
+            required = [self._pins(packages) if with_wheel else REQUIREMENTS / f"{packages}.txt"]
+        inputs = [*required, *([self._wheel(packages)] if with_wheel else [])]
+        with self._once(venv):
             made = digest(self.python.path, *inputs)
             stamp = venv / "made"
             if stamp.exists() and stamp.read_text() == made:
@@ -138,8 +143,12 @@ class Peers:
             shutil.rmtree(venv, ignore_errors=True)
             call(self.python.path, "-I", "-m", "venv", "--without-pip", venv)
             if inputs:
-                required = ["-r", requirements] if requirements else []
-                call("uv", "pip", "install", "--quiet", "--python", venv / "bin/python3", *required, *more)
+                uv = ["uv", "pip", "install", "--quiet", "--python", venv / "bin/python3"]
+                offline = {"UV_OFFLINE": "1"} if with_wheel else {}
+                call(*uv, *(part for path in required for part in ("-r", path)), *inputs[len(required) :], **offline)
+                pins = call("uv", "pip", "freeze", "--python", venv / "bin/python3")
+                # Not what uv says beside it, nor the wheel of programs.
+                (venv / "pins.txt").write_text("".join(line for line in pins.splitlines(True) if "==" in line))
             stamp.write_text(made)
         return venv
 
@@ -207,7 +216,12 @@ def digest(*parts):
     return whole.hexdigest()
 
 
-def call(*command):
-    done = subprocess.run([os.fspath(part) for part in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+def call(*command, **environment):
+    """Runs a command to its end; what it wrote."""
+    environment = {**os.environ, **environment}
+    done = subprocess.run(
+        [os.fspath(part) for part in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment
+    )
     if done.returncode:
         raise RuntimeError(f"failed to run {' '.join(map(str, command))}:\n{os.fsdecode(done.stdout)}")
+    return os.fsdecode(done.stdout)

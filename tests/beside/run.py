@@ -8,7 +8,7 @@
 Exit code, standard output and standard error are compared; only paths, addresses and the like are replaced first
 (`outcome.py`, `peers.py`). A difference that isn't in exceptions.txt fails the run, and so does one in there that is no
 more. programs.py says what a program's header holds. Needs target/release/pyship, or PYSHIP_BIN, and uv; packages come
-from PyPI when an environment is first made, into `$PYSHIP_TEST_CACHE/beside`.
+from PyPI when a virtual environment is first made, in `$PYSHIP_TEST_CACHE/beside`.
 
 A Python that only another root directory has is tried there: mount the repository and PYSHIP_TEST_CACHE into it
 (`unshare --mount`, `mount --bind`) and run this file by `chroot`, with `uv` on its PATH.
