@@ -59,9 +59,19 @@ def _pyship_know_localhost_as_address(theirs):
     return _pyship_named(wrapper, theirs)
 
 
-getaddrinfo = _pyship_know_localhost(getaddrinfo, _pyship_addresses)
-gethostbyname = _pyship_know_localhost(gethostbyname, lambda: "127.0.0.1")
-gethostbyname_ex = _pyship_know_localhost(gethostbyname_ex, lambda: ("localhost", [], ["127.0.0.1"]))
-for _pyship_name in ("bind", "connect", "connect_ex", "sendto"):
-    setattr(socket, _pyship_name, _pyship_know_localhost_as_address(getattr(_socket.socket, _pyship_name)))
-del _pyship_name
+def _pyship_hosts_has_localhost():
+    """Whether the system knows the name. Then nothing is wrapped, and no traceback has a wrapper's frame."""
+    try:
+        with open("/etc/hosts", "rb") as hosts:
+            return b"localhost" in hosts.read(65536)
+    except OSError:
+        return False
+
+
+if not _pyship_hosts_has_localhost():
+    getaddrinfo = _pyship_know_localhost(getaddrinfo, _pyship_addresses)
+    gethostbyname = _pyship_know_localhost(gethostbyname, lambda: "127.0.0.1")
+    gethostbyname_ex = _pyship_know_localhost(gethostbyname_ex, lambda: ("localhost", [], ["127.0.0.1"]))
+    for _pyship_name in ("bind", "connect", "connect_ex", "sendto"):
+        setattr(socket, _pyship_name, _pyship_know_localhost_as_address(getattr(_socket.socket, _pyship_name)))
+    del _pyship_name
