@@ -128,7 +128,7 @@ fn build(root: &Path, target: &str) -> PathBuf {
     let flags = env::var("CFLAGS").unwrap_or_default();
     cargo.env(
         "CFLAGS",
-        format!("{flags} -DZSTD_FORCE_DECOMPRESS_SEQUENCES_SHORT -fno-asynchronous-unwind-tables"),
+        format!("{flags} -DZSTD_FORCE_DECOMPRESS_SEQUENCES_SHORT -fno-asynchronous-unwind-tables -fno-tree-vectorize -falign-jumps=1 -falign-labels=1"),
     );
     let status = cargo
         .status()

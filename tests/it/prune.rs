@@ -408,8 +408,8 @@ fn wrong_usage_is_said() {
         .stderr_has("failed to open the cache `/nowhere`")
         .exits(1);
     run(&["dir"])
-        .env("HOME", "/h")
-        .stdout("/h/.cache/pyship\n")
+        .env("PYSHIP_CACHE_DIR", "/h/cache")
+        .stdout("/h/cache\n")
         .success();
     run(&["list"])
         .env("PYSHIP_CACHE_DIR", "/nowhere")

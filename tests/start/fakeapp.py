@@ -144,7 +144,7 @@ class App:
         if indexed:
             index(python, site_packages, [""], site_packages)
             index(python, layers / "app/code", directories, layers / "app/start")
-        os.utime(site_packages, (UNPACKED_TIME, UNPACKED_TIME))
+        os.utime(site_packages, (UNPACKED_TIMES[0], UNPACKED_TIMES[0]))
         self._venv(layers, python)
         self.head = self._head(entry, layers)
         for name, text in dict(scripts).items():

@@ -104,7 +104,7 @@ class Environment(Case):
             "import importlib.util; assert importlib.util.find_spec('_pyship') is _pyship.__spec__\n"
         )
         app = self.app(script)
-        api = "/some/where/app.bin odd 'name' é 1.2 ['file', 'name', 'version'] _pyship\n"
+        api = "/some/where/app.bin odd 'name' é 1.2 ['directory', 'file', 'name', 'version'] _pyship\n"
         for argv0 in ("./app.bin", "app", "/long/path/to/a-long-name-of-an-app", "odd\udcff", ""):
             comm = os.fsencode(argv0).rpartition(b"/")[2][:15] + b"\n"
             args = ["-c", "", "a b", "\udcfe", "é"]

@@ -234,6 +234,7 @@ fn records() -> Seeds {
         environment: vec![(b"A".to_vec(), b"b=c".to_vec())],
         checks: vec![b"/c/os.py".to_vec()],
         layers: vec![b"/c".to_vec(), b"/d".to_vec()],
+        private: false,
     };
     let app = Record {
         entry: record::Entry::Script(b"/c/code/main.py".to_vec()),
@@ -302,7 +303,13 @@ fn link(path: &[u8], target: &[u8]) -> Vec<u8> {
 }
 
 fn directory(path: &[u8]) -> Vec<u8> {
-    member(path, MemberKind::Directory { mode: Mode::DIRECTORY }, b"")
+    member(
+        path,
+        MemberKind::Directory {
+            mode: Mode::DIRECTORY,
+        },
+        b"",
+    )
 }
 
 /// Another byte in the header, and its sum put right.

@@ -1,8 +1,9 @@
 //! Which apps of a cache are running, as far as that can be known.
 //!
 //! A process belongs to a cache when its executable is a file of one of the cache's layers: the interpreter, the
-//! carried loader, or a program of a package. Its arguments and environment name the app's directory. Where neither
-//! does (a program may overwrite both), the process counts for every app that has the layer.
+//! carried loader, or a program of a package. Its arguments name a script in the app's directory or in its layer, its
+//! environment the app's directory. Where neither does (a module runs, or the program has overwritten both), the process
+//! counts for every app that has the layer.
 //!
 //! Inside a container, processes of other pid namespaces are invisible; without `/proc` all are. But the kernel tells
 //! whether a file is in use anywhere on this machine: it grants a write lease only on a file that nobody else has
@@ -42,6 +43,8 @@ struct Process {
     file: (u64, u64),
     /// App directories that its arguments and environment name.
     apps: Vec<PathBuf>,
+    /// Digests of the layers that its arguments name before those of a module.
+    layers: Vec<String>,
 }
 
 impl Running {
@@ -66,7 +69,7 @@ impl Running {
             }
             let layer = process.layer_in(listing);
             let ours = layer.is_some_and(|layer| app.layers.iter().any(|digest| digest == layer));
-            if ours && process.apps.is_empty() {
+            if ours && process.apps.is_empty() && process.may_be(app) {
                 return true;
             }
             seen |= ours;
@@ -87,9 +90,16 @@ impl Running {
             };
             layers.push(layer.to_owned());
             let record = |path: &PathBuf| warm::in_directory(path, Look::Record);
-            match process.apps.iter().find_map(record) {
-                Some(ready) => layers.extend(ready.record.layers.iter().filter_map(|path| digest_in(path))),
-                None => return None,
+            if let Some(ready) = process.apps.iter().find_map(record) {
+                layers.extend(ready.record.layers.iter().filter_map(|path| digest_in(path)));
+                continue;
+            }
+            let before = layers.len();
+            for app in listing.apps.iter().filter(|app| process.names(app) == Some(true)) {
+                layers.extend(app.layers.iter().cloned());
+            }
+            if layers.len() == before {
+                return None;
             }
         }
         Some(layers)
@@ -97,6 +107,28 @@ impl Running {
 }
 
 impl Process {
+    /// Whether its script is in a layer of the app; `None` when no argument names a script.
+    fn names(&self, app: &App) -> Option<bool> {
+        // The carried loader is told of the interpreter, which many apps share.
+        let record = app.record.as_ref();
+        let loader = record.and_then(|record| record.loader.as_ref());
+        let shared = [
+            record.and_then(|record| digest_in(&record.executable)),
+            loader.and_then(|loader| digest_in(&loader.path)),
+        ];
+        let mut scripts = self
+            .layers
+            .iter()
+            .filter(|&digest| !shared.iter().flatten().any(|one| one == digest))
+            .peekable();
+        scripts.peek()?;
+        Some(scripts.any(|digest| app.layers.contains(digest)))
+    }
+
+    fn may_be(&self, app: &App) -> bool {
+        self.names(app).unwrap_or(true)
+    }
+
     /// The layer of the cache whose file it executes.
     fn layer_in<'a>(&self, listing: &'a Listing) -> Option<&'a str> {
         let (digest, rest) = split(&self.path)?;
@@ -131,10 +163,17 @@ fn process(directory: &Path) -> Option<Process> {
             }
         }
     }
+    let arguments = fs::read(directory.join("cmdline")).unwrap_or_default();
+    let layers = arguments
+        .split(|&byte| byte == 0)
+        .take_while(|&word| word != b"-m")
+        .filter_map(digest_in)
+        .collect();
     Some(Process {
         path: path.as_os_str().as_bytes().to_vec(),
         file: inode(&exe)?,
         apps,
+        layers,
     })
 }
 

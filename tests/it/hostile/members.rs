@@ -92,9 +92,18 @@ fn kinds_and_modes_that_no_layer_has() {
         (&[special(b'S')], KIND),
         (&[special(b'L')], KIND),
         (&[special(0)], KIND),
-        (&[patched(file("a"), 100, b"0004755")], "another mode"),
-        (&[patched(file("a"), 100, b"0002755")], "another mode"),
-        (&[patched(file("a"), 100, b"0000777")], "another mode"),
+        (
+            &[patched(file("a"), 100, b"0004755")],
+            "with a mode that it can't have",
+        ),
+        (
+            &[patched(file("a"), 100, b"0002755")],
+            "with a mode that it can't have",
+        ),
+        (
+            &[patched(file("a"), 100, b"0000777")],
+            "with a mode that it can't have",
+        ),
     ]);
 }
 

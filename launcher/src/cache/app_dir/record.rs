@@ -88,7 +88,9 @@ fn entry(parts: &Parts<'_>, plan: &Plan) -> io::Result<Entry> {
         }
     };
     let earlier = Path::new(APP_START).join(START_RUN);
-    if layers(LAYER_APP).is_some_and(|app| app.join(&earlier).is_file()) {
+    let is_earlier = manifest.entry != manifest::Entry::Interpreter
+        && layers(LAYER_APP).is_some_and(|app| app.join(&earlier).is_file());
+    if is_earlier {
         return Ok(Entry::Script(bytes(directory.join(APP_LINK).join(earlier))));
     }
     Ok(match &manifest.entry {
