@@ -124,7 +124,8 @@ fn build(root: &Path, target: &str) -> PathBuf {
         "-Ctarget-feature=+crt-static\u{1f}-Crelocation-model=static",
     );
     // zstd: without its decoder for windows of more than 16 MiB, which no layer asks for (WINDOW_LOG_MAX), and
-    // without tables for an unwinding that never happens: 20 KB of every packed file.
+    // without tables for an unwinding that never happens: 20 KB of every packed file. Vectorized loops and aligned
+    // jumps made it no faster: 2 KB.
     let flags = env::var("CFLAGS").unwrap_or_default();
     cargo.env(
         "CFLAGS",

@@ -39,7 +39,7 @@ fn it_says_what_it_waits_for() {
     let (place, pack) = module("import time\ntime.sleep(17)\ndef main(): pass\n");
     let output = place.path().join("app.bin");
     pack.command_to(&output)
-        .stderr_has("the trial run has imported the entry point for 15 s")
+        .stderr_has("the trial run is still importing the entry point after 15 s")
         .stderr_has("--no-check")
         .success();
 }

@@ -195,7 +195,8 @@ fn prune_lines(pruned: &PruneReport) -> Vec<PruneLine> {
 }
 
 /// What becomes of files that a program writes beside its code; docs/running.md says more.
-const WRITES: &str = "files that the program writes beside its code are in the cache: a new version of the file starts without them";
+const WRITES: &str =
+    "files that the program writes beside its code are not kept when the app is packed again";
 
 /// How many packages the table shows.
 const LARGEST: usize = 6;

@@ -69,7 +69,7 @@ fn patiently<T>(pack: &Pack<'_>, trial: impl FnOnce() -> T) -> T {
             if ended.recv_timeout(SLOW) == Err(RecvTimeoutError::Timeout) {
                 let seconds = SLOW.as_secs();
                 pack.ui.note(&format!(
-                    "the trial run has imported the entry point for {seconds} s and waits for it to end; \
+                    "the trial run is still importing the entry point after {seconds} s; \
                      --no-check packs without a trial run"
                 ));
             }
