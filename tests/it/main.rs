@@ -36,6 +36,7 @@ mod options;
 mod packages;
 mod prefix;
 mod process;
+mod projects;
 mod provenance;
 mod prune;
 mod repair;
