@@ -25,6 +25,7 @@ mod golden;
 mod harness;
 mod hostile;
 mod hostile_archives;
+mod imports;
 mod interpreters;
 mod kills;
 mod libc;
