@@ -14,8 +14,13 @@ use crate::elf::{Machine, inspect};
 use crate::environment::Environment;
 use crate::hint::WithHint as _;
 use crate::interpreter::archive::{self, Unpacked};
-use crate::interpreter::discover::{self, Source};
-use crate::interpreter::{Interpreter, describe, download};
+use crate::interpreter::discover::{self, Missing, Source};
+use crate::interpreter::download::Downloads;
+use crate::interpreter::standalone::catalog::Known;
+use crate::interpreter::standalone::install;
+use crate::interpreter::standalone::mirror::Mirror;
+use crate::interpreter::standalone::store::Store;
+use crate::interpreter::{Interpreter, describe};
 use crate::options::PackOptions;
 use crate::ui::Ui;
 use crate::url;
@@ -45,42 +50,62 @@ pub(super) fn choose(
 ) -> Result<Interpreters> {
     ui.step("looking for the interpreter");
     let environment = Environment::current().context("failed to find the working directory")?;
-    let chosen = discover::choose(options.python.as_deref(), &environment)?;
-    let archive = match &chosen.source {
-        Source::Executable(_) => None,
-        Source::Archive(path) => Some(path.clone()),
-        Source::Url { url, sha256 } => {
-            ui.step(format!("downloading {}", url::scrubbed(url, "")));
-            let cache = download_cache(&environment)?;
-            Some(download::fetch(url, sha256, &cache, &environment)?)
-        }
+    let chosen =
+        discover::choose(options.python.as_deref(), &environment)?.for_target(target, &environment)?;
+    let (packed, why) = (chosen.interpreter, chosen.why);
+    let (mut archive, mut unpacked) = (None, None);
+    let mut open = |path: PathBuf| -> Result<Interpreter> {
+        let found = unpack(&path, scratch, ui)?;
+        let interpreter = describe::installation(&found.prefix, &environment)?;
+        (archive, unpacked) = (Some(path), Some(found));
+        Ok(interpreter)
     };
-    let unpacked = archive
-        .as_deref()
-        .map(|path| unpack(path, scratch, ui))
-        .transpose()?;
-    let packed = match (chosen.interpreter, &chosen.source, &unpacked) {
-        (Some(known), _, _) => known,
-        (None, _, Some(unpacked)) => describe::installation(&unpacked.prefix, &environment)?,
-        (None, Source::Executable(path), None) => describe::interpreter(path, &environment)?,
-        (None, _, None) => bail!("failed to unpack the interpreter"),
+    let packed = match (packed, chosen.source) {
+        (Some(known), _) => known,
+        (None, Source::Executable(path)) => describe::interpreter(&path, &environment)?,
+        (None, Source::Archive(path)) => open(path)?,
+        (None, Source::Url { url, sha256 }) => open(fetch(&url, &sha256, &environment, ui)?)?,
+        (None, Source::Download(known, missing)) => download(&known, &missing, options, &environment, ui)?,
     };
-    check_machine(target, machine_of(&packed.executable)?, &chosen.why)?;
-    let builder = builder_for(target, &packed, &environment)?;
+    check_machine(target, machine_of(&packed.executable)?, &why)?;
+    let builder = builder_for(target, &packed, options, &environment, ui)?;
     ui.note(&format!(
-        "python: {} {} ({})",
+        "python: {} {} ({why})",
         packed.version,
         packed.executable.display(),
-        chosen.why
     ));
     Ok(Interpreters {
         packed,
-        why: chosen.why,
+        why,
         builder,
         environment,
         unpacked,
         archive,
     })
+}
+
+/// Downloads the archive that `--python` names by its URL.
+fn fetch(url: &str, sha256: &str, environment: &Environment, ui: &Ui) -> Result<PathBuf> {
+    let url = Mirror::choose(None, environment)?.replace(url);
+    ui.step(format!("downloading {}", url::scrubbed(&url, "")));
+    let directory = Store::of(environment)?.directory;
+    Downloads::new(environment, ui)?.archive(&url, sha256, &directory)
+}
+
+/// Downloads a build that isn't here, unless that is forbidden.
+fn download(
+    known: &Known,
+    missing: &Missing,
+    options: &PackOptions,
+    environment: &Environment,
+    ui: &Ui,
+) -> Result<Interpreter> {
+    if let Some(reason) = install::forbidden(options.no_python_downloads, environment) {
+        return Err(missing.error()).hint(format!("{} can be downloaded, but {reason}", known.build));
+    }
+    let mirror = Mirror::choose(None, environment)?;
+    let installed = install::install(known, &missing.notice(), &mirror, environment, ui)?;
+    describe::installation(&installed.directory, environment)
 }
 
 fn unpack(path: &Path, scratch: &Path, ui: &Ui) -> Result<Unpacked> {
@@ -91,13 +116,6 @@ fn unpack(path: &Path, scratch: &Path, ui: &Ui) -> Result<Unpacked> {
         ui.advance(bytes.saturating_sub(before));
         before = bytes;
     })
-}
-
-/// The directory where downloads are kept.
-fn download_cache(environment: &Environment) -> Result<PathBuf> {
-    let cache = environment.cache_directory.as_ref();
-    let cache = cache.context("failed to find a directory for downloads: HOME is not set")?;
-    Ok(cache.join("pyship").join("downloads"))
 }
 
 /// Checks that an interpreter, chosen for the reason `why`, is for `target`.
@@ -119,7 +137,13 @@ fn check_machine(target: &Target, machine: Machine, why: &str) -> Result<()> {
 
 /// The interpreter that installs and compiles here: the packed one itself, or for another machine one of this
 /// machine with the same minor version, whose bytecode the target understands.
-fn builder_for(target: &Target, packed: &Interpreter, environment: &Environment) -> Result<Interpreter> {
+fn builder_for(
+    target: &Target,
+    packed: &Interpreter,
+    options: &PackOptions,
+    environment: &Environment,
+    ui: &Ui,
+) -> Result<Interpreter> {
     if target == HOST {
         return Ok(packed.clone());
     }
@@ -132,9 +156,13 @@ fn builder_for(target: &Target, packed: &Interpreter, environment: &Environment)
         )
     };
     let chosen = discover::choose(Some(&version), environment).with_context(failed)?;
-    match chosen.source {
-        Source::Executable(path) => describe::interpreter(&path, environment).with_context(failed),
-        Source::Archive(_) | Source::Url { .. } => bail!(failed()),
+    match (chosen.interpreter, chosen.source) {
+        (Some(known), _) => Ok(known),
+        (None, Source::Executable(path)) => describe::interpreter(&path, environment).with_context(failed),
+        (None, Source::Download(known, missing)) => {
+            download(&known, &missing, options, environment, ui).with_context(failed)
+        }
+        (None, Source::Archive(_) | Source::Url { .. }) => bail!(failed()),
     }
 }
 
