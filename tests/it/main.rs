@@ -38,6 +38,7 @@ mod prefix;
 mod process;
 mod provenance;
 mod prune;
+mod pythons;
 mod repair;
 mod report;
 mod run_time_installs;

@@ -27,6 +27,8 @@ use crate::{size, url};
 
 /// Names of files that are being downloaded begin with this.
 const UNFINISHED: &str = ".download-";
+/// With this or that begin names of what is being downloaded, unpacked or removed.
+const TEMPORARY: [&str; 3] = [UNFINISHED, "python-", ".removed-"];
 /// What is older was left by a kill.
 const LEFT_BEHIND: Duration = Duration::from_secs(24 * 60 * 60);
 const DEFAULT_TIMEOUT: u64 = 30;
@@ -194,14 +196,21 @@ impl Progress for Downloads<'_> {
     }
 }
 
-/// Removes what killed downloads have left; that is only tidiness.
+/// Removes what killed downloads and installations have left; that is only tidiness.
 fn remove_left_behind(directory: &Path) {
     let entries = fs::read_dir(directory).into_iter().flatten().flatten();
-    for entry in entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(UNFINISHED)) {
+    for entry in entries {
+        let name = entry.file_name().to_string_lossy().into_owned();
         let modified = entry.metadata().and_then(|data| data.modified());
         let age = modified.map(|then| SystemTime::now().duration_since(then).unwrap_or_default());
-        if age.is_ok_and(|age| age > LEFT_BEHIND) {
-            fs::remove_file(entry.path()).unwrap_or_default();
+        if TEMPORARY.iter().any(|start| name.starts_with(start)) && age.is_ok_and(|age| age > LEFT_BEHIND) {
+            let path = entry.path();
+            let removed = if path.is_dir() {
+                fs::remove_dir_all(path)
+            } else {
+                fs::remove_file(path)
+            };
+            removed.unwrap_or_default();
         }
     }
 }
