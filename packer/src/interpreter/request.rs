@@ -235,7 +235,7 @@ impl VersionRequest {
 
 /// Whether `version` meets the specifiers of a `requires-python`: a candidate for 3.13.0 counts as 3.13.0 there, unless
 /// the specifiers name a pre-release themselves.
-fn contains(specifiers: &VersionSpecifiers, version: &Version) -> bool {
+pub(crate) fn contains(specifiers: &VersionSpecifiers, version: &Version) -> bool {
     let version = version.to_pep440();
     let names_pre = specifiers.iter().any(pep440_rs::VersionSpecifier::any_prerelease);
     specifiers.contains(&version) || (!names_pre && specifiers.contains(&version.only_release()))

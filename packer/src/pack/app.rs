@@ -24,8 +24,9 @@ use crate::{include, provenance, startup};
 
 /// What APP is, and its files. There are none when the file is packages alone.
 pub(super) struct Source {
-    input: Input,
-    app: Option<AppSource>,
+    pub(super) input: Input,
+    pub(super) app: Option<AppSource>,
+    pub(super) excludes: Excludes,
 }
 
 impl Source {
@@ -34,10 +35,11 @@ impl Source {
         self.input.options().cloned().unwrap_or_default()
     }
 
-    /// What the project depends on.
-    pub(super) fn dependencies(&self) -> &[String] {
-        let project = self.app.as_ref().and_then(|app| app.project.as_ref());
-        project.map_or(&[], |project| &project.dependencies)
+    /// What the project or script depends on.
+    fn dependencies(&self) -> &[String] {
+        let built = self.app.as_ref().and_then(|app| app.project.as_ref());
+        let written = self.input.project().and_then(|file| file.project.as_ref());
+        built.or(written).map_or(&[], |project| &project.dependencies)
     }
 
     /// The version that the project gives itself.
@@ -63,7 +65,7 @@ pub(super) fn read(options: &PackOptions, ui: &Ui) -> Result<Source> {
     let globs: Vec<&String> = project.chain(&options.exclude).collect();
     let excludes = Excludes::new(&globs, Some(&options.output))?;
     let app = input.read(&excludes)?;
-    Ok(Source { input, app })
+    Ok(Source { input, app, excludes })
 }
 
 /// The app layer.
@@ -96,15 +98,19 @@ pub(super) struct Facts {
 }
 
 /// Completes the code that was read, and decides what starts.
-pub(super) fn prepare(pack: &Pack<'_>, source: Source, packages: &packages::Facts) -> Result<App> {
+pub(super) fn prepare(pack: &Pack<'_>, mut source: Source, packages: &packages::Facts) -> Result<App> {
     let options = pack.options;
     let flags = EntryFlags {
         module: options.module.clone(),
         function: options.entry.clone(),
         commands: options.command.clone(),
     };
-    let entry = entry::decide(&flags, source.app.as_ref(), &packages.distributions)?;
     let (tree, included) = tree(options, &source)?;
+    if let Some(app) = &mut source.app {
+        // What was included can be what starts.
+        app.tree = tree.clone();
+    }
+    let entry = entry::decide(&flags, source.app.as_ref(), &packages.distributions)?;
     let directories = source.directories();
     let app_notes = source.app.iter().flat_map(|app| &app.notes);
     let notes = app_notes.chain(&included).map(ToString::to_string);

@@ -8,22 +8,19 @@ use anyhow::{Context, Result, anyhow, bail};
 use pyship_launcher::target::{HOST, Target};
 use sha2::{Digest, Sha256};
 
+use super::download;
+use crate::app::python_version::PythonWish;
 use crate::build_cache::key::Key;
 use crate::build_cache::stamp::Stamp;
 use crate::elf::{Machine, inspect};
 use crate::environment::Environment;
 use crate::hint::WithHint as _;
 use crate::interpreter::archive::{self, Unpacked};
-use crate::interpreter::discover::{self, Missing, Source};
-use crate::interpreter::download::Downloads;
-use crate::interpreter::standalone::catalog::Known;
-use crate::interpreter::standalone::install;
-use crate::interpreter::standalone::mirror::Mirror;
-use crate::interpreter::standalone::store::Store;
+use crate::interpreter::discover::{self, Selection, Source};
+use crate::interpreter::request::contains;
 use crate::interpreter::{Interpreter, describe};
 use crate::options::PackOptions;
 use crate::ui::Ui;
-use crate::url;
 
 /// The interpreter that is packed, and the one that works for it.
 pub(super) struct Interpreters {
@@ -41,17 +38,18 @@ pub(super) struct Interpreters {
     archive: Option<PathBuf>,
 }
 
-/// Chooses, downloads, unpacks and probes the interpreter for `target`.
+/// Chooses, downloads, unpacks and probes the interpreter for `target`: the one that the options name, else one that
+/// meets `wish`.
 pub(super) fn choose(
     options: &PackOptions,
+    wish: &PythonWish,
     target: &'static Target,
     scratch: &Path,
     ui: &Ui,
 ) -> Result<Interpreters> {
     ui.step("looking for the interpreter");
     let environment = Environment::current().context("failed to find the working directory")?;
-    let chosen =
-        discover::choose(options.python.as_deref(), &environment)?.for_target(target, &environment)?;
+    let chosen = select(options.python.as_deref(), wish, &environment)?.for_target(target, &environment)?;
     let (packed, why) = (chosen.interpreter, chosen.why);
     let (mut archive, mut unpacked) = (None, None);
     let mut open = |path: PathBuf| -> Result<Interpreter> {
@@ -64,9 +62,12 @@ pub(super) fn choose(
         (Some(known), _) => known,
         (None, Source::Executable(path)) => describe::interpreter(&path, &environment)?,
         (None, Source::Archive(path)) => open(path)?,
-        (None, Source::Url { url, sha256 }) => open(fetch(&url, &sha256, &environment, ui)?)?,
-        (None, Source::Download(known, missing)) => download(&known, &missing, options, &environment, ui)?,
+        (None, Source::Url { url, sha256 }) => open(download::archive(&url, &sha256, &environment, ui)?)?,
+        (None, Source::Download(known, missing)) => {
+            download::build(&known, &missing, options, &environment, ui)?
+        }
     };
+    check_version(&packed, wish, &why)?;
     check_machine(target, machine_of(&packed.executable)?, &why)?;
     let builder = builder_for(target, &packed, options, &environment, ui)?;
     ui.note(&format!(
@@ -84,28 +85,37 @@ pub(super) fn choose(
     })
 }
 
-/// Downloads the archive that `--python` names by its URL.
-fn fetch(url: &str, sha256: &str, environment: &Environment, ui: &Ui) -> Result<PathBuf> {
-    let url = Mirror::choose(None, environment)?.replace(url);
-    ui.step(format!("downloading {}", url::scrubbed(&url, "")));
-    let directory = Store::of(environment)?.directory;
-    Downloads::new(environment, ui)?.archive(&url, sha256, &directory)
+/// The interpreter that `spec` names, else the one that the app asks for.
+fn select(spec: Option<&str>, wish: &PythonWish, environment: &Environment) -> Result<Selection> {
+    match (spec, &wish.pinned, wish.specifiers()?) {
+        (Some(_), _, _) | (None, None, None) => discover::choose(spec, environment),
+        (None, Some((version, file)), _) => {
+            let file = file.display();
+            let mut chosen = discover::choose(Some(version), environment)
+                .with_context(|| format!("failed to find the Python that `{file}` asks for"))
+                .hint("install it, or name another one with --python")?;
+            chosen.why = format!("{}; `{file}` asks for {version}", chosen.why);
+            Ok(chosen)
+        }
+        (None, None, Some((specifiers, file))) => discover::choose_within(&specifiers, environment)
+            .with_context(|| format!("failed to find a Python that `{}` supports", file.display())),
+    }
 }
 
-/// Downloads a build that isn't here, unless that is forbidden.
-fn download(
-    known: &Known,
-    missing: &Missing,
-    options: &PackOptions,
-    environment: &Environment,
-    ui: &Ui,
-) -> Result<Interpreter> {
-    if let Some(reason) = install::forbidden(options.no_python_downloads, environment) {
-        return Err(missing.error()).hint(format!("{} can be downloaded, but {reason}", known.build));
+/// Checks that the app supports the interpreter, which was chosen for the reason `why`.
+fn check_version(packed: &Interpreter, wish: &PythonWish, why: &str) -> Result<()> {
+    let (Some((specifiers, _)), Some((requires, file))) = (wish.specifiers()?, &wish.requires) else {
+        return Ok(());
+    };
+    if contains(&specifiers, &packed.version) {
+        return Ok(());
     }
-    let mirror = Mirror::choose(None, environment)?;
-    let installed = install::install(known, &missing.notice(), &mirror, environment, ui)?;
-    describe::installation(&installed.directory, environment)
+    Err(anyhow!(
+        "failed to use Python {} ({why}): `{}` has requires-python = \"{requires}\"",
+        packed.version,
+        file.display()
+    ))
+    .hint("name an interpreter that it supports with --python")
 }
 
 fn unpack(path: &Path, scratch: &Path, ui: &Ui) -> Result<Unpacked> {
@@ -160,7 +170,7 @@ fn builder_for(
         (Some(known), _) => Ok(known),
         (None, Source::Executable(path)) => describe::interpreter(&path, environment).with_context(failed),
         (None, Source::Download(known, missing)) => {
-            download(&known, &missing, options, environment, ui).with_context(failed)
+            download::build(&known, &missing, options, environment, ui).with_context(failed)
         }
         (None, Source::Archive(_) | Source::Url { .. }) => bail!(failed()),
     }

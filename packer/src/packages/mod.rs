@@ -10,12 +10,14 @@
 //! share/ etc/ include/ …          other data of wheels
 //! ```
 
+pub(crate) mod declared;
 pub(crate) mod digest;
 mod editable;
 mod entry_points;
 pub(crate) mod install;
 mod installer;
 mod layout;
+pub(crate) mod lock;
 pub(crate) mod metadata;
 pub(crate) mod pins;
 mod pip;

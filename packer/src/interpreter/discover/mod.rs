@@ -135,7 +135,10 @@ fn by_version(wanted: VersionRequest, environment: &Environment) -> Result<Selec
             Ok(_) | Err(_) => {}
         }
     }
-    if let Some((found, why)) = installed::by_version(&wanted, environment) {
+    if let Some((found, mut why)) = installed::by_version(&wanted, environment) {
+        if !wanted.names_minor() {
+            why = format!("{why}, the newest that meets {wanted}");
+        }
         return Ok(Selection {
             wanted: Some(wanted),
             ..selection(found, why)

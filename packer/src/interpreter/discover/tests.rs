@@ -324,7 +324,13 @@ fn of_several_versions_the_default_comes_first_and_then_the_newest() {
     let specifiers = format!(">{old},!={old}.*").parse().unwrap();
     let chosen = choose_within(&specifiers, &environment).unwrap();
     assert_eq!(executable(&chosen), newest.executable);
-    assert_eq!(chosen.why, format!("{} among pyenv's versions", newest.version));
+    assert_eq!(
+        chosen.why,
+        format!(
+            "{} among pyenv's versions, the newest that meets >{old},!={old}.*",
+            newest.version
+        )
+    );
     let chosen = choose(Some(&format!("cpython-{old}")), &environment).unwrap();
     assert_eq!(executable(&chosen), oldest.executable);
 
