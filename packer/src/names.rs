@@ -9,7 +9,15 @@ pub(crate) const ENV_BUILD_CACHE_LIMIT: &str = "PYSHIP_BUILD_CACHE_LIMIT";
 pub(crate) const ENV_KEY_PASSWORD: &str = "PYSHIP_KEY_PASSWORD";
 /// Environment variable with the time to write into files (<https://reproducible-builds.org/specs/source-date-epoch/>).
 pub(crate) const ENV_EPOCH: &str = "SOURCE_DATE_EPOCH";
+/// Environment variable with a URL in place of that of python-build-standalone's releases.
+pub(crate) const ENV_PYTHON_MIRROR: &str = "PYSHIP_PYTHON_MIRROR";
+/// Environment variable with the directory of the interpreters that pyship downloads.
+pub(crate) const ENV_PYTHON_INSTALL_DIR: &str = "PYSHIP_PYTHON_INSTALL_DIR";
+/// Environment variable with the seconds after which a download that gets no data counts as broken off.
+pub(crate) const ENV_HTTP_TIMEOUT: &str = "PYSHIP_HTTP_TIMEOUT";
 
+/// Directory of downloads below pyship's directory in the user's cache directory.
+pub(crate) const DOWNLOADS: &str = "downloads";
 /// Name of the build cache below pyship's directory in the user's cache directory.
 pub(crate) const BUILD_CACHE_NAME: &str = "build";
 /// Directory of a build cache that this version of its layout owns.

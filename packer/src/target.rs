@@ -29,3 +29,18 @@ pub(crate) fn find(triple: &str) -> anyhow::Result<(&'static Target, &'static [u
             )
         })
 }
+
+/// The target of that triple, whether this `pyship` can pack for it or not.
+///
+/// # Errors
+/// When there is none: names those that are supported.
+pub(crate) fn known(triple: &str) -> anyhow::Result<&'static Target> {
+    let target = TARGETS.iter().find(|target| target.triple == triple);
+    target.with_context(|| {
+        let known: Vec<&str> = TARGETS.iter().map(|target| target.triple).collect();
+        format!(
+            "failed to find the target `{triple}`: supported targets are {}",
+            known.join(", ")
+        )
+    })
+}

@@ -102,6 +102,11 @@ pub(crate) fn warning(text: &str) {
     line(&label(AnsiColor::Yellow, "warning:", text));
 }
 
+/// Prints a line, for commands that have no [`Ui`].
+pub(crate) fn note(text: &str) {
+    line(text);
+}
+
 /// A line whose first word is coloured. [`anstream`] removes the colour where standard error is no terminal, and where
 /// `NO_COLOR` or `TERM` forbids it.
 fn label(color: AnsiColor, word: &str, text: &str) -> String {

@@ -40,6 +40,7 @@ mod process;
 mod projects;
 mod provenance;
 mod prune;
+mod pythons;
 mod repair;
 mod report;
 mod run_time_installs;

@@ -2,6 +2,10 @@
 //! read too.
 
 use std::path::{Path, PathBuf};
+use std::str::FromStr as _;
+
+use anyhow::{Result, anyhow};
+use pep508_rs::pep440_rs::VersionSpecifiers;
 
 use super::input::Input;
 
@@ -32,6 +36,25 @@ impl PythonWish {
             requires: requires.map(|text| (text, place)),
             pinned: directory.and_then(pinned),
         }
+    }
+
+    /// `requires-python`, read, and the file that has it.
+    ///
+    /// # Errors
+    /// When it is no version specifier; names the file.
+    pub(crate) fn specifiers(&self) -> Result<Option<(VersionSpecifiers, &Path)>> {
+        let Some((text, file)) = &self.requires else {
+            return Ok(None);
+        };
+        let specifiers = VersionSpecifiers::from_str(text).map_err(|error| {
+            let reason = error.to_string();
+            let reason = reason.lines().next().unwrap_or_default();
+            anyhow!(
+                "failed to read `{}`: requires-python is `{text}`: {reason}",
+                file.display()
+            )
+        })?;
+        Ok(Some((specifiers, file)))
     }
 }
 

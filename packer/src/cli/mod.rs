@@ -6,6 +6,7 @@ mod extract;
 mod file;
 mod inspect;
 mod pack;
+mod python;
 mod sbom;
 mod sign;
 mod targets;
@@ -50,6 +51,8 @@ enum Command {
     Keygen(sign::KeygenOptions),
     /// Write a software bill of materials (CycloneDX 1.5) of a file
     Sbom(sbom::SbomOptions),
+    /// List, find, download and remove interpreters
+    Python(python::PythonOptions),
     /// List the supported targets
     Targets(targets::TargetsOptions),
     /// Show and prune the cache that packed files unpack to on this machine
@@ -72,6 +75,7 @@ pub fn main() -> ExitCode {
         Command::Sign(options) => sign::command(options),
         Command::Keygen(options) => sign::keygen(options),
         Command::Sbom(options) => sbom::command(options),
+        Command::Python(options) => python::command(options),
         Command::Targets(options) => targets::command(options),
         Command::Cache(options) => cache::command(options),
         Command::BuildCache { action } => build_cache::command(*action),

@@ -4,10 +4,13 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use pyship_launcher::target::HOST;
 
 use super::facts::Interpreter;
+use super::prefix::python_in;
 use super::probe::probe;
-use super::version::VersionRequest;
+use super::request::VersionRequest;
+use super::standalone::store::Store;
 use crate::child::{self, ChildError};
 use crate::environment::{Environment, is_executable};
 
@@ -36,39 +39,103 @@ pub(super) fn on_path(program: &str, environment: &Environment) -> Result<OnPath
     Ok(OnPath::Nothing(shim_failed))
 }
 
-/// An interpreter of the requested version, and why this one: on `PATH` by its own name or as `python3`, then
-/// the newest of pyenv's versions, then what uv finds. Candidates that don't start are skipped.
+/// An interpreter that meets the request, and why this one. Of the newest minor version that can: one that pyship has
+/// downloaded, on `PATH` by its own name or as `python3`, the newest of pyenv's versions, then what uv finds.
+/// Candidates that don't start are skipped.
 pub(super) fn by_version(
     wanted: &VersionRequest,
     environment: &Environment,
 ) -> Option<(Interpreter, String)> {
-    let program = wanted.program();
+    let own = of_store(wanted, environment);
+    if wanted.release().is_some() || (wanted.names_minor() && own.is_some()) {
+        return own;
+    }
     let matching = |path: &Path| {
         probe(path, environment)
             .ok()
-            .filter(|found| wanted.matches(&found.version, found.is_free_threaded()))
+            .filter(|found| wanted.is_met_by(found))
     };
-    for name in [program.as_str(), "python3"] {
-        for candidate in environment.which_all(name) {
-            if let Some(found) = matching(&candidate) {
-                return Some((found, why_on_path(name, &candidate)));
-            }
-        }
+    let on_path = |name: &str| {
+        let found = environment
+            .which_all(name)
+            .into_iter()
+            .find_map(|path| Some((matching(&path)?, path)));
+        found.map(|(found, path)| (found, why_on_path(name, &path)))
+    };
+    let pyenv = pyenv_versions(environment);
+    let of_minor = |minor| {
+        let program = wanted.program(minor);
+        on_path(&program)
+            .or_else(|| wanted.names_minor().then(|| on_path("python3"))?)
+            .or_else(|| newest_of_pyenv(pyenv.as_deref()?, &program, matching))
+    };
+    let found = wanted.minors().into_iter().find_map(of_minor);
+    if wanted.names_minor() && found.is_some() {
+        return found;
     }
-    let versions = pyenv_versions(environment).and_then(|versions| fs_err::read_dir(versions).ok());
-    let of_pyenv = versions
+    let found = found.or_else(|| on_path("python3"));
+    let request = wanted.to_string();
+    let of_uv = uv_python_find(Some(&request), environment).and_then(|path| matching(&path));
+    let of_uv = of_uv.map(|of_uv| (of_uv, format!("the output of `uv python find {request}`")));
+    // Of the same minor version the last one is taken.
+    let candidates = [of_uv, found, own].into_iter().flatten();
+    candidates.max_by_key(|(found, _)| {
+        (
+            found.version.is_release(),
+            found.version.major,
+            found.version.minor,
+        )
+    })
+}
+
+/// Where interpreters may be, and by whom: uv's, pyenv's, and the names on `PATH`. Some may be no interpreters, or the
+/// same.
+pub(super) fn candidates(environment: &Environment) -> Vec<(&'static str, PathBuf)> {
+    let of_uv = answer(environment, "uv", &["python", "dir"]);
+    let mut found = Vec::new();
+    for (source, directory) in [("uv", of_uv), ("pyenv", pyenv_versions(environment))] {
+        let entries = directory.and_then(|directory| fs_err::read_dir(directory).ok());
+        let prefixes = entries
+            .into_iter()
+            .flatten()
+            .filter_map(|entry| Some(entry.ok()?.path()));
+        let mut programs: Vec<PathBuf> = prefixes.filter_map(|prefix| python_in(&prefix)).collect();
+        programs.sort();
+        found.extend(programs.into_iter().rev().map(|path| (source, path)));
+    }
+    let any = [VersionRequest::newest(), VersionRequest::newest_free_threaded()];
+    let names = any
+        .iter()
+        .flat_map(|any| any.minors().into_iter().map(|minor| any.program(minor)));
+    for name in names.chain(["python3".to_owned()]) {
+        let on_path = environment.which_all(&name).into_iter();
+        found.extend(on_path.map(|path| ("PATH", path)));
+    }
+    found
+}
+
+/// The newest build that pyship has downloaded and that meets the request, and its origin.
+pub(super) fn of_store(wanted: &VersionRequest, environment: &Environment) -> Option<(Interpreter, String)> {
+    let installed = Store::of(environment).ok()?.find(wanted, HOST)?;
+    let interpreter = probe(&installed.python()?, environment).ok()?;
+    Some((interpreter, installed.build.origin()))
+}
+
+/// The newest of pyenv's versions that have `program` and match.
+fn newest_of_pyenv(
+    versions: &Path,
+    program: &str,
+    matching: impl Fn(&Path) -> Option<Interpreter>,
+) -> Option<(Interpreter, String)> {
+    let found = fs_err::read_dir(versions)
         .into_iter()
         .flatten()
-        .filter_map(|entry| Some(entry.ok()?.path().join("bin").join(&program)))
+        .filter_map(|entry| Some(entry.ok()?.path().join("bin").join(program)))
         .filter(|path| path.exists())
         .filter_map(|path| matching(&path));
-    if let Some(found) = of_pyenv.max_by(|a, b| a.version.cmp(&b.version)) {
-        let why = format!("{} among pyenv's versions", found.version);
-        return Some((found, why));
-    }
-    let request = wanted.to_string();
-    let found = matching(&uv_python_find(Some(&request), environment)?)?;
-    Some((found, format!("the output of `uv python find {request}`")))
+    let found = found.max_by(|a, b| a.version.cmp(&b.version))?;
+    let why = format!("{} among pyenv's versions", found.version);
+    Some((found, why))
 }
 
 /// `python3 on PATH`, and through whose shim.

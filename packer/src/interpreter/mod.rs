@@ -2,9 +2,10 @@
 //! go into the runtime layer ([`python_home`], [`prune`], [`fallbacks`], [`relocate`]).
 //!
 //! ```text
-//! --python SPEC ── discover ──┬─ executable ───────────────────────┐
-//!                             ├─ archive ── archive::unpack ───────┼─ describe ── python_home::collect ── Tree
-//!                             └─ URL ── download ── archive::unpack┘
+//! --python SPEC ── discover ──┬─ executable ────────────────────────┐
+//!                             ├─ archive ── archive::unpack ────────┼─ describe ── python_home::collect ── Tree
+//!                             ├─ URL ── download ── archive::unpack ┤
+//!                             └─ version ── standalone::install ────┘
 //! ```
 //!
 //! Interpreters and version managers are run with the user's environment without every `PYTHON*` variable.
@@ -18,12 +19,15 @@ mod facts;
 pub(crate) mod fallbacks;
 mod from_files;
 mod installed;
+pub(crate) mod list;
 pub(crate) mod mentions;
 mod prefix;
 mod probe;
 pub(crate) mod prune;
 pub(crate) mod python_home;
 pub(crate) mod relocate;
+pub(crate) mod request;
+pub(crate) mod standalone;
 mod sysconfig;
 mod tcltk;
 mod version;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::version::VersionRequest;
+use super::request::VersionRequest;
 use crate::environment::is_executable;
 
 /// The interpreter of the installation or virtual environment at `prefix`.
@@ -13,8 +13,8 @@ pub(super) fn python_in(prefix: &Path) -> Option<PathBuf> {
         entries
             .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
             .filter(|name| {
-                name.strip_prefix("python")
-                    .is_some_and(|rest| VersionRequest::parse(rest).is_some())
+                let request = name.strip_prefix("python").map(VersionRequest::parse);
+                matches!(request, Some(Ok(Some(request))) if request.names_minor())
             })
             .max()
     };

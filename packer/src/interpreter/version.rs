@@ -1,6 +1,8 @@
-//! Versions of Python: what an interpreter is, and what a user asks for.
+//! Versions of Python interpreters.
 
 use std::fmt;
+
+use pep508_rs::pep440_rs;
 
 /// The oldest CPython that can be packed.
 pub(crate) const OLDEST: (u32, u32) = (3, 9);
@@ -25,6 +27,32 @@ impl fmt::Display for Version {
 }
 
 impl Version {
+    /// The same for comparisons by PEP 440.
+    pub(crate) fn to_pep440(&self) -> pep440_rs::Version {
+        let release = [self.major, self.minor, self.micro].map(u64::from);
+        let version = pep440_rs::Version::new(release);
+        // What `sys.version_info` gives is a version.
+        self.to_string().parse().unwrap_or(version)
+    }
+
+    /// Whether it is neither an alpha, a beta nor a candidate.
+    pub(crate) fn is_release(&self) -> bool {
+        self.pre.is_empty()
+    }
+
+    /// From `3.12.4` or `3.15.0rc1`.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.splitn(3, '.');
+        let (major, minor) = (number(parts.next()?)?, number(parts.next()?)?);
+        let (micro, pre) = micro(parts.next()?)?;
+        Some(Self {
+            major,
+            minor,
+            micro,
+            pre,
+        })
+    }
+
     /// From the parts of `sys.version_info`.
     pub(crate) fn from_info((major, minor, micro, level, serial): (u32, u32, u32, &str, u32)) -> Self {
         let pre = match level {
@@ -42,96 +70,17 @@ impl Version {
     }
 }
 
-/// A version that a user asks for: `3.12`, `3.12.1`, `3.13t`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct VersionRequest {
-    major: u32,
-    minor: u32,
-    micro: Option<u32>,
-    free_threaded: bool,
+/// A number without a sign.
+pub(super) fn number(text: &str) -> Option<u32> {
+    let all_digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| all_digits)
 }
 
-impl VersionRequest {
-    /// `None` when `text` isn't a version.
-    pub(super) fn parse(text: &str) -> Option<Self> {
-        let (numbers, free_threaded) = text.strip_suffix('t').map_or((text, false), |rest| (rest, true));
-        let mut parts = numbers.split('.').map(|part| {
-            let all_digits = part.bytes().all(|byte| byte.is_ascii_digit());
-            part.parse::<u32>().ok().filter(|_| all_digits)
-        });
-        let (major, minor) = (parts.next()??, parts.next()??);
-        let micro = match parts.next() {
-            None => None,
-            Some(micro) => Some(micro?),
-        };
-        parts.next().is_none().then_some(Self {
-            major,
-            minor,
-            micro,
-            free_threaded,
-        })
-    }
-
-    /// Whether an interpreter of this version is what is asked for.
-    pub(super) fn matches(&self, version: &Version, free_threaded: bool) -> bool {
-        (version.major, version.minor) == (self.major, self.minor)
-            && self.micro.is_none_or(|micro| micro == version.micro)
-            && free_threaded == self.free_threaded
-    }
-
-    /// The name of its executable: `python3.12`, `python3.13t`.
-    pub(super) fn program(&self) -> String {
-        format!("python{}.{}{}", self.major, self.minor, self.suffix())
-    }
-
-    const fn suffix(&self) -> &'static str {
-        if self.free_threaded { "t" } else { "" }
-    }
-}
-
-impl fmt::Display for VersionRequest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.major, self.minor)?;
-        if let Some(micro) = self.micro {
-            write!(f, ".{micro}")?;
-        }
-        f.write_str(self.suffix())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn versions_are_told_from_paths() {
-        for (text, micro, free_threaded) in [
-            ("3.12", None, false),
-            ("3.12.1", Some(1), false),
-            ("3.12t", None, true),
-        ] {
-            let request = VersionRequest::parse(text).unwrap();
-            let expected = VersionRequest {
-                major: 3,
-                minor: 12,
-                micro,
-                free_threaded,
-            };
-            assert_eq!(request, expected);
-            assert_eq!(request.to_string(), text);
-        }
-        for other in [
-            "3",
-            "3.",
-            "3.12.",
-            "3.12.1.0",
-            "python3.12",
-            "./3.12",
-            "3.+1",
-            "",
-            "t",
-        ] {
-            assert_eq!(VersionRequest::parse(other), None, "{other}");
-        }
-    }
+/// `4`, `0rc1`
+pub(super) fn micro(text: &str) -> Option<(u32, String)> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (micro, pre) = text.split_at(digits);
+    let serial = ["a", "b", "rc"].iter().find_map(|level| pre.strip_prefix(level));
+    let known = pre.is_empty() || serial.is_some_and(|serial| number(serial).is_some());
+    Some((number(micro)?, pre.to_owned())).filter(|_| known)
 }

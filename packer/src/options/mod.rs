@@ -153,13 +153,19 @@ pub(crate) struct PackOptions {
     #[serde(skip)]
     pub(crate) refresh: bool,
 
-    /// Interpreter, install directory, python-build-standalone archive, URL#sha256=..., or a version
+    /// Interpreter, install directory, python-build-standalone archive, URL#sha256=..., or a version: `3.12`, `>=3.11`,
+    /// `3.13t`; see `pyship python`
     #[arg(long, value_name = "SPEC", help_heading = PYTHON)]
     #[serde(
         serialize_with = "redact::python",
         skip_serializing_if = "redact::is_local_python"
     )]
     pub(crate) python: Option<String>,
+
+    /// Don't download an interpreter that is not installed
+    #[arg(long, help_heading = PYTHON)]
+    #[serde(skip_serializing)]
+    pub(crate) no_python_downloads: bool,
 
     /// Pack for this target: see `pyship targets`
     #[arg(long, value_name = "TRIPLE", help_heading = PYTHON)]
@@ -356,6 +362,7 @@ impl PackOptions {
             with_ca: project.with_ca || self.with_ca,
             refresh: self.refresh,
             python: self.python.or(project.python),
+            no_python_downloads: project.no_python_downloads || self.no_python_downloads,
             target: self.target.or(project.target),
             sysroot: self.sysroot.or(project.sysroot),
             libc: self.libc.or(project.libc),

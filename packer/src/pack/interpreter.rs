@@ -2,14 +2,13 @@
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::str::FromStr as _;
 use std::time::SystemTime;
 
 use anyhow::{Context, Result, anyhow, bail};
-use pep508_rs::pep440_rs::{self, VersionSpecifiers};
 use pyship_launcher::target::{HOST, Target};
 use sha2::{Digest, Sha256};
 
+use super::download;
 use crate::app::python_version::PythonWish;
 use crate::build_cache::key::Key;
 use crate::build_cache::stamp::Stamp;
@@ -18,10 +17,10 @@ use crate::environment::Environment;
 use crate::hint::WithHint as _;
 use crate::interpreter::archive::{self, Unpacked};
 use crate::interpreter::discover::{self, Selection, Source};
-use crate::interpreter::{Interpreter, describe, download};
+use crate::interpreter::request::contains;
+use crate::interpreter::{Interpreter, describe};
 use crate::options::PackOptions;
 use crate::ui::Ui;
-use crate::url;
 
 /// The interpreter that is packed, and the one that works for it.
 pub(super) struct Interpreters {
@@ -50,38 +49,35 @@ pub(super) fn choose(
 ) -> Result<Interpreters> {
     ui.step("looking for the interpreter");
     let environment = Environment::current().context("failed to find the working directory")?;
-    let chosen = select(options.python.as_deref(), wish, &environment)?;
-    let archive = match &chosen.source {
-        Source::Executable(_) => None,
-        Source::Archive(path) => Some(path.clone()),
-        Source::Url { url, sha256 } => {
-            ui.step(format!("downloading {}", url::scrubbed(url, "")));
-            let cache = download_cache(&environment)?;
-            Some(download::fetch(url, sha256, &cache, &environment)?)
+    let chosen = select(options.python.as_deref(), wish, &environment)?.for_target(target, &environment)?;
+    let (packed, why) = (chosen.interpreter, chosen.why);
+    let (mut archive, mut unpacked) = (None, None);
+    let mut open = |path: PathBuf| -> Result<Interpreter> {
+        let found = unpack(&path, scratch, ui)?;
+        let interpreter = describe::installation(&found.prefix, &environment)?;
+        (archive, unpacked) = (Some(path), Some(found));
+        Ok(interpreter)
+    };
+    let packed = match (packed, chosen.source) {
+        (Some(known), _) => known,
+        (None, Source::Executable(path)) => describe::interpreter(&path, &environment)?,
+        (None, Source::Archive(path)) => open(path)?,
+        (None, Source::Url { url, sha256 }) => open(download::archive(&url, &sha256, &environment, ui)?)?,
+        (None, Source::Download(known, missing)) => {
+            download::build(&known, &missing, options, &environment, ui)?
         }
     };
-    let unpacked = archive
-        .as_deref()
-        .map(|path| unpack(path, scratch, ui))
-        .transpose()?;
-    let packed = match (chosen.interpreter, &chosen.source, &unpacked) {
-        (Some(known), _, _) => known,
-        (None, _, Some(unpacked)) => describe::installation(&unpacked.prefix, &environment)?,
-        (None, Source::Executable(path), None) => describe::interpreter(path, &environment)?,
-        (None, _, None) => bail!("failed to unpack the interpreter"),
-    };
-    check_version(&packed, wish, &chosen.why)?;
-    check_machine(target, machine_of(&packed.executable)?, &chosen.why)?;
-    let builder = builder_for(target, &packed, &environment)?;
+    check_version(&packed, wish, &why)?;
+    check_machine(target, machine_of(&packed.executable)?, &why)?;
+    let builder = builder_for(target, &packed, options, &environment, ui)?;
     ui.note(&format!(
-        "python: {} {} ({})",
+        "python: {} {} ({why})",
         packed.version,
         packed.executable.display(),
-        chosen.why
     ));
     Ok(Interpreters {
         packed,
-        why: chosen.why,
+        why,
         builder,
         environment,
         unpacked,
@@ -91,35 +87,33 @@ pub(super) fn choose(
 
 /// The interpreter that `spec` names, else the one that the app asks for.
 fn select(spec: Option<&str>, wish: &PythonWish, environment: &Environment) -> Result<Selection> {
-    let (None, Some((version, file))) = (spec, &wish.pinned) else {
-        return discover::choose(spec, environment);
-    };
-    let file = file.display();
-    let mut chosen = discover::choose(Some(version), environment)
-        .with_context(|| format!("failed to find the Python that `{file}` asks for"))
-        .hint("install it, or name another one with --python")?;
-    chosen.why = format!("{}; `{file}` asks for {version}", chosen.why);
-    Ok(chosen)
+    match (spec, &wish.pinned, wish.specifiers()?) {
+        (Some(_), _, _) | (None, None, None) => discover::choose(spec, environment),
+        (None, Some((version, file)), _) => {
+            let file = file.display();
+            let mut chosen = discover::choose(Some(version), environment)
+                .with_context(|| format!("failed to find the Python that `{file}` asks for"))
+                .hint("install it, or name another one with --python")?;
+            chosen.why = format!("{}; `{file}` asks for {version}", chosen.why);
+            Ok(chosen)
+        }
+        (None, None, Some((specifiers, file))) => discover::choose_within(&specifiers, environment)
+            .with_context(|| format!("failed to find a Python that `{}` supports", file.display())),
+    }
 }
 
 /// Checks that the app supports the interpreter, which was chosen for the reason `why`.
 fn check_version(packed: &Interpreter, wish: &PythonWish, why: &str) -> Result<()> {
-    let Some((requires, file)) = &wish.requires else {
+    let (Some((specifiers, _)), Some((requires, file))) = (wish.specifiers()?, &wish.requires) else {
         return Ok(());
     };
-    let file = file.display();
-    let specifiers = VersionSpecifiers::from_str(requires).map_err(|error| {
-        let reason = error.to_string();
-        let reason = reason.lines().next().unwrap_or_default();
-        anyhow!("failed to read `{file}`: requires-python is `{requires}`: {reason}")
-    })?;
-    let version = pep440_rs::Version::from_str(&packed.version.to_string());
-    if version.is_ok_and(|version| specifiers.contains(&version)) {
+    if contains(&specifiers, &packed.version) {
         return Ok(());
     }
     Err(anyhow!(
-        "failed to use Python {} ({why}): `{file}` has requires-python = \"{requires}\"",
-        packed.version
+        "failed to use Python {} ({why}): `{}` has requires-python = \"{requires}\"",
+        packed.version,
+        file.display()
     ))
     .hint("name an interpreter that it supports with --python")
 }
@@ -132,13 +126,6 @@ fn unpack(path: &Path, scratch: &Path, ui: &Ui) -> Result<Unpacked> {
         ui.advance(bytes.saturating_sub(before));
         before = bytes;
     })
-}
-
-/// The directory where downloads are kept.
-fn download_cache(environment: &Environment) -> Result<PathBuf> {
-    let cache = environment.cache_directory.as_ref();
-    let cache = cache.context("failed to find a directory for downloads: HOME is not set")?;
-    Ok(cache.join("pyship").join("downloads"))
 }
 
 /// Checks that an interpreter, chosen for the reason `why`, is for `target`.
@@ -160,7 +147,13 @@ fn check_machine(target: &Target, machine: Machine, why: &str) -> Result<()> {
 
 /// The interpreter that installs and compiles here: the packed one itself, or for another machine one of this
 /// machine with the same minor version, whose bytecode the target understands.
-fn builder_for(target: &Target, packed: &Interpreter, environment: &Environment) -> Result<Interpreter> {
+fn builder_for(
+    target: &Target,
+    packed: &Interpreter,
+    options: &PackOptions,
+    environment: &Environment,
+    ui: &Ui,
+) -> Result<Interpreter> {
     if target == HOST {
         return Ok(packed.clone());
     }
@@ -173,9 +166,13 @@ fn builder_for(target: &Target, packed: &Interpreter, environment: &Environment)
         )
     };
     let chosen = discover::choose(Some(&version), environment).with_context(failed)?;
-    match chosen.source {
-        Source::Executable(path) => describe::interpreter(&path, environment).with_context(failed),
-        Source::Archive(_) | Source::Url { .. } => bail!(failed()),
+    match (chosen.interpreter, chosen.source) {
+        (Some(known), _) => Ok(known),
+        (None, Source::Executable(path)) => describe::interpreter(&path, environment).with_context(failed),
+        (None, Source::Download(known, missing)) => {
+            download::build(&known, &missing, options, environment, ui).with_context(failed)
+        }
+        (None, Source::Archive(_) | Source::Url { .. }) => bail!(failed()),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod app;
 mod compile;
+mod download;
 mod glibc;
 mod interpreter;
 mod layers;

@@ -1,18 +1,23 @@
 //! Which interpreter is packed: the one that `--python` names, else the user's own `python3`.
 //!
-//! `SPEC` is, tried in this order: a URL with its SHA-256, a version, an existing path (of an interpreter, an
-//! installation's directory or an archive), the name of a program on `PATH`. Without it: the interpreter of the
-//! active virtual environment, of the active conda environment, `python3` on `PATH`, or the one that uv finds.
+//! `SPEC` is, tried in this order: a URL with its SHA-256, a version ([`VersionRequest`]), an existing path (of an
+//! interpreter, an installation's directory or an archive), the name of a program on `PATH`. Without it: the
+//! interpreter of the active virtual environment, of the active conda environment, `python3` on `PATH`, or the one
+//! that uv finds. That one also comes first when the versions asked for are several: `>=3.11`. Where nothing is found,
+//! it is a build that can be downloaded.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
+use pep508_rs::pep440_rs::VersionSpecifiers;
+use pyship_launcher::target::HOST;
 
 use super::facts::Interpreter;
 use super::installed::{self, OnPath};
 use super::prefix::python_in;
 use super::probe::probe;
-use super::version::VersionRequest;
+use super::request::VersionRequest;
+use super::standalone::catalog::{self, Known};
 use super::{archive, describe};
 use crate::environment::Environment;
 use crate::hint::WithHint;
@@ -27,6 +32,8 @@ pub(crate) struct Selection {
     pub(crate) why: String,
     /// Its description, when finding it took one.
     pub(crate) interpreter: Option<Interpreter>,
+    /// The versions that would do as well; none when this very interpreter was named.
+    wanted: Option<VersionRequest>,
 }
 
 /// Where an interpreter comes from.
@@ -43,15 +50,30 @@ pub(crate) enum Source {
         /// 64 hexadecimal digits, lower case.
         sha256: String,
     },
+    /// A build that isn't here and can be downloaded.
+    Download(Known, Missing),
+}
+
+/// What was looked for in vain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Missing {
+    /// "Python 3.12"
+    what: String,
+    /// "looked for it on PATH"
+    looked: String,
 }
 
 /// Decides what to pack; `spec` is the argument of `--python`.
 ///
 /// # Errors
-/// When nothing is found, with where it was looked for, or when what is found can't be used.
+/// When nothing is found and nothing can be downloaded, with where it was looked for, or when what is found can't be
+/// used.
 pub(crate) fn choose(spec: Option<&str>, environment: &Environment) -> Result<Selection> {
     let Some(spec) = spec else {
-        return by_default(environment);
+        return match by_default(environment)? {
+            Some(found) => Ok(found),
+            None => anything(),
+        };
     };
     ensure!(
         !spec.is_empty(),
@@ -60,11 +82,14 @@ pub(crate) fn choose(spec: Option<&str>, environment: &Environment) -> Result<Se
     if spec.contains("://") {
         return from_url(spec);
     }
-    if let Some(wanted) = VersionRequest::parse(spec) {
-        let found = installed::by_version(&wanted, environment);
-        let (found, why) = found.ok_or_else(|| not_found(spec, environment))?;
-        return Ok(selection(found, why));
+    match VersionRequest::parse(spec)? {
+        Some(wanted) => by_version(wanted, environment),
+        None => by_name(spec, environment),
     }
+}
+
+/// By a path, or by a name on `PATH`.
+fn by_name(spec: &str, environment: &Environment) -> Result<Selection> {
     let path = environment.directory.join(spec);
     match fs_err::metadata(&path) {
         Ok(data) if data.is_dir() => from_directory(&path, environment),
@@ -76,6 +101,7 @@ pub(crate) fn choose(spec: Option<&str>, environment: &Environment) -> Result<Se
             source: Source::Archive(path),
             why: format!("the archive `{spec}`"),
             interpreter: None,
+            wanted: None,
         }),
         Ok(_) => Ok(selection(
             describe::interpreter(&path, environment)?,
@@ -86,7 +112,73 @@ pub(crate) fn choose(spec: Option<&str>, environment: &Environment) -> Result<Se
     }
 }
 
-fn by_default(environment: &Environment) -> Result<Selection> {
+/// The best interpreter that meets `specifiers`, such as a `requires-python`: the one that is taken without `--python`
+/// if it does, else one of the newest minor version that does.
+///
+/// # Errors
+/// As [`choose`].
+pub(crate) fn choose_within(specifiers: &VersionSpecifiers, environment: &Environment) -> Result<Selection> {
+    by_version(VersionRequest::within(specifiers.clone()), environment)
+}
+
+fn by_version(wanted: VersionRequest, environment: &Environment) -> Result<Selection> {
+    if !wanted.names_minor() {
+        match by_default(environment) {
+            Ok(Some(chosen)) if is_met_by(&wanted, &chosen) => {
+                return Ok(Selection {
+                    wanted: Some(wanted),
+                    ..chosen
+                });
+            }
+            // Its directory is gone, or its interpreter doesn't start: the user wants to know.
+            Err(error) if environment.get("VIRTUAL_ENV").is_some() => return Err(error),
+            Ok(_) | Err(_) => {}
+        }
+    }
+    if let Some((found, mut why)) = installed::by_version(&wanted, environment) {
+        if !wanted.names_minor() {
+            why = format!("{why}, the newest that meets {wanted}");
+        }
+        return Ok(Selection {
+            wanted: Some(wanted),
+            ..selection(found, why)
+        });
+    }
+    let missing = Missing::version(&wanted, environment);
+    match catalog::find(&wanted, HOST)? {
+        Some(known) => Ok(missing.download(known, wanted)),
+        None => Err(missing.error())
+            .hint("`pyship python list` shows what is installed and what can be downloaded"),
+    }
+}
+
+fn is_met_by(wanted: &VersionRequest, chosen: &Selection) -> bool {
+    let interpreter = chosen.interpreter.as_ref();
+    interpreter.is_some_and(|interpreter| wanted.is_met_by(interpreter))
+}
+
+/// The newest that can be downloaded, where there is no interpreter at all.
+fn anything() -> Result<Selection> {
+    let missing = Missing {
+        what: "an interpreter".to_owned(),
+        looked:
+            "no virtual environment is active, there is no python3 on PATH, and `uv python find` finds none"
+                .to_owned(),
+    };
+    let wanted = VersionRequest::newest();
+    let known = catalog::find(&wanted, HOST)?.with_context(|| missing.error())?;
+    Ok(missing.download(known, wanted))
+}
+
+/// What is chosen when nothing is asked for; none when there is no interpreter.
+fn by_default(environment: &Environment) -> Result<Option<Selection>> {
+    let chosen = |interpreter: Interpreter, why| {
+        let wanted = Some(VersionRequest::minor_of(&interpreter));
+        Ok(Some(Selection {
+            wanted,
+            ..selection(interpreter, why)
+        }))
+    };
     if let Some(venv) = environment.path("VIRTUAL_ENV") {
         let python = python_in(&venv).with_context(|| {
             format!(
@@ -95,32 +187,30 @@ fn by_default(environment: &Environment) -> Result<Selection> {
             )
         })?;
         let why = format!("the active virtual environment `{}`", venv.display());
-        return Ok(selection(probe(&python, environment)?, why));
+        return chosen(probe(&python, environment)?, why);
     }
     if let Some(conda) = environment.path("CONDA_PREFIX")
         && let Some(python) = python_in(&conda)
     {
         let why = format!("the active conda environment `{}`", conda.display());
-        return Ok(selection(probe(&python, environment)?, why));
+        return chosen(probe(&python, environment)?, why);
     }
     let failed = match installed::on_path("python3", environment)? {
         OnPath::Found(found, candidate) => {
-            return Ok(selection(*found, installed::why_on_path("python3", &candidate)));
+            return chosen(*found, installed::why_on_path("python3", &candidate));
         }
         OnPath::Nothing(failed) => failed,
     };
     if let Some(path) = installed::uv_python_find(None, environment) {
         let why = "the output of `uv python find`".to_owned();
-        return Ok(selection(probe(&path, environment)?, why));
+        return chosen(probe(&path, environment)?, why);
     }
-    match failed {
-        Some(failure) => Err(failure).context("failed to find an interpreter"),
-        None => Err(anyhow!(
-            "failed to find an interpreter: no virtual environment is active, there is no python3 on PATH, \
-             and `uv python find` finds none"
-        ))
-        .hint("install Python, or name an interpreter with --python"),
+    if let Some((found, why)) = installed::of_store(&VersionRequest::newest(), environment) {
+        return chosen(found, why);
     }
+    failed.map_or(Ok(None), |failure| {
+        Err(failure).context("failed to find an interpreter")
+    })
 }
 
 fn from_url(spec: &str) -> Result<Selection> {
@@ -143,6 +233,7 @@ fn from_url(spec: &str) -> Result<Selection> {
     Ok(Selection {
         why: format!("the archive at `{}`", url::scrubbed(url, "")),
         interpreter: None,
+        wanted: None,
         source: Source::Url {
             url: url.to_owned(),
             sha256,
@@ -174,15 +265,39 @@ fn from_path(program: &str, environment: &Environment) -> Result<Selection> {
     }
 }
 
-fn not_found(version: &str, environment: &Environment) -> anyhow::Error {
-    let pyenv = installed::pyenv_versions(environment)
-        .map_or(String::new(), |versions| format!(", in `{}`", versions.display()));
-    let uv = if environment.which("uv").is_some() {
-        ", with `uv python find`"
-    } else {
-        ""
-    };
-    anyhow!("failed to find Python {version}: looked for it on PATH{pyenv}{uv}")
+impl Missing {
+    fn version(wanted: &VersionRequest, environment: &Environment) -> Self {
+        let pyenv = installed::pyenv_versions(environment)
+            .map_or(String::new(), |versions| format!(", in `{}`", versions.display()));
+        let uv = if environment.which("uv").is_some() {
+            ", with `uv python find`"
+        } else {
+            ""
+        };
+        Self {
+            what: format!("Python {wanted}"),
+            looked: format!("looked for it on PATH{pyenv}{uv}"),
+        }
+    }
+
+    fn download(self, known: Known, wanted: VersionRequest) -> Selection {
+        Selection {
+            why: known.build.origin(),
+            source: Source::Download(known, self),
+            interpreter: None,
+            wanted: Some(wanted),
+        }
+    }
+
+    /// For people, where nothing is downloaded.
+    pub(crate) fn error(&self) -> anyhow::Error {
+        anyhow!("failed to find {}: {}", self.what, self.looked)
+    }
+
+    /// For people, where it is downloaded.
+    pub(crate) fn notice(&self) -> String {
+        format!("{} is not installed ({})", self.what, self.looked)
+    }
 }
 
 fn selection(interpreter: Interpreter, why: String) -> Selection {
@@ -190,8 +305,11 @@ fn selection(interpreter: Interpreter, why: String) -> Selection {
         source: Source::Executable(interpreter.executable.clone()),
         why,
         interpreter: Some(interpreter),
+        wanted: None,
     }
 }
+
+mod target;
 
 #[cfg(test)]
 mod tests;

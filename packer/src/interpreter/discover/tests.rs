@@ -108,11 +108,74 @@ fn active_environments_come_first_and_give_their_base() {
     .unwrap_err()
     .to_string();
     assert!(error.contains("/gone`, which has no bin/python3"), "{error}");
-    let error = choose(None, &environment_of(root, &[])).unwrap_err().to_string();
+}
+
+#[test]
+fn what_is_not_here_can_be_downloaded() {
+    let directory = tempfile::tempdir().unwrap();
+    let environment = environment_of(directory.path(), &[]);
+    let download = |spec| {
+        let chosen = choose(spec, &environment).unwrap();
+        match chosen.source {
+            Source::Download(known, missing) => (known.build, missing.error().to_string()),
+            other => panic!("{other:?}"),
+        }
+    };
+    let (build, error) = download(None);
+    assert!(build.version.minor >= 15 && build.version.is_release());
     assert!(
         error.starts_with("failed to find an interpreter: no virtual environment is active"),
         "{error}"
     );
+    let (build, error) = download(Some("3.12.4"));
+    assert_eq!(
+        (build.version.to_string().as_str(), build.release),
+        ("3.12.4", 20240726)
+    );
+    assert_eq!(error, "failed to find Python 3.12.4: looked for it on PATH");
+    let (build, _) = download(Some(">=3.10,<3.12"));
+    assert_eq!(build.version.minor, 11);
+    assert!(download(Some("3.14t")).0.free_threaded);
+}
+
+#[test]
+fn another_machine_gets_the_same_minor_version() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    fs_err::create_dir(root.join("bin")).unwrap();
+    let real = testing::any();
+    symlink(&real, root.join("bin/python3")).unwrap();
+    let environment = environment_of(root, &[("PATH", &root.join("bin"))]);
+    let version = probe(&real, &environment).unwrap().version;
+    let other = pyship_launcher::target::TARGETS
+        .iter()
+        .find(|target| *target != HOST)
+        .unwrap();
+    let minor = format!("3.{}", version.minor);
+    for spec in [None, Some(minor.as_str()), Some(">=3.9")] {
+        let chosen = choose(spec, &environment)
+            .unwrap()
+            .for_target(other, &environment)
+            .unwrap();
+        let Source::Download(known, _) = chosen.source else {
+            panic!("{chosen:?}");
+        };
+        assert_eq!(
+            (known.build.version.minor, known.build.target),
+            (version.minor, other)
+        );
+    }
+    // What is named is not replaced.
+    let named = choose(real.to_str(), &environment)
+        .unwrap()
+        .for_target(other, &environment)
+        .unwrap();
+    assert_eq!(executable(&named), real);
+    let same = choose(Some(&minor), &environment)
+        .unwrap()
+        .for_target(HOST, &environment)
+        .unwrap();
+    assert_eq!(executable(&same), real);
 }
 
 #[test]
@@ -215,4 +278,72 @@ fn paths_directories_archives_and_urls() {
         let error = choose(Some(spec), &environment).unwrap_err().to_string();
         assert!(error.contains(says) && !error.contains('\n'), "{spec}: {error}");
     }
+}
+
+/// The oldest and the newest interpreter of this machine.
+fn oldest_and_newest() -> (Interpreter, Interpreter) {
+    let environment = Environment::current().unwrap();
+    let mut found: Vec<Interpreter> = testing::interpreters()
+        .iter()
+        .map(|path| probe(path, &environment).unwrap())
+        .collect();
+    found.sort_by(|a, b| a.version.cmp(&b.version));
+    let (oldest, newest) = (found.remove(0), found.pop());
+    let newest = newest.filter(|newest| newest.version.minor > oldest.version.minor);
+    let newest = newest.expect("this test needs two minor versions: put another CPython on PATH");
+    (oldest, newest)
+}
+
+#[test]
+fn of_several_versions_the_default_comes_first_and_then_the_newest() {
+    let (oldest, newest) = oldest_and_newest();
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    fs_err::create_dir(root.join("bin")).unwrap();
+    symlink(&oldest.executable, root.join("bin/python3")).unwrap();
+    for interpreter in [&oldest, &newest] {
+        let bin = root
+            .join("pyenv/versions")
+            .join(interpreter.version.to_string())
+            .join("bin");
+        fs_err::create_dir_all(&bin).unwrap();
+        symlink(&interpreter.executable, bin.join(interpreter.name())).unwrap();
+    }
+    let environment = environment_of(
+        root,
+        &[("PATH", &root.join("bin")), ("PYENV_ROOT", &root.join("pyenv"))],
+    );
+    let minor = |interpreter: &Interpreter| format!("3.{}", interpreter.version.minor);
+    let (old, new) = (minor(&oldest), minor(&newest));
+
+    for spec in [format!(">={old}"), "3".to_owned(), format!("<{new}")] {
+        let chosen = choose(Some(&spec), &environment).unwrap();
+        assert_eq!(executable(&chosen), oldest.executable, "{spec}");
+        assert_eq!(chosen.why, "python3 on PATH");
+    }
+    let specifiers = format!(">{old},!={old}.*").parse().unwrap();
+    let chosen = choose_within(&specifiers, &environment).unwrap();
+    assert_eq!(executable(&chosen), newest.executable);
+    assert_eq!(
+        chosen.why,
+        format!(
+            "{} among pyenv's versions, the newest that meets >{old},!={old}.*",
+            newest.version
+        )
+    );
+    let chosen = choose(Some(&format!("cpython-{old}")), &environment).unwrap();
+    assert_eq!(executable(&chosen), oldest.executable);
+
+    let error = choose(Some(">=3.99"), &environment).unwrap_err().to_string();
+    assert!(
+        error.starts_with("failed to find Python >=3.99: looked for it on PATH, in `"),
+        "{error}"
+    );
+    // Not even another interpreter hides that the active environment is broken.
+    let variables = [
+        ("PYENV_ROOT", &*root.join("pyenv")),
+        ("VIRTUAL_ENV", &*root.join("gone")),
+    ];
+    let error = choose(Some(">=3.0"), &environment_of(root, &variables)).unwrap_err();
+    assert!(error.to_string().contains("VIRTUAL_ENV is `"), "{error}");
 }
