@@ -52,10 +52,10 @@ pub(crate) struct PackOptions {
     )]
     pub(crate) app: Option<PathBuf>,
 
-    /// File to write
+    /// File to write [default: dist/NAME, after the project or the app]
     #[arg(short, long, value_name = "OUT")]
     #[serde(skip)]
-    pub(crate) output: PathBuf,
+    pub(crate) output: Option<PathBuf>,
 
     /// Run this module, like `python -m`
     #[arg(short, long, value_name = "MODULE", help_heading = ENTRY, conflicts_with_all = ["entry", "command"])]
@@ -174,13 +174,19 @@ pub(crate) struct PackOptions {
 
     /// Leave out files that match, relative to APP: `docs/**`, `*.csv`
     ///
-    /// Left out by default, and packed with --include: version control (.git, .hg, .svn), caches (__pycache__,
-    /// .mypy_cache, .ruff_cache, .pytest_cache, .tox, .nox), virtual environments, settings of editors (.idea, .vscode),
-    /// node_modules outside of Python packages, .DS_Store, and files that may hold passwords (.env, .envrc, .netrc,
-    /// .pypirc).
+    /// Left out by default, and packed with --include or a line `!NAME` in .pyshipignore: what .gitignore and
+    /// .pyshipignore files list, version control (.git, .hg, .svn, .jj), caches (__pycache__, .mypy_cache, .ruff_cache,
+    /// .pytest_cache, .tox, .nox, ...), virtual environments, settings of editors (.idea, .vscode), node_modules outside
+    /// of Python packages, dist, build and *.egg-info in APP itself, and files that may hold passwords or keys (.env,
+    /// .netrc, .npmrc, .aws, .ssh, id_rsa, ...). Files that pyship made are packed with --include only.
     #[arg(long, value_name = "GLOB", help_heading = CONTENTS)]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) exclude: Vec<String>,
+
+    /// Pack what .gitignore files leave out
+    #[arg(long, help_heading = CONTENTS)]
+    #[serde(skip_serializing_if = "is_false")]
+    pub(crate) no_gitignore: bool,
 
     /// Keep the whole standard library
     #[arg(long, help_heading = CONTENTS)]
@@ -321,6 +327,7 @@ impl PackOptions {
             no_index_imports: project.no_index_imports || self.no_index_imports,
             include: join(project.include, self.include),
             exclude: join(project.exclude, self.exclude),
+            no_gitignore: project.no_gitignore || self.no_gitignore,
             no_prune: project.no_prune || self.no_prune,
             keep: join(project.keep, self.keep),
             prune: join(project.prune, self.prune),

@@ -36,6 +36,9 @@ pub(super) struct Interpreters {
     archive: Option<PathBuf>,
 }
 
+/// Temporary files of children, in the scratch directory.
+pub(super) const CHILDREN: &str = "children";
+
 /// Chooses, downloads, unpacks and probes the interpreter for `target`.
 pub(super) fn choose(
     options: &PackOptions,
@@ -44,7 +47,9 @@ pub(super) fn choose(
     ui: &Ui,
 ) -> Result<Interpreters> {
     ui.step("looking for the interpreter");
-    let environment = Environment::current().context("failed to find the working directory")?;
+    let mut environment = Environment::current().context("failed to find the working directory")?;
+    environment.temporary = Some(scratch.join(CHILDREN));
+    fs_err::create_dir(scratch.join(CHILDREN))?;
     let chosen = discover::choose(options.python.as_deref(), &environment)?;
     let archive = match &chosen.source {
         Source::Executable(_) => None,

@@ -13,8 +13,11 @@ use pyship_launcher::format::names::{ENV_CACHE_DIR, ENV_STORE, ENV_TOOL};
 use pyship_launcher::target::HOST;
 
 use super::Pack;
+use super::interpreter::CHILDREN;
 use crate::assemble::Assembled;
+use crate::environment::ENV_TMPDIR;
 use crate::hint::WithHint;
+use crate::interrupt;
 
 /// Imports the entry point and runs nothing of it. The first argument says which kind of entry point it is.
 const SCRIPT: &str = include_str!("trial.py");
@@ -137,6 +140,7 @@ fn start(
         .env(ENV_CACHE_DIR, cache)
         .env_remove(ENV_STORE)
         .envs(store.map(|store| (ENV_STORE, store)))
+        .env(ENV_TMPDIR, scratch.join(CHILDREN))
         .env_remove("PYTHONPATH")
         .env_remove("PYTHONHOME")
         .envs(defaults(manifest))
@@ -149,6 +153,7 @@ fn start(
     let output = command
         .output()
         .with_context(|| format!("failed to start `{}`", file.display()))?;
+    interrupt::wait_if_received();
     if output.status.success() {
         let output = String::from_utf8_lossy(&output.stdout);
         let missing = output.lines().filter_map(|line| line.strip_prefix("missing "));

@@ -1,7 +1,7 @@
 //! What APP is. Each kind has a file and a variant of [`Input`]; a new kind is a new file and a new variant.
 
 mod directory;
-mod files;
+pub(crate) mod files;
 mod project;
 mod script;
 
@@ -65,6 +65,14 @@ impl Input {
         }
     }
 
+    /// `[project].name`, if it has a pyproject.toml that says it.
+    pub(crate) fn project_name(&self) -> Option<&str> {
+        match self {
+            Self::Project(_, file) => file.project.as_ref()?.name.as_deref(),
+            Self::Nothing | Self::Script(_) | Self::Directory(_) => None,
+        }
+    }
+
     /// Reads the app's files. None when there is no app.
     ///
     /// # Errors
@@ -84,7 +92,8 @@ fn failed(app: &Path) -> String {
     format!("failed to pack `{}`", app.display())
 }
 
-/// The files of the directory `path` as a tree, for `--include`: none is excluded but OUT and what no program needs.
+/// The files of the directory `path` as a tree, for `--include`: all but what pyship made, secrets, and what no program
+/// needs. Ignore files don't count, and neither is a directory called `build` left out: `path` may be below one.
 ///
 /// # Errors
 /// When it has no file, or one that can't be read.
