@@ -3,6 +3,8 @@
 //!
 //! A new option is a field of [`PackOptions`], its line in [`PackOptions::over`], and the place that uses it.
 
+mod aliases;
+
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -63,17 +65,17 @@ pub(crate) struct PackOptions {
     pub(crate) module: Option<String>,
 
     /// Call this function
-    #[arg(short, long, value_name = "PKG.MOD:FUNC", help_heading = ENTRY, conflicts_with = "command")]
+    #[arg(short, long, alias = "entry-point", value_name = "PKG.MOD:FUNC", help_heading = ENTRY, conflicts_with = "command")]
     #[serde(skip_serializing)]
     pub(crate) entry: Option<String>,
 
     /// Run this script of a package; with several, the name that the file is called by chooses
-    #[arg(short, long, value_name = "SCRIPT", help_heading = ENTRY)]
+    #[arg(short, long, aliases = ["console-script", "script"], value_name = "SCRIPT", help_heading = ENTRY)]
     #[serde(skip_serializing)]
     pub(crate) command: Vec<String>,
 
     /// Install the packages of a requirements file
-    #[arg(short, long, value_name = "FILE", help_heading = PACKAGES)]
+    #[arg(short, long, alias = "requirement", value_name = "FILE", help_heading = PACKAGES)]
     #[serde(skip_serializing)]
     pub(crate) requirements: Vec<PathBuf>,
 
@@ -96,17 +98,17 @@ pub(crate) struct PackOptions {
     pub(crate) no_index: bool,
 
     /// Use this index instead of PyPI
-    #[arg(long, value_name = "URL", help_heading = PACKAGES)]
+    #[arg(long, alias = "default-index", value_name = "URL", help_heading = PACKAGES)]
     #[serde(serialize_with = "redact::location", skip_serializing_if = "Option::is_none")]
     pub(crate) index_url: Option<String>,
 
     /// Use another index as well
-    #[arg(long, value_name = "URL", help_heading = PACKAGES)]
+    #[arg(long, alias = "index", value_name = "URL", help_heading = PACKAGES)]
     #[serde(serialize_with = "redact::locations", skip_serializing_if = "Vec::is_empty")]
     pub(crate) extra_index_url: Vec<String>,
 
     /// Constrain the versions of packages by this file
-    #[arg(long, value_name = "FILE", help_heading = PACKAGES)]
+    #[arg(long, alias = "constraints", value_name = "FILE", help_heading = PACKAGES)]
     #[serde(skip_serializing)]
     pub(crate) constraint: Vec<PathBuf>,
 
@@ -134,7 +136,7 @@ pub(crate) struct PackOptions {
     pub(crate) python: Option<String>,
 
     /// Pack for this target: see `pyship targets`
-    #[arg(long, value_name = "TRIPLE", help_heading = PYTHON)]
+    #[arg(long, alias = "platform", value_name = "TRIPLE", value_parser = aliases::target, help_heading = PYTHON)]
     #[serde(skip_serializing)]
     pub(crate) target: Option<String>,
 
@@ -153,8 +155,13 @@ pub(crate) struct PackOptions {
     #[serde(alias = "python-options", skip_serializing_if = "Vec::is_empty")]
     pub(crate) option: Vec<String>,
 
+    /// PyInstaller's spelling of `--option`
+    #[arg(long, hide = true, value_parser = aliases::python_option, allow_hyphen_values = true)]
+    #[serde(skip)]
+    pub(crate) python_option: Vec<String>,
+
     /// Set an environment variable for the app, unless the caller sets it
-    #[arg(long, value_name = "K=V", help_heading = PYTHON)]
+    #[arg(long, alias = "env", value_name = "K=V", help_heading = PYTHON)]
     #[serde(
         deserialize_with = "pairs",
         serialize_with = "redact::variables",
@@ -171,6 +178,11 @@ pub(crate) struct PackOptions {
     #[arg(long, value_name = "SRC[:DST]", help_heading = CONTENTS)]
     #[serde(serialize_with = "redact::includes", skip_serializing_if = "Vec::is_empty")]
     pub(crate) include: Vec<String>,
+
+    /// PyInstaller's spelling of `--include`
+    #[arg(long, hide = true, value_parser = aliases::add_data)]
+    #[serde(skip)]
+    pub(crate) add_data: Vec<String>,
 
     /// Leave out files that match, relative to APP: `docs/**`, `*.csv`
     ///
@@ -322,10 +334,12 @@ impl PackOptions {
             target: self.target.or(project.target),
             sysroot: self.sysroot.or(project.sysroot),
             libc: self.libc.or(project.libc),
-            option: join(project.option, self.option),
+            option: join(project.option, join(self.option, self.python_option)),
+            python_option: Vec::new(),
             set_env: join(project.set_env, self.set_env),
             no_index_imports: project.no_index_imports || self.no_index_imports,
-            include: join(project.include, self.include),
+            include: join(project.include, join(self.include, self.add_data)),
+            add_data: Vec::new(),
             exclude: join(project.exclude, self.exclude),
             no_gitignore: project.no_gitignore || self.no_gitignore,
             no_prune: project.no_prune || self.no_prune,
