@@ -159,7 +159,8 @@ fn inputs(options: &PackOptions) -> Vec<PathBuf> {
     let wheels = options.with.iter().filter_map(|text| pins::local_path(text));
     // A directory of wheels, but not a page of them.
     let links = options.find_links.iter().map(PathBuf::from);
-    let lock = options.app.iter().map(|app| {
+    let script = options.app.iter().filter(|app| app.is_file());
+    let lock = script.map(|app| {
         let mut lock = app.clone().into_os_string();
         lock.push(".lock");
         PathBuf::from(lock)
