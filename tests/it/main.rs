@@ -39,6 +39,7 @@ mod options;
 mod packages;
 mod prefix;
 mod process;
+mod projects;
 mod provenance;
 mod prune;
 mod repair;

@@ -4,6 +4,7 @@
 //! A new option is a field of [`PackOptions`], its line in [`PackOptions::over`], and the place that uses it.
 
 mod aliases;
+mod app_extras;
 
 use std::path::{Path, PathBuf};
 
@@ -24,6 +25,7 @@ const EXAMPLES: &str = "\
 Examples:
   pyship pack hello.py -o hello.bin                     a script
   pyship pack app/ -r app/requirements.txt -o app.bin   a directory with main.py, and its packages
+  pyship pack . -o tool.bin                             a project: built, with its locked dependencies
   pyship pack app/ -m uvicorn -r req.txt -o web.bin     run it as `./web.bin main:app`
   pyship pack --with httpie -c http -o http.bin         a command of a package
   pyship pack --with numpy -o py.bin                    an environment that behaves like python
@@ -46,7 +48,7 @@ const OUTPUT: &str = "Output";
 #[command(after_help = EXAMPLES)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct PackOptions {
-    /// Directory, project with pyproject.toml, or .py script; without it the file behaves like python
+    /// Directory, project (pyproject.toml, setup.py), or .py script; without it the file behaves like python
     #[serde(
         skip_deserializing,
         serialize_with = "redact::app",
@@ -116,6 +118,31 @@ pub(crate) struct PackOptions {
     #[arg(long, help_heading = PACKAGES)]
     #[serde(skip_serializing_if = "is_false")]
     pub(crate) require_hashes: bool,
+
+    /// Install the packages of an extra of the project too: `pack '.[web]'` is the same
+    #[arg(long, value_name = "EXTRA", help_heading = PACKAGES)]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) extra: Vec<String>,
+
+    /// Install the packages of all extras of the project
+    #[arg(long, help_heading = PACKAGES)]
+    #[serde(skip_serializing_if = "is_false")]
+    pub(crate) all_extras: bool,
+
+    /// Install a dependency group of the project too
+    #[arg(long, value_name = "GROUP", help_heading = PACKAGES)]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) group: Vec<String>,
+
+    /// Leave out the groups of `default-groups` in [tool.uv]; `dev` is left out anyway
+    #[arg(long, help_heading = PACKAGES)]
+    #[serde(skip_serializing_if = "is_false")]
+    pub(crate) no_default_groups: bool,
+
+    /// Resolve the project's dependencies anew, even if it has a lock (uv.lock, pylock.toml, poetry.lock, ...)
+    #[arg(long, help_heading = PACKAGES)]
+    #[serde(skip_serializing_if = "is_false")]
+    pub(crate) no_lock: bool,
 
     /// Include certifi's certificates, for systems that have none
     #[arg(long, help_heading = PACKAGES)]
@@ -300,6 +327,16 @@ impl From<LibcOption> for LibcPolicy {
 }
 
 impl PackOptions {
+    /// These options with the extras that stand behind APP moved to `--extra`.
+    #[must_use]
+    pub(crate) fn with_extras_of_app(mut self) -> Self {
+        if let Some((app, extras)) = self.app.as_deref().and_then(app_extras::split) {
+            self.app = Some(app);
+            self.extra.extend(extras);
+        }
+        self
+    }
+
     /// These options, from the command line, over those of the `project`: single values replace the project's,
     /// lists follow the project's, and a flag counts when either sets it.
     #[must_use]
@@ -328,6 +365,11 @@ impl PackOptions {
             extra_index_url: join(project.extra_index_url, self.extra_index_url),
             constraint: join(project.constraint, self.constraint),
             require_hashes: project.require_hashes || self.require_hashes,
+            extra: join(project.extra, self.extra),
+            all_extras: project.all_extras || self.all_extras,
+            group: join(project.group, self.group),
+            no_default_groups: project.no_default_groups || self.no_default_groups,
+            no_lock: project.no_lock || self.no_lock,
             with_ca: project.with_ca || self.with_ca,
             refresh: self.refresh,
             python: self.python.or(project.python),

@@ -22,8 +22,9 @@ use crate::{provenance, startup};
 
 /// What APP is, and its files. There are none when the file is packages alone.
 pub(super) struct Source {
-    input: Input,
-    app: Option<AppSource>,
+    pub(super) input: Input,
+    pub(super) app: Option<AppSource>,
+    pub(super) excludes: Excludes,
     /// OUT.
     pub(super) output: Destination,
 }
@@ -34,10 +35,11 @@ impl Source {
         self.input.options().cloned().unwrap_or_default()
     }
 
-    /// What the project depends on.
-    pub(super) fn dependencies(&self) -> &[String] {
-        let project = self.app.as_ref().and_then(|app| app.project.as_ref());
-        project.map_or(&[], |project| &project.dependencies)
+    /// What the project or script depends on.
+    fn dependencies(&self) -> &[String] {
+        let built = self.app.as_ref().and_then(|app| app.project.as_ref());
+        let written = self.input.project().and_then(|file| file.project.as_ref());
+        built.or(written).map_or(&[], |project| &project.dependencies)
     }
 
     /// The version that the project gives itself.
@@ -65,7 +67,12 @@ pub(super) fn read(options: &PackOptions, ui: &Ui) -> Result<Source> {
     let no_gitignore = options.no_gitignore || input.options().is_some_and(|options| options.no_gitignore);
     let excludes = Excludes::new(&globs, Some(&output.path))?.of_project(!no_gitignore);
     let app = input.read(&excludes)?;
-    Ok(Source { input, app, output })
+    Ok(Source {
+        input,
+        app,
+        excludes,
+        output,
+    })
 }
 
 /// The app layer.
@@ -98,17 +105,21 @@ pub(super) struct Facts {
 }
 
 /// Completes the code that was read, and decides what starts.
-pub(super) fn prepare(pack: &Pack<'_>, source: Source, packages: &packages::Facts) -> Result<App> {
+pub(super) fn prepare(pack: &Pack<'_>, mut source: Source, packages: &packages::Facts) -> Result<App> {
     let options = pack.options;
     let flags = EntryFlags {
         module: options.module.clone(),
         function: options.entry.clone(),
         commands: options.command.clone(),
     };
-    let entry = entry::decide(&flags, source.app.as_ref(), &packages.distributions)?;
     let mut tree = source.app.as_ref().map_or_else(Tree::new, |app| app.tree.clone());
     tree.insert(APP_CODE, Node::DIRECTORY);
     let included = includes::add(&mut tree, &options.include, &source.output.path)?;
+    if let Some(app) = &mut source.app {
+        // What was included can be what starts.
+        app.tree = tree.clone();
+    }
+    let entry = entry::decide(&flags, source.app.as_ref(), &packages.distributions)?;
     let directories = source.directories();
     let app_notes = source.app.iter().flat_map(|app| &app.notes);
     let notes = app_notes.chain(&included.notes).map(ToString::to_string);

@@ -8,6 +8,7 @@ mod includes;
 mod interpreter;
 mod layers;
 mod packages;
+mod project;
 mod report;
 mod runtime;
 mod settings;
@@ -25,11 +26,13 @@ use self::interpreter::Interpreters;
 use self::layers::{Content, Layers};
 use self::report::Parts;
 pub(crate) use self::report::Report;
+use crate::app::python_version::PythonWish;
 use crate::assemble::Assembled;
 use crate::build_cache::BuildCache;
 use crate::environment::Environment;
 use crate::options::PackOptions;
 use crate::packages::pins;
+use crate::packages::tool::Tool;
 use crate::provenance::{self, Ingredients};
 use crate::target::{self, HOST, Target};
 use crate::ui::Ui;
@@ -57,11 +60,14 @@ struct Pack<'a> {
 /// When an input is missing or wrong; nothing is left behind then.
 pub(crate) fn run(options: &PackOptions, ui: &Ui) -> Result<Report> {
     let began = Instant::now();
-    let source = app::read(options, ui)?;
+    let options = &options.clone().with_extras_of_app();
+    let mut source = app::read(options, ui)?;
     let options = &options.clone().over(source.options());
     let _made = source.output.prepare(&inputs(options))?;
-    let pack = Pack::new(options, source.output.clone(), ui)?;
-    let mut packages = packages::prepare(&pack, source.dependencies())?;
+    let pack = Pack::new(options, &source, ui)?;
+    let tool = Tool::find(&pack.interpreters.environment);
+    let project = project::prepare(&pack, &mut source, &tool)?;
+    let mut packages = packages::prepare(&pack, project, &tool)?;
     let mut app = app::prepare(&pack, source, &packages.facts)?;
     let mut runtime = runtime::prepare(&pack, &app, &packages.facts)?;
     compile::compile(&pack, &mut runtime.content, &mut packages, &mut app)?;
@@ -98,7 +104,8 @@ pub(crate) fn run(options: &PackOptions, ui: &Ui) -> Result<Report> {
 
 impl<'a> Pack<'a> {
     /// Finds all that a pack works with.
-    fn new(options: &'a PackOptions, output: Destination, ui: &'a Ui) -> Result<Self> {
+    fn new(options: &'a PackOptions, source: &app::Source, ui: &'a Ui) -> Result<Self> {
+        let (wish, output) = (&PythonWish::of(&source.input), source.output.clone());
         let (target, launcher) = target::find(options.target.as_deref().unwrap_or(HOST.triple))?;
         if let Some(sysroot) = &options.sysroot {
             let path = sysroot.display();
@@ -109,7 +116,7 @@ impl<'a> Pack<'a> {
         }
         let cache = build_cache(options, ui)?;
         let scratch = scratch(&output.path)?;
-        let interpreters = interpreter::choose(options, target, scratch.path(), ui)?;
+        let interpreters = interpreter::choose(options, wish, target, scratch.path(), ui)?;
         Ok(Self {
             options,
             target,
@@ -227,6 +234,10 @@ fn write(
     let provenance = provenance::predicate(&Ingredients {
         options,
         dependencies: &app.dependencies,
+        lock: packages
+            .lock
+            .as_ref()
+            .map(|lock| (lock.name.as_str(), lock.sha256.as_str())),
         manifest: &manifest,
         build: &pack.interpreters.packed.version_text,
         launcher: pack.launcher,

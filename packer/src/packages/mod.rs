@@ -10,6 +10,7 @@
 //! share/ etc/ include/ …          other data of wheels
 //! ```
 
+pub(crate) mod declared;
 pub(crate) mod digest;
 mod editable;
 mod entry_points;
@@ -17,6 +18,7 @@ pub(crate) mod ignored;
 pub(crate) mod install;
 mod installer;
 mod layout;
+pub(crate) mod lock;
 pub(crate) mod metadata;
 pub(crate) mod pins;
 mod pip;

@@ -87,6 +87,11 @@ impl Excludes {
         self.rules.texts()
     }
 
+    /// The number of the `--exclude` that matches a path in the app.
+    pub(super) fn rule(&self, relative: &Path, is_directory: bool) -> Option<usize> {
+        self.rules.matching(relative, is_directory)
+    }
+
     /// The ignore files that count above the directory `root`, which is an absolute path without links.
     ///
     /// # Errors
@@ -107,7 +112,7 @@ impl Excludes {
         is_directory: bool,
         files: &IgnoreFiles,
     ) -> Option<Reason> {
-        if let Some(number) = self.rules.matching(relative, is_directory) {
+        if let Some(number) = self.rule(relative, is_directory) {
             return Some(Reason::Rule(number));
         }
         if self.output.as_deref() == Some(real) || made::is_made(real, is_directory) {

@@ -2,6 +2,7 @@
 
 mod directory;
 pub(crate) mod files;
+pub(crate) mod package;
 mod project;
 mod script;
 
@@ -12,20 +13,26 @@ use anyhow::{Context, Result, anyhow};
 
 use super::exclude::Excludes;
 use super::pyproject::{self, ProjectFile};
+use super::script_metadata::{self, Script};
 use super::source::AppSource;
 use crate::options::PackOptions;
+
+/// The build script of projects without a `[build-system]`.
+const SETUP: &str = "setup.py";
 
 /// What `pyship pack` was given as APP.
 #[derive(Debug)]
 pub(crate) enum Input {
     /// Nothing: the file has packages alone, and starts an interpreter or one of their scripts.
     Nothing,
-    /// A `.py` file.
-    Script(PathBuf),
+    /// A `.py` file, and what it says about itself.
+    Script(PathBuf, Box<Script>),
     /// A directory.
     Directory(PathBuf),
-    /// A directory with a pyproject.toml.
+    /// A directory with a pyproject.toml, whose files are the app.
     Project(PathBuf, Box<ProjectFile>),
+    /// A directory with a project that is built: what its wheel installs is the app.
+    Package(PathBuf, Box<ProjectFile>),
 }
 
 impl Input {
@@ -46,12 +53,18 @@ impl Input {
             Err(error) => return Err(error).with_context(failed),
         };
         if metadata.is_dir() {
-            Ok(match pyproject::read(app)? {
-                Some(file) => Self::Project(app.to_owned(), Box::new(file)),
-                None => Self::Directory(app.to_owned()),
+            let (app, has_setup) = (app.to_owned(), app.join(SETUP).is_file());
+            Ok(match pyproject::read(&app)? {
+                Some(file) if file.is_package || has_setup && file.uv.package.is_none() => {
+                    Self::Package(app, Box::new(file))
+                }
+                Some(file) => Self::Project(app, Box::new(file)),
+                None if has_setup => Self::Package(app, Box::default()),
+                None => Self::Directory(app),
             })
         } else if metadata.is_file() && app.extension() == Some("py".as_ref()) {
-            Ok(Self::Script(app.to_owned()))
+            let metadata = script_metadata::read(app)?;
+            Ok(Self::Script(app.to_owned(), Box::new(metadata)))
         } else {
             Err(anyhow!("an app is a directory or a `.py` script")).with_context(failed)
         }
@@ -59,28 +72,31 @@ impl Input {
 
     /// `[tool.pyship]`, if it has a pyproject.toml.
     pub(crate) fn options(&self) -> Option<&PackOptions> {
+        self.project().map(|file| &file.options)
+    }
+
+    /// Its pyproject.toml, or what a script has in its place.
+    pub(crate) fn project(&self) -> Option<&ProjectFile> {
         match self {
-            Self::Project(_, file) => Some(&file.options),
-            Self::Nothing | Self::Script(_) | Self::Directory(_) => None,
+            Self::Project(_, file) | Self::Package(_, file) => Some(file),
+            Self::Script(_, script) => Some(&script.file),
+            Self::Nothing | Self::Directory(_) => None,
         }
     }
 
-    /// `[project].name`, if it has a pyproject.toml that says it.
+    /// `[project].name`, if it says that.
     pub(crate) fn project_name(&self) -> Option<&str> {
-        match self {
-            Self::Project(_, file) => file.project.as_ref()?.name.as_deref(),
-            Self::Nothing | Self::Script(_) | Self::Directory(_) => None,
-        }
+        self.project()?.project.as_ref()?.name.as_deref()
     }
 
-    /// Reads the app's files. None when there is no app.
+    /// Reads the app's files. None when there is no app, or it has to be built.
     ///
     /// # Errors
     /// When it has no file to pack, or one that can't be read.
     pub(crate) fn read(&self, excludes: &Excludes) -> Result<Option<AppSource>> {
         let (app, source) = match self {
-            Self::Nothing => return Ok(None),
-            Self::Script(app) => (app, script::read(app)),
+            Self::Nothing | Self::Package(..) => return Ok(None),
+            Self::Script(app, _) => (app, script::read(app)),
             Self::Directory(app) => (app, directory::read(app, excludes)),
             Self::Project(app, file) => (app, project::read(app, file, excludes)),
         };
