@@ -106,7 +106,7 @@ mod tests {
             panic!("no archive")
         };
         let archive = ZipArchive::new(Cursor::new(file.content.read().unwrap())).unwrap();
-        let mut names: Vec<String> = archive
+        let mut names: Vec<_> = archive
             .file_names()
             .map(|name| name.unwrap().into_owned())
             .collect();
