@@ -13,11 +13,11 @@ fn place() -> TempDir {
     for directory in ["tmp", "out"] {
         fs_err::create_dir(place.path().join(directory)).unwrap();
     }
-    let source = "import subprocess, sys, tempfile, time\n\
+    let source = "import os, subprocess, sys, tempfile, time\n\
                   tempfile.NamedTemporaryFile(delete=False)\n\
                   child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n\
                   with open(PLACE + '/pids', 'w') as file:\n\
-                  \x20   file.write(f'{child.pid}\\n')\n\
+                  \x20   file.write(f'{child.pid} {os.getpid()}\\n')\n\
                   time.sleep(600)\n";
     let text = format!("PLACE = {:?}\n{source}", place.path());
     fs_err::create_dir(place.path().join("app")).unwrap();
@@ -34,15 +34,15 @@ fn command(place: &TempDir) -> Run {
         .stderr_any()
 }
 
-/// Waits until the trial run has started its child; the child's process id.
+/// Waits until the trial run has started its child; the process ids of the child and of the trial run.
 #[track_caller]
-fn started(place: &TempDir) -> String {
+fn started(place: &TempDir) -> Vec<String> {
     let file = place.path().join("pids");
     let began = Instant::now();
     loop {
         let pid = fs_err::read_to_string(&file).unwrap_or_default();
         if pid.ends_with('\n') {
-            return pid.trim().to_owned();
+            return pid.split_whitespace().map(str::to_owned).collect();
         }
         assert!(began.elapsed() < Duration::from_secs(120), "no trial run");
         std::thread::sleep(Duration::from_millis(20));
@@ -61,30 +61,30 @@ fn left(place: &TempDir) -> Vec<PathBuf> {
     existing.flat_map(|part| files_below(part)).collect()
 }
 
-fn begin(place: &TempDir) -> (Running, String) {
+fn begin(place: &TempDir) -> (Running, Vec<String>) {
     let running = command(place).spawn();
-    let child = started(place);
+    let children = started(place);
     assert!(!left(place).is_empty());
-    (running, child)
+    (running, children)
 }
 
 #[test]
 fn signals_leave_nothing_behind_and_end_the_children() {
     for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)] {
         let place = place();
-        let (running, child) = begin(&place);
+        let (running, children) = begin(&place);
         running.signal(signal);
         let outcome = running.exits(code);
         assert_eq!(outcome.err(), "", "{signal:?}");
         assert_eq!(left(&place), Vec::<PathBuf>::new(), "{signal:?}");
-        assert!(!runs(&child), "{signal:?}");
+        assert!(!children.iter().any(|pid| runs(pid)), "{signal:?}");
     }
 }
 
 #[test]
 fn what_a_kill_leaves_is_swept_by_the_next_pack_and_never_packed() {
     let place = place();
-    let (running, child) = begin(&place);
+    let (running, children) = begin(&place);
     // A second pack doesn't touch what the first one uses.
     let before = left(&place);
     pack_app_and_rest(&place);
@@ -92,7 +92,8 @@ fn what_a_kill_leaves_is_swept_by_the_next_pack_and_never_packed() {
     running.signal(Signal::KILL);
     running.killed_by(Signal::KILL);
     assert!(!left(&place).is_empty());
-    Run::inheriting("kill").arg(&child).stderr_any().output();
+    // Whoever is left would end with its sleep.
+    Run::inheriting("kill").arg("-9").args(&children).success();
     pack_app_and_rest(&place);
     let tmp = files_below(&place.path().join("tmp"));
     assert!(tmp.is_empty(), "{tmp:?}");
@@ -102,7 +103,14 @@ fn what_a_kill_leaves_is_swept_by_the_next_pack_and_never_packed() {
 
 /// Packs all that is in the place, OUT and TMPDIR of another pack included.
 fn pack_app_and_rest(place: &TempDir) {
-    let all = Pack::new(place.path()).args(["-m", "app.slow", "--no-check", "--json"]);
+    let all = Pack::new(place.path()).args([
+        "-m",
+        "app.slow",
+        "--no-check",
+        "--json",
+        "--exclude",
+        "build-cache",
+    ]);
     let packed = all
         .command_to(&place.path().join("out/other.bin"))
         .env("TMPDIR", place.path().join("tmp"))

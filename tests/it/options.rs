@@ -374,6 +374,7 @@ fn settings_of_pip_that_uv_ignores_are_named() {
         .env("PIP_INDEX_URL", "http://127.0.0.1:1/simple")
         .env("UV_DEFAULT_INDEX", "")
         .env("UV_INDEX_URL", "")
+        .env("PIP_FIND_LINKS", "")
         .stderr_has("uv installs the packages and ignores PIP_INDEX_URL: set UV_DEFAULT_INDEX instead\n")
         .stderr_has("it exited with code 7")
         .exits(1);

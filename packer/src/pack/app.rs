@@ -1,6 +1,7 @@
 //! The app layer: the code, what `--include` adds to it, what starts, and its name.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use pyship_launcher::format::manifest::Entry;
@@ -11,7 +12,9 @@ use super::{Pack, includes, packages};
 use crate::app::entry::{self, EntryFlags};
 use crate::app::exclude::Excludes;
 use crate::app::input::Input;
+use crate::app::input::files::in_code;
 use crate::app::left_out::LeftOut;
+use crate::app::note::Note;
 use crate::app::source::AppSource;
 use crate::elf::LayerElf;
 use crate::interpreter::mentions::mentioned;
@@ -121,9 +124,13 @@ pub(super) fn prepare(pack: &Pack<'_>, mut source: Source, packages: &packages::
     }
     let entry = entry::decide(&flags, source.app.as_ref(), &packages.distributions)?;
     let directories = source.directories();
+    // What was left out may have been included.
+    let is_in = |path: &Path| tree.get(in_code(path)).is_some();
     let app_notes = source.app.iter().flat_map(|app| &app.notes);
+    let app_notes = app_notes.filter(|note| !matches!(note, Note::Secret(path) if is_in(path)));
     let notes = app_notes.chain(&included.notes).map(ToString::to_string);
     let left_out = source.app.iter().flat_map(|app| &app.left_out);
+    let left_out = left_out.filter(|one| !is_in(Path::new(&one.path)));
     let left_out = left_out.chain(&included.left_out).cloned();
     let facts = Facts {
         left_out: left_out.collect(),

@@ -50,6 +50,6 @@ pub(crate) fn check_size(file: &Path, size: u64) -> Result<()> {
 }
 
 /// The path in the layer of a path in the app.
-pub(super) fn in_code(path: &Path) -> Vec<u8> {
+pub(crate) fn in_code(path: &Path) -> Vec<u8> {
     [APP_CODE.as_bytes(), b"/", path.as_os_str().as_bytes()].concat()
 }
