@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::left_out::LeftOut;
 use super::note::Note;
 use super::pyproject::Project;
 use crate::tree::Tree;
@@ -21,8 +22,8 @@ pub(crate) struct AppSource {
     pub(crate) import_directories: Vec<String>,
     /// What the user should know.
     pub(crate) notes: Vec<Note>,
-    /// What is left out by default, relative to the app.
-    pub(crate) left_out: Vec<PathBuf>,
+    /// What is left out.
+    pub(crate) left_out: Vec<LeftOut>,
 }
 
 impl AppSource {

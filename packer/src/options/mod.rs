@@ -3,6 +3,7 @@
 //!
 //! A new option is a field of [`PackOptions`], its line in [`PackOptions::over`], and the place that uses it.
 
+mod aliases;
 mod app_extras;
 
 use std::path::{Path, PathBuf};
@@ -55,10 +56,10 @@ pub(crate) struct PackOptions {
     )]
     pub(crate) app: Option<PathBuf>,
 
-    /// File to write
+    /// File to write [default: dist/NAME, after the project or the app]
     #[arg(short, long, value_name = "OUT")]
     #[serde(skip)]
-    pub(crate) output: PathBuf,
+    pub(crate) output: Option<PathBuf>,
 
     /// Run this module, like `python -m`
     #[arg(short, long, value_name = "MODULE", help_heading = ENTRY, conflicts_with_all = ["entry", "command"])]
@@ -66,17 +67,17 @@ pub(crate) struct PackOptions {
     pub(crate) module: Option<String>,
 
     /// Call this function
-    #[arg(short, long, value_name = "PKG.MOD:FUNC", help_heading = ENTRY, conflicts_with = "command")]
+    #[arg(short, long, alias = "entry-point", value_name = "PKG.MOD:FUNC", help_heading = ENTRY, conflicts_with = "command")]
     #[serde(skip_serializing)]
     pub(crate) entry: Option<String>,
 
     /// Run this script of a package; with several, the name that the file is called by chooses
-    #[arg(short, long, value_name = "SCRIPT", help_heading = ENTRY)]
+    #[arg(short, long, aliases = ["console-script", "script"], value_name = "SCRIPT", help_heading = ENTRY)]
     #[serde(skip_serializing)]
     pub(crate) command: Vec<String>,
 
     /// Install the packages of a requirements file
-    #[arg(short, long, value_name = "FILE", help_heading = PACKAGES)]
+    #[arg(short, long, alias = "requirement", value_name = "FILE", help_heading = PACKAGES)]
     #[serde(skip_serializing)]
     pub(crate) requirements: Vec<PathBuf>,
 
@@ -99,17 +100,17 @@ pub(crate) struct PackOptions {
     pub(crate) no_index: bool,
 
     /// Use this index instead of PyPI
-    #[arg(long, value_name = "URL", help_heading = PACKAGES)]
+    #[arg(long, alias = "default-index", value_name = "URL", help_heading = PACKAGES)]
     #[serde(serialize_with = "redact::location", skip_serializing_if = "Option::is_none")]
     pub(crate) index_url: Option<String>,
 
     /// Use another index as well
-    #[arg(long, value_name = "URL", help_heading = PACKAGES)]
+    #[arg(long, alias = "index", value_name = "URL", help_heading = PACKAGES)]
     #[serde(serialize_with = "redact::locations", skip_serializing_if = "Vec::is_empty")]
     pub(crate) extra_index_url: Vec<String>,
 
     /// Constrain the versions of packages by this file
-    #[arg(long, value_name = "FILE", help_heading = PACKAGES)]
+    #[arg(long, alias = "constraints", value_name = "FILE", help_heading = PACKAGES)]
     #[serde(skip_serializing)]
     pub(crate) constraint: Vec<PathBuf>,
 
@@ -168,7 +169,7 @@ pub(crate) struct PackOptions {
     pub(crate) no_python_downloads: bool,
 
     /// Pack for this target: see `pyship targets`
-    #[arg(long, value_name = "TRIPLE", help_heading = PYTHON)]
+    #[arg(long, alias = "platform", value_name = "TRIPLE", value_parser = aliases::target, help_heading = PYTHON)]
     #[serde(skip_serializing)]
     pub(crate) target: Option<String>,
 
@@ -187,8 +188,13 @@ pub(crate) struct PackOptions {
     #[serde(alias = "python-options", skip_serializing_if = "Vec::is_empty")]
     pub(crate) option: Vec<String>,
 
+    /// PyInstaller's spelling of `--option`
+    #[arg(long, hide = true, value_parser = aliases::python_option, allow_hyphen_values = true)]
+    #[serde(skip)]
+    pub(crate) python_option: Vec<String>,
+
     /// Set an environment variable for the app, unless the caller sets it
-    #[arg(long, value_name = "K=V", help_heading = PYTHON)]
+    #[arg(long, alias = "env", value_name = "K=V", help_heading = PYTHON)]
     #[serde(
         deserialize_with = "pairs",
         serialize_with = "redact::variables",
@@ -206,15 +212,26 @@ pub(crate) struct PackOptions {
     #[serde(serialize_with = "redact::includes", skip_serializing_if = "Vec::is_empty")]
     pub(crate) include: Vec<String>,
 
+    /// PyInstaller's spelling of `--include`
+    #[arg(long, hide = true, value_parser = aliases::add_data)]
+    #[serde(skip)]
+    pub(crate) add_data: Vec<String>,
+
     /// Leave out files that match, relative to APP: `docs/**`, `*.csv`
     ///
-    /// Left out by default, and packed with --include: version control (.git, .hg, .svn), caches (__pycache__,
-    /// .mypy_cache, .ruff_cache, .pytest_cache, .tox, .nox), virtual environments, settings of editors (.idea, .vscode),
-    /// node_modules outside of Python packages, .DS_Store, and files that may hold passwords (.env, .envrc, .netrc,
-    /// .pypirc).
+    /// Left out by default, and packed with --include or a line `!NAME` in .pyshipignore: what .gitignore and
+    /// .pyshipignore files list, version control (.git, .hg, .svn, .jj), caches (__pycache__, .mypy_cache, .ruff_cache,
+    /// .pytest_cache, .tox, .nox, ...), virtual environments, settings of editors (.idea, .vscode), node_modules outside
+    /// of Python packages, dist, build and *.egg-info in APP itself, and files that may hold passwords or keys (.env,
+    /// .netrc, .npmrc, .aws, .ssh, id_rsa, ...). Files that pyship made are packed with --include only.
     #[arg(long, value_name = "GLOB", help_heading = CONTENTS)]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) exclude: Vec<String>,
+
+    /// Pack what .gitignore files leave out
+    #[arg(long, help_heading = CONTENTS)]
+    #[serde(skip_serializing_if = "is_false")]
+    pub(crate) no_gitignore: bool,
 
     /// Keep the whole standard library
     #[arg(long, help_heading = CONTENTS)]
@@ -366,11 +383,14 @@ impl PackOptions {
             target: self.target.or(project.target),
             sysroot: self.sysroot.or(project.sysroot),
             libc: self.libc.or(project.libc),
-            option: join(project.option, self.option),
+            option: join(project.option, join(self.option, self.python_option)),
+            python_option: Vec::new(),
             set_env: join(project.set_env, self.set_env),
             no_index_imports: project.no_index_imports || self.no_index_imports,
-            include: join(project.include, self.include),
+            include: join(project.include, join(self.include, self.add_data)),
+            add_data: Vec::new(),
             exclude: join(project.exclude, self.exclude),
+            no_gitignore: project.no_gitignore || self.no_gitignore,
             no_prune: project.no_prune || self.no_prune,
             keep: join(project.keep, self.keep),
             prune: join(project.prune, self.prune),

@@ -38,6 +38,9 @@ pub(super) struct Interpreters {
     archive: Option<PathBuf>,
 }
 
+/// Temporary files of children, in the scratch directory.
+pub(super) const CHILDREN: &str = "children";
+
 /// Chooses, downloads, unpacks and probes the interpreter for `target`: the one that the options name, else one that
 /// meets `wish`.
 pub(super) fn choose(
@@ -48,7 +51,9 @@ pub(super) fn choose(
     ui: &Ui,
 ) -> Result<Interpreters> {
     ui.step("looking for the interpreter");
-    let environment = Environment::current().context("failed to find the working directory")?;
+    let mut environment = Environment::current().context("failed to find the working directory")?;
+    environment.temporary = Some(scratch.join(CHILDREN));
+    fs_err::create_dir(scratch.join(CHILDREN))?;
     let chosen = select(options.python.as_deref(), wish, &environment)?.for_target(target, &environment)?;
     let (packed, why) = (chosen.interpreter, chosen.why);
     let (mut archive, mut unpacked) = (None, None);

@@ -2,8 +2,10 @@
 
 mod app;
 mod compile;
+mod destination;
 mod download;
 mod glibc;
+mod includes;
 mod interpreter;
 mod layers;
 mod packages;
@@ -14,14 +16,14 @@ mod runtime;
 mod settings;
 mod trial;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use pyship_launcher::format::FORMAT;
 use pyship_launcher::format::manifest::{Launcher, Libc, Manifest, Python};
-use tempfile::TempDir;
 
+use self::destination::Destination;
 use self::interpreter::Interpreters;
 use self::layers::{Content, Layers};
 use self::report::Parts;
@@ -36,7 +38,7 @@ use crate::packages::tool::Tool;
 use crate::provenance::{self, Ingredients};
 use crate::target::{self, HOST, Target};
 use crate::ui::Ui;
-use crate::{assemble, build_cache, include, output, startup};
+use crate::{assemble, build_cache, include, output, startup, temporary};
 
 /// What every step works with.
 struct Pack<'a> {
@@ -45,10 +47,12 @@ struct Pack<'a> {
     target: &'static Target,
     /// The launcher for that target.
     launcher: &'static [u8],
+    /// OUT.
+    output: Destination,
     interpreters: Interpreters,
     cache: BuildCache,
     /// Removed when the pack ends.
-    scratch: TempDir,
+    scratch: temporary::Directory,
     ui: &'a Ui,
 }
 
@@ -61,7 +65,8 @@ pub(crate) fn run(options: &PackOptions, ui: &Ui) -> Result<Report> {
     let options = &options.clone().with_extras_of_app();
     let mut source = app::read(options, ui)?;
     let options = &options.clone().over(source.options());
-    let pack = Pack::new(options, &PythonWish::of(&source.input), ui)?;
+    let _made = source.output.prepare(&inputs(options))?;
+    let pack = Pack::new(options, &source, ui)?;
     let tool = Tool::find(&pack.interpreters.environment);
     let project = project::prepare(&pack, &mut source, &tool)?;
     let mut packages = packages::prepare(&pack, project, &tool)?;
@@ -103,8 +108,8 @@ pub(crate) fn run(options: &PackOptions, ui: &Ui) -> Result<Report> {
 
 impl<'a> Pack<'a> {
     /// Finds all that a pack works with.
-    fn new(options: &'a PackOptions, wish: &PythonWish, ui: &'a Ui) -> Result<Self> {
-        output::check(&options.output, &inputs(options))?;
+    fn new(options: &'a PackOptions, source: &app::Source, ui: &'a Ui) -> Result<Self> {
+        let (wish, output) = (&PythonWish::of(&source.input), source.output.clone());
         let (target, launcher) = target::find(options.target.as_deref().unwrap_or(HOST.triple))?;
         if let Some(sysroot) = &options.sysroot {
             let path = sysroot.display();
@@ -114,15 +119,13 @@ impl<'a> Pack<'a> {
             );
         }
         let cache = build_cache(options, ui)?;
-        let scratch = tempfile::Builder::new()
-            .prefix("pyship-")
-            .tempdir()
-            .context("failed to make a scratch directory")?;
+        let scratch = scratch(&output.path)?;
         let interpreters = interpreter::choose(options, wish, target, scratch.path(), ui)?;
         Ok(Self {
             options,
             target,
             launcher,
+            output,
             interpreters,
             cache,
             scratch,
@@ -147,6 +150,15 @@ impl<'a> Pack<'a> {
     }
 }
 
+/// A scratch directory, after those that killed packs have left are removed, and what they left beside OUT.
+fn scratch(output: &Path) -> Result<temporary::Directory> {
+    let parent = std::env::temp_dir();
+    temporary::sweep_directories(&parent);
+    temporary::sweep_files(output::directory_of(output));
+    temporary::Directory::new_in(&parent)
+        .with_context(|| format!("failed to make a scratch directory in `{}`", parent.display()))
+}
+
 /// The files that a pack reads and that OUT must not replace. `six` and `3.12` are names, although OUT may be called so.
 fn inputs(options: &PackOptions) -> Vec<PathBuf> {
     let includes = options.include.iter().map(|text| include::split(text).0.into());
@@ -156,16 +168,27 @@ fn inputs(options: &PackOptions) -> Vec<PathBuf> {
         .filter(|spec| is_path(spec))
         .map(PathBuf::from);
     let wheels = options.with.iter().filter_map(|text| pins::local_path(text));
+    // A directory of wheels, but not a page of them.
+    let links = options.find_links.iter().map(PathBuf::from);
+    let script = options.app.iter().filter(|app| app.is_file());
+    let lock = script.map(|app| {
+        let mut lock = app.clone().into_os_string();
+        lock.push(".lock");
+        PathBuf::from(lock)
+    });
     let inputs = options
         .app
         .iter()
         .chain(&options.requirements)
-        .chain(&options.constraint);
+        .chain(&options.constraint)
+        .chain(&options.sysroot);
     inputs
         .cloned()
         .chain(python)
         .chain(wheels.map(PathBuf::from))
         .chain(includes)
+        .chain(links)
+        .chain(lock.filter(|lock| lock.exists()))
         .collect()
 }
 
@@ -228,7 +251,7 @@ fn write(
     })?;
     pack.ui.step("writing the file");
     let file = assemble::write(
-        &options.output,
+        &pack.output.path,
         pack.launcher,
         startup::zip_main(),
         manifest,

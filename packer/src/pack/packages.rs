@@ -18,12 +18,12 @@ use crate::build_cache::stamp::Inputs;
 use crate::elf::LayerElf;
 use crate::interpreter::mentions::mentioned;
 use crate::packages::declared::{Declared, Dependencies};
-use crate::packages::install;
 use crate::packages::lock::{self, Lock};
 use crate::packages::metadata::{self, Distribution};
 use crate::packages::pins::{self, Pins};
 use crate::packages::request::{Request, Target};
 use crate::packages::tool::Tool;
+use crate::packages::{ignored, install};
 use crate::startup;
 use crate::tree::Tree;
 
@@ -215,6 +215,9 @@ fn install(pack: &Pack<'_>, request: &Request, tool: &Tool) -> Result<Tree> {
     fs_err::create_dir(&directory)?;
     if request.is_empty()? {
         return Ok(Tree::new());
+    }
+    if let Some(sentence) = ignored::sentence(tool, &pack.interpreters.environment) {
+        pack.ui.note(&sentence);
     }
     pack.ui.step("installing packages");
     install::install(

@@ -13,9 +13,12 @@ use pyship_launcher::format::names::{ENV_CACHE_DIR, ENV_STORE, ENV_TOOL};
 use pyship_launcher::target::HOST;
 
 use super::Pack;
+use super::interpreter::CHILDREN;
 use super::problems::{self, Problem};
 use crate::assemble::Assembled;
+use crate::environment::ENV_TMPDIR;
 use crate::hint::WithHint;
+use crate::interrupt;
 
 /// Imports the entry point and runs nothing of it. The first argument says which kind of entry point it is.
 const SCRIPT: &str = concat!(include_str!("imports.py"), include_str!("trial.py"));
@@ -116,6 +119,7 @@ fn start(
         .env(ENV_CACHE_DIR, cache)
         .env_remove(ENV_STORE)
         .envs(store.map(|store| (ENV_STORE, store)))
+        .env(ENV_TMPDIR, scratch.join(CHILDREN))
         .env_remove("PYTHONPATH")
         .env_remove("PYTHONHOME")
         .envs(defaults(manifest))
@@ -128,6 +132,7 @@ fn start(
     let output = command
         .output()
         .with_context(|| format!("failed to start `{}`", file.display()))?;
+    interrupt::wait_if_received();
     if output.status.success() {
         return Ok(problems::parse(&String::from_utf8_lossy(&output.stdout)));
     }

@@ -14,6 +14,7 @@ pub(crate) mod declared;
 pub(crate) mod digest;
 mod editable;
 mod entry_points;
+pub(crate) mod ignored;
 pub(crate) mod install;
 mod installer;
 mod layout;

@@ -1,7 +1,7 @@
 //! What APP is. Each kind has a file and a variant of [`Input`]; a new kind is a new file and a new variant.
 
 mod directory;
-mod files;
+pub(crate) mod files;
 pub(crate) mod package;
 mod project;
 mod script;
@@ -84,6 +84,11 @@ impl Input {
         }
     }
 
+    /// `[project].name`, if it says that.
+    pub(crate) fn project_name(&self) -> Option<&str> {
+        self.project()?.project.as_ref()?.name.as_deref()
+    }
+
     /// Reads the app's files. None when there is no app, or it has to be built.
     ///
     /// # Errors
@@ -103,7 +108,8 @@ fn failed(app: &Path) -> String {
     format!("failed to pack `{}`", app.display())
 }
 
-/// The files of the directory `path` as a tree, for `--include`: none is excluded but OUT and what no program needs.
+/// The files of the directory `path` as a tree, for `--include`: all but what pyship made, secrets, and what no program
+/// needs. Ignore files don't count, and neither is a directory called `build` left out: `path` may be below one.
 ///
 /// # Errors
 /// When it has no file, or one that can't be read.
