@@ -33,3 +33,4 @@ mod target;
 mod tree;
 mod ui;
 mod url;
+mod venv;

@@ -54,4 +54,5 @@ mod tidy;
 mod tools;
 mod trial;
 mod venvs;
+mod virtual_environments;
 mod wheel;

@@ -1,7 +1,7 @@
 //! The app layer: the code, what `--include` adds to it, what starts, and its name.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use pyship_launcher::format::manifest::Entry;
@@ -29,9 +29,23 @@ pub(super) struct Source {
 }
 
 impl Source {
-    /// `[tool.pyship]`.
-    pub(super) fn options(&self) -> PackOptions {
-        self.input.options().cloned().unwrap_or_default()
+    /// The `options` of the command line over `[tool.pyship]`. An environment given as APP is the one of `--venv`.
+    pub(super) fn over(&self, options: &PackOptions) -> PackOptions {
+        let mut options = options.clone();
+        if let Input::Environment(path) = &self.input {
+            options.venv = Some(Some(path.clone()));
+            options.app = None;
+        }
+        options.over(self.input.options().cloned().unwrap_or_default())
+    }
+
+    /// The builder's directories with the app's modules, links resolved.
+    pub(super) fn code(&self) -> Vec<PathBuf> {
+        let app = self.app.iter().filter(|app| app.script.is_none());
+        let directories = app.flat_map(|app| app.import_directories.iter().map(|name| app.path.join(name)));
+        directories
+            .filter_map(|directory| fs_err::canonicalize(directory).ok())
+            .collect()
     }
 
     /// What the project depends on.

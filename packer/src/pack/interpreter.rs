@@ -19,6 +19,7 @@ use crate::interpreter::{Interpreter, describe, download};
 use crate::options::PackOptions;
 use crate::ui::Ui;
 use crate::url;
+use crate::venv::Venv;
 
 /// The interpreter that is packed, and the one that works for it.
 pub(super) struct Interpreters {
@@ -40,12 +41,16 @@ pub(super) struct Interpreters {
 pub(super) fn choose(
     options: &PackOptions,
     target: &'static Target,
+    venv: Option<&Venv>,
     scratch: &Path,
     ui: &Ui,
 ) -> Result<Interpreters> {
     ui.step("looking for the interpreter");
     let environment = Environment::current().context("failed to find the working directory")?;
-    let chosen = discover::choose(options.python.as_deref(), &environment)?;
+    let chosen = match (venv, options.python.as_deref()) {
+        (Some(venv), None) => venv.interpreter(&environment)?,
+        (_, python) => discover::choose(python, &environment)?,
+    };
     let archive = match &chosen.source {
         Source::Executable(_) => None,
         Source::Archive(path) => Some(path.clone()),
@@ -66,6 +71,9 @@ pub(super) fn choose(
         (None, _, None) => bail!("failed to unpack the interpreter"),
     };
     check_machine(target, machine_of(&packed.executable)?, &chosen.why)?;
+    if let Some(venv) = venv {
+        venv.check(&packed, &chosen.why)?;
+    }
     let builder = builder_for(target, &packed, &environment)?;
     ui.note(&format!(
         "python: {} {} ({})",

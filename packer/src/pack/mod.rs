@@ -10,6 +10,7 @@ mod report;
 mod runtime;
 mod settings;
 mod trial;
+mod venv;
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -31,6 +32,7 @@ use crate::packages::pins;
 use crate::provenance::{self, Ingredients};
 use crate::target::{self, HOST, Target};
 use crate::ui::Ui;
+use crate::venv::Venv;
 use crate::{assemble, build_cache, include, output, startup};
 
 /// What every step works with.
@@ -41,6 +43,8 @@ struct Pack<'a> {
     /// The launcher for that target.
     launcher: &'static [u8],
     interpreters: Interpreters,
+    /// The environment whose packages are packed.
+    venv: Option<Venv>,
     cache: BuildCache,
     /// Removed when the pack ends.
     scratch: TempDir,
@@ -54,9 +58,13 @@ struct Pack<'a> {
 pub(crate) fn run(options: &PackOptions, ui: &Ui) -> Result<Report> {
     let began = Instant::now();
     let source = app::read(options, ui)?;
-    let options = &options.clone().over(source.options());
+    let options = &source.over(options);
     let pack = Pack::new(options, ui)?;
-    let mut packages = packages::prepare(&pack, source.dependencies())?;
+    let mut packages = match venv::prepare(&pack, &source)? {
+        Some(packages) => packages,
+        None => packages::prepare(&pack, source.dependencies())?,
+    };
+    let not_taken = venv::not_taken(&pack, &source);
     let mut app = app::prepare(&pack, source, &packages.facts)?;
     let mut runtime = runtime::prepare(&pack, &app, &packages.facts)?;
     compile::compile(&pack, &mut runtime.content, &mut packages, &mut app)?;
@@ -79,6 +87,8 @@ pub(crate) fn run(options: &PackOptions, ui: &Ui) -> Result<Report> {
         checked: missing.is_some(),
         warnings: [
             runtime.facts.warnings,
+            packages.notes,
+            not_taken.into_iter().collect(),
             app.facts.notes,
             glibc.warnings,
             trial::warnings(&missing.unwrap_or_default(), options.app.as_deref()),
@@ -108,12 +118,15 @@ impl<'a> Pack<'a> {
             .prefix("pyship-")
             .tempdir()
             .context("failed to make a scratch directory")?;
-        let interpreters = interpreter::choose(options, target, scratch.path(), ui)?;
+        let environment = Environment::current().context("failed to find the working directory")?;
+        let venv = venv::find(options, &environment)?;
+        let interpreters = interpreter::choose(options, target, venv.as_ref(), scratch.path(), ui)?;
         Ok(Self {
             options,
             target,
             launcher,
             interpreters,
+            venv,
             cache,
             scratch,
             ui,

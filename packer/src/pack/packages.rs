@@ -33,6 +33,8 @@ const INSTALLED: &str = "packages";
 pub(super) struct Packages {
     pub(super) content: Content,
     pub(super) facts: Facts,
+    /// What the user should know, a sentence each.
+    pub(super) notes: Vec<String>,
 }
 
 /// What later steps must know of it.
@@ -45,7 +47,7 @@ pub(super) struct Facts {
     /// Groups of the standard library that a package names.
     pub(super) mentioned: BTreeSet<String>,
     /// Whether the same request gives the same packages at any time.
-    pinned: bool,
+    pub(super) pinned: bool,
 }
 
 impl Facts {
@@ -83,6 +85,7 @@ pub(super) fn prepare(pack: &Pack<'_>, dependencies: &[String]) -> Result<Packag
     Ok(Packages {
         content: Content::keyed(tree, key, Inputs::default(), &facts)?,
         facts,
+        notes: Vec::new(),
     })
 }
 
@@ -117,6 +120,7 @@ fn find(pack: &Pack<'_>, key: &str) -> Option<Packages> {
     Some(Packages {
         content: Content::Cached(found.packed),
         facts: found.facts,
+        notes: Vec::new(),
     })
 }
 

@@ -1,5 +1,5 @@
 //! The distributions in a deps tree, read from their dist-info: for the report, for `-c SCRIPT`, and for the
-//! provenance.
+//! provenance. An environment can have some that setuptools installed with an egg-info in its place.
 
 use anyhow::{Context, Result};
 use mailparse::MailHeaderMap;
@@ -54,15 +54,29 @@ pub(crate) fn normalized(name: &str) -> String {
     words.join("-").to_lowercase()
 }
 
+/// The name of the file with the metadata in a directory of each kind.
+const KINDS: [(&str, &str); 2] = [(".dist-info", "METADATA"), (".egg-info", "PKG-INFO")];
+
 /// `lib/python3.12/site-packages/x-1.dist-info` when `path` is the METADATA in it.
 fn dist_info<'a>(path: &'a LayerPath, site_packages: &str) -> Option<&'a str> {
-    let dist_info = std::str::from_utf8(path).ok()?.strip_suffix("/METADATA")?;
+    let (dist_info, file) = std::str::from_utf8(path).ok()?.rsplit_once('/')?;
     let name = dist_info.strip_prefix(site_packages)?.strip_prefix('/')?;
-    (name.ends_with(".dist-info") && !name.contains('/')).then_some(dist_info)
+    let is_kind = |(ending, metadata): &(&str, &str)| name.ends_with(ending) && file == *metadata;
+    (KINDS.iter().any(is_kind) && !name.contains('/')).then_some(dist_info)
+}
+
+/// The metadata in a dist-info or egg-info.
+fn metadata(tree: &Tree, dist_info: &str) -> Result<std::sync::Arc<[u8]>> {
+    for (_, file) in KINDS {
+        if let Some(found) = read(tree, &format!("{dist_info}/{file}"))? {
+            return Ok(found);
+        }
+    }
+    Ok(std::sync::Arc::default())
 }
 
 fn distribution(tree: &Tree, site_packages: &str, dist_info: &str) -> Result<Distribution> {
-    let metadata = read(tree, &format!("{dist_info}/METADATA"))?.unwrap_or_default();
+    let metadata = metadata(tree, dist_info)?;
     let (headers, _) = mailparse::parse_headers(&metadata)?;
     let header = |name| {
         headers

@@ -11,15 +11,15 @@
 //! ```
 
 pub(crate) mod digest;
-mod editable;
+pub(crate) mod editable;
 mod entry_points;
 pub(crate) mod install;
 mod installer;
-mod layout;
+pub(crate) mod layout;
 pub(crate) mod metadata;
 pub(crate) mod pins;
 mod pip;
-mod record;
+pub(crate) mod record;
 pub(crate) mod request;
 pub(crate) mod requirements_file;
 mod scripts;

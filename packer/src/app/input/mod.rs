@@ -14,12 +14,15 @@ use super::exclude::Excludes;
 use super::pyproject::{self, ProjectFile};
 use super::source::AppSource;
 use crate::options::PackOptions;
+use crate::venv;
 
 /// What `pyship pack` was given as APP.
 #[derive(Debug)]
 pub(crate) enum Input {
     /// Nothing: the file has packages alone, and starts an interpreter or one of their scripts.
     Nothing,
+    /// A virtual or conda environment: its packages are those of `--venv`.
+    Environment(PathBuf),
     /// A `.py` file.
     Script(PathBuf),
     /// A directory.
@@ -48,6 +51,7 @@ impl Input {
         if metadata.is_dir() {
             Ok(match pyproject::read(app)? {
                 Some(file) => Self::Project(app.to_owned(), Box::new(file)),
+                None if venv::Kind::of(app).is_some() => Self::Environment(app.to_owned()),
                 None => Self::Directory(app.to_owned()),
             })
         } else if metadata.is_file() && app.extension() == Some("py".as_ref()) {
@@ -61,7 +65,7 @@ impl Input {
     pub(crate) fn options(&self) -> Option<&PackOptions> {
         match self {
             Self::Project(_, file) => Some(&file.options),
-            Self::Nothing | Self::Script(_) | Self::Directory(_) => None,
+            Self::Nothing | Self::Environment(_) | Self::Script(_) | Self::Directory(_) => None,
         }
     }
 
@@ -71,7 +75,7 @@ impl Input {
     /// When it has no file to pack, or one that can't be read.
     pub(crate) fn read(&self, excludes: &Excludes) -> Result<Option<AppSource>> {
         let (app, source) = match self {
-            Self::Nothing => return Ok(None),
+            Self::Nothing | Self::Environment(_) => return Ok(None),
             Self::Script(app) => (app, script::read(app)),
             Self::Directory(app) => (app, directory::read(app, excludes)),
             Self::Project(app, file) => (app, project::read(app, file, excludes)),
