@@ -11,7 +11,7 @@ use pyship_launcher::format::names::APP_CODE;
 use super::{Pack, packages};
 use crate::app::entry::{self, EntryFlags};
 use crate::app::exclude::Excludes;
-use crate::app::input::{self, Input};
+use crate::app::input::{self, Input, Package};
 use crate::app::mode::Modes;
 use crate::app::note::Note;
 use crate::app::source::AppSource;
@@ -29,11 +29,16 @@ pub(super) struct Source {
 }
 
 impl Source {
-    /// The `options` of the command line over `[tool.pyship]`. An environment given as APP is the one of `--venv`.
+    /// The `options` of the command line over `[tool.pyship]`. An environment given as APP is the one of `--venv`, and a
+    /// package one of `--with`.
     pub(super) fn over(&self, options: &PackOptions) -> PackOptions {
         let mut options = options.clone();
         if let Input::Environment(path) = &self.input {
             options.venv = Some(Some(path.clone()));
+            options.app = None;
+        }
+        if let Input::Package(package) = &self.input {
+            options.with.push(package.requirement.clone());
             options.app = None;
         }
         options.over(self.input.options().cloned().unwrap_or_default())
@@ -52,6 +57,14 @@ impl Source {
     pub(super) fn dependencies(&self) -> &[String] {
         let project = self.app.as_ref().and_then(|app| app.project.as_ref());
         project.map_or(&[], |project| &project.dependencies)
+    }
+
+    /// The package that APP is.
+    fn package(&self) -> Option<&Package> {
+        match &self.input {
+            Input::Package(package) => Some(package),
+            _ => None,
+        }
     }
 
     /// The version that the project gives itself.
@@ -117,7 +130,12 @@ pub(super) fn prepare(pack: &Pack<'_>, source: Source, packages: &packages::Fact
         function: options.entry.clone(),
         commands: options.command.clone(),
     };
-    let entry = entry::decide(&flags, source.app.as_ref(), &packages.distributions)?;
+    let package = source.package();
+    let entry = match package.filter(|_| flags == EntryFlags::default()) {
+        Some(package) => entry::of_package(&package.name, &packages.distributions)?,
+        None => entry::decide(&flags, source.app.as_ref(), &packages.distributions)?,
+    };
+    let package = package.and_then(|package| packages.version(&package.name));
     let (tree, included) = tree(options, &source)?;
     let directories = source.directories();
     let app_notes = source.app.iter().flat_map(|app| &app.notes);
@@ -126,7 +144,11 @@ pub(super) fn prepare(pack: &Pack<'_>, source: Source, packages: &packages::Fact
     let facts = Facts {
         left_out: left_out.map(|path| path.display().to_string()).collect(),
         name: name(options)?,
-        version: options.app_version.clone().or_else(|| source.version()),
+        version: options
+            .app_version
+            .clone()
+            .or_else(|| source.version())
+            .or(package),
         entry,
         elf: LayerElf::of(&tree)?,
         mentioned: mentioned(&tree)?,

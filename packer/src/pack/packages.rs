@@ -59,6 +59,15 @@ impl Facts {
     }
 }
 
+impl Facts {
+    /// The version of the package `name`, normalized.
+    pub(super) fn version(&self, name: &str) -> Option<String> {
+        let mut distributions = self.distributions.iter();
+        let found = distributions.find(|one| metadata::normalized(&one.name) == name)?;
+        Some(found.version.clone())
+    }
+}
+
 /// Installs what the options and the project's `dependencies` ask for, unless the build cache has it.
 pub(super) fn prepare(pack: &Pack<'_>, dependencies: &[String]) -> Result<Packages> {
     let request = request(pack, dependencies);

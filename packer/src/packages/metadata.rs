@@ -24,6 +24,8 @@ pub(crate) struct Distribution {
     pub(crate) gui_scripts: Vec<(String, String)>,
     /// Names of its files in `bin/`, whether they are of entry points or not.
     pub(crate) scripts: Vec<String>,
+    /// Its top-level packages with `__main__.py`.
+    pub(crate) main_packages: Vec<String>,
     /// See [`super::digest`].
     pub(crate) digest: String,
 }
@@ -104,6 +106,11 @@ fn distribution(tree: &Tree, site_packages: &str, dist_info: &str) -> Result<Dis
         if let Some(Node::File(file)) = tree.get(&path) {
             distribution.size += file.content.size()?;
         }
+        if let Some(package) = entry.path.strip_suffix("/__main__.py")
+            && !package.contains('/')
+        {
+            distribution.main_packages.push(package.to_owned());
+        }
         if let Some(script) = path.strip_prefix("bin/") {
             distribution.scripts.push(script.to_owned());
         }
@@ -162,6 +169,7 @@ mod tests {
                 console_scripts: vec![("demo".to_owned(), "demo:main".to_owned())],
                 gui_scripts: Vec::new(),
                 scripts: vec!["demo".to_owned()],
+                main_packages: Vec::new(),
                 digest: digest::of_record(b"").unwrap(),
             }]
         );

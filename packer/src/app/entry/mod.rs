@@ -1,5 +1,7 @@
 //! The entry point of a packed file: decided by the options, the app and its packages, without running anything.
 
+mod package;
+
 use anyhow::{Result, bail};
 use pyship_launcher::format::manifest::{Command, Entry};
 use pyship_launcher::format::names::APP_CODE;
@@ -9,6 +11,7 @@ use super::pyproject::Project;
 use super::source::AppSource;
 use super::suggest::{quoted, similar};
 use crate::packages::metadata::{Distribution, normalized};
+pub(crate) use package::of_package;
 
 /// Files of a directory that run it. The first that exists counts.
 const MAIN_FILES: &[&str] = &["__main__.py", "main.py", "app.py"];

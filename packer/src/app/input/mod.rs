@@ -2,6 +2,7 @@
 
 mod directory;
 mod files;
+mod package;
 mod project;
 mod script;
 
@@ -13,8 +14,10 @@ use anyhow::{Context, Result, anyhow};
 use super::exclude::Excludes;
 use super::pyproject::{self, ProjectFile};
 use super::source::AppSource;
+use crate::hint::WithHint as _;
 use crate::options::PackOptions;
 use crate::venv;
+pub(crate) use package::Package;
 
 /// What `pyship pack` was given as APP.
 #[derive(Debug)]
@@ -23,6 +26,8 @@ pub(crate) enum Input {
     Nothing,
     /// A virtual or conda environment: its packages are those of `--venv`.
     Environment(PathBuf),
+    /// A wheel, or a package of an index by its name.
+    Package(Package),
     /// A `.py` file.
     Script(PathBuf),
     /// A directory.
@@ -43,9 +48,7 @@ impl Input {
         let failed = || failed(app);
         let metadata = match fs_err::metadata(app) {
             Ok(metadata) => metadata,
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                return Err(anyhow!("no such file or directory")).with_context(failed);
-            }
+            Err(error) if error.kind() == ErrorKind::NotFound => return by_name(app),
             Err(error) => return Err(error).with_context(failed),
         };
         if metadata.is_dir() {
@@ -56,6 +59,8 @@ impl Input {
             })
         } else if metadata.is_file() && app.extension() == Some("py".as_ref()) {
             Ok(Self::Script(app.to_owned()))
+        } else if metadata.is_file() && app.extension() == Some("whl".as_ref()) {
+            Package::of_wheel(app).map(Self::Package).with_context(failed)
         } else {
             Err(anyhow!("an app is a directory or a `.py` script")).with_context(failed)
         }
@@ -65,7 +70,11 @@ impl Input {
     pub(crate) fn options(&self) -> Option<&PackOptions> {
         match self {
             Self::Project(_, file) => Some(&file.options),
-            Self::Nothing | Self::Environment(_) | Self::Script(_) | Self::Directory(_) => None,
+            Self::Nothing
+            | Self::Environment(_)
+            | Self::Package(_)
+            | Self::Script(_)
+            | Self::Directory(_) => None,
         }
     }
 
@@ -75,12 +84,25 @@ impl Input {
     /// When it has no file to pack, or one that can't be read.
     pub(crate) fn read(&self, excludes: &Excludes) -> Result<Option<AppSource>> {
         let (app, source) = match self {
-            Self::Nothing | Self::Environment(_) => return Ok(None),
+            Self::Nothing | Self::Environment(_) | Self::Package(_) => return Ok(None),
             Self::Script(app) => (app, script::read(app)),
             Self::Directory(app) => (app, directory::read(app, excludes)),
             Self::Project(app, file) => (app, project::read(app, file, excludes)),
         };
         source.map(Some).with_context(|| failed(app))
+    }
+}
+
+/// APP as the name of a package, when no file has this name.
+fn by_name(app: &Path) -> Result<Input> {
+    let text = app.to_str().unwrap_or_default();
+    if let Some(package) = Package::named(text) {
+        return Ok(Input::Package(package));
+    }
+    let missing = Err(anyhow!("no such file or directory")).with_context(|| failed(app));
+    match Package::suggestion(text) {
+        Some(suggestion) => missing.hint(format!("a package of an index is written `{suggestion}`")),
+        None => missing,
     }
 }
 
