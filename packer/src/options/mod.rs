@@ -3,6 +3,8 @@
 //!
 //! A new option is a field of [`PackOptions`], its line in [`PackOptions::over`], and the place that uses it.
 
+mod app_extras;
+
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -128,6 +130,31 @@ pub(crate) struct PackOptions {
     #[arg(long, help_heading = PACKAGES)]
     #[serde(skip_serializing_if = "is_false")]
     pub(crate) require_hashes: bool,
+
+    /// Install the packages of an extra of the project too: `pack '.[web]'` is the same
+    #[arg(long, value_name = "EXTRA", help_heading = PACKAGES)]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) extra: Vec<String>,
+
+    /// Install the packages of all extras of the project
+    #[arg(long, help_heading = PACKAGES)]
+    #[serde(skip_serializing_if = "is_false")]
+    pub(crate) all_extras: bool,
+
+    /// Install a dependency group of the project too
+    #[arg(long, value_name = "GROUP", help_heading = PACKAGES)]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) group: Vec<String>,
+
+    /// Leave out the groups of `default-groups` in [tool.uv]; `dev` is left out anyway
+    #[arg(long, help_heading = PACKAGES)]
+    #[serde(skip_serializing_if = "is_false")]
+    pub(crate) no_default_groups: bool,
+
+    /// Resolve the project's dependencies anew, even if it has a lock (uv.lock, pylock.toml, poetry.lock, ...)
+    #[arg(long, help_heading = PACKAGES)]
+    #[serde(skip_serializing_if = "is_false")]
+    pub(crate) no_lock: bool,
 
     /// Include certifi's certificates, for systems that have none
     #[arg(long, help_heading = PACKAGES)]
@@ -296,6 +323,16 @@ impl From<LibcOption> for LibcPolicy {
 }
 
 impl PackOptions {
+    /// These options with the extras that stand behind APP moved to `--extra`.
+    #[must_use]
+    pub(crate) fn with_extras_of_app(mut self) -> Self {
+        if let Some((app, extras)) = self.app.as_deref().and_then(app_extras::split) {
+            self.app = Some(app);
+            self.extra.extend(extras);
+        }
+        self
+    }
+
     /// These options, from the command line, over those of the `project`: single values replace the project's,
     /// lists follow the project's, and a flag counts when either sets it.
     #[must_use]
@@ -333,6 +370,11 @@ impl PackOptions {
             extra_index_url: join(project.extra_index_url, self.extra_index_url),
             constraint: join(project.constraint, self.constraint),
             require_hashes: project.require_hashes || self.require_hashes,
+            extra: join(project.extra, self.extra),
+            all_extras: project.all_extras || self.all_extras,
+            group: join(project.group, self.group),
+            no_default_groups: project.no_default_groups || self.no_default_groups,
+            no_lock: project.no_lock || self.no_lock,
             with_ca: project.with_ca || self.with_ca,
             refresh: self.refresh,
             python: self.python.or(project.python),

@@ -11,7 +11,7 @@ use pyship_launcher::format::names::APP_CODE;
 use super::{Pack, packages};
 use crate::app::entry::{self, EntryFlags};
 use crate::app::exclude::Excludes;
-use crate::app::input::{self, Input, Package};
+use crate::app::input::{self, Input, Requirement};
 use crate::app::mode::Modes;
 use crate::app::note::Note;
 use crate::app::source::AppSource;
@@ -24,8 +24,9 @@ use crate::{include, provenance, startup};
 
 /// What APP is, and its files. There are none when the file is packages alone.
 pub(super) struct Source {
-    input: Input,
-    app: Option<AppSource>,
+    pub(super) input: Input,
+    pub(super) app: Option<AppSource>,
+    pub(super) excludes: Excludes,
 }
 
 impl Source {
@@ -33,13 +34,17 @@ impl Source {
     /// package one of `--with`.
     pub(super) fn over(&self, options: &PackOptions) -> PackOptions {
         let mut options = options.clone();
-        if let Input::Environment(path) = &self.input {
-            options.venv = Some(Some(path.clone()));
-            options.app = None;
-        }
-        if let Input::Package(package) = &self.input {
-            options.with.push(package.requirement.clone());
-            options.app = None;
+        match &self.input {
+            Input::Environment(path) => {
+                options.venv = Some(Some(path.clone()));
+                options.app = None;
+            }
+            Input::Requirement(requirement) => {
+                let extras = std::mem::take(&mut options.extra);
+                options.with.push(requirement.with_extras(&extras));
+                options.app = None;
+            }
+            _ => {}
         }
         options.over(self.input.options().cloned().unwrap_or_default())
     }
@@ -53,18 +58,19 @@ impl Source {
             .collect()
     }
 
-    /// What the project depends on.
-    pub(super) fn dependencies(&self) -> &[String] {
-        let project = self.app.as_ref().and_then(|app| app.project.as_ref());
-        project.map_or(&[], |project| &project.dependencies)
-    }
-
     /// The package that APP is.
-    fn package(&self) -> Option<&Package> {
+    fn requirement(&self) -> Option<&Requirement> {
         match &self.input {
-            Input::Package(package) => Some(package),
+            Input::Requirement(requirement) => Some(requirement),
             _ => None,
         }
+    }
+
+    /// What the project or script depends on.
+    pub(super) fn dependencies(&self) -> &[String] {
+        let built = self.app.as_ref().and_then(|app| app.project.as_ref());
+        let written = self.input.project().and_then(|file| file.project.as_ref());
+        built.or(written).map_or(&[], |project| &project.dependencies)
     }
 
     /// The version that the project gives itself.
@@ -85,12 +91,16 @@ impl Source {
 /// Reads the project's options first, since they say what to leave out, then the code.
 pub(super) fn read(options: &PackOptions, ui: &Ui) -> Result<Source> {
     ui.step("reading the app");
-    let input = Input::detect(options.app.as_deref())?;
+    let mut input = Input::detect(options.app.as_deref())?;
+    let of_project = input.options().and_then(|options| options.venv.as_ref());
+    if options.venv.is_some() || of_project.is_some() {
+        input = input.unbuilt();
+    }
     let project = input.options().into_iter().flat_map(|options| &options.exclude);
     let globs: Vec<&String> = project.chain(&options.exclude).collect();
     let excludes = Excludes::new(&globs, Some(&options.output))?;
     let app = input.read(&excludes)?;
-    Ok(Source { input, app })
+    Ok(Source { input, app, excludes })
 }
 
 /// The app layer.
@@ -123,20 +133,24 @@ pub(super) struct Facts {
 }
 
 /// Completes the code that was read, and decides what starts.
-pub(super) fn prepare(pack: &Pack<'_>, source: Source, packages: &packages::Facts) -> Result<App> {
+pub(super) fn prepare(pack: &Pack<'_>, mut source: Source, packages: &packages::Facts) -> Result<App> {
     let options = pack.options;
     let flags = EntryFlags {
         module: options.module.clone(),
         function: options.entry.clone(),
         commands: options.command.clone(),
     };
-    let package = source.package();
-    let entry = match package.filter(|_| flags == EntryFlags::default()) {
-        Some(package) => entry::of_package(&package.name, &packages.distributions)?,
+    let (tree, included) = tree(options, &source)?;
+    if let Some(app) = &mut source.app {
+        // What was included can be what starts.
+        app.tree = tree.clone();
+    }
+    let requirement = source.requirement();
+    let entry = match requirement.filter(|_| flags == EntryFlags::default()) {
+        Some(requirement) => entry::of_requirement(&requirement.name, &packages.distributions)?,
         None => entry::decide(&flags, source.app.as_ref(), &packages.distributions)?,
     };
-    let package = package.and_then(|package| packages.version(&package.name));
-    let (tree, included) = tree(options, &source)?;
+    let of_package = requirement.and_then(|requirement| packages.version(&requirement.name));
     let directories = source.directories();
     let app_notes = source.app.iter().flat_map(|app| &app.notes);
     let notes = app_notes.chain(&included).map(ToString::to_string);
@@ -148,7 +162,7 @@ pub(super) fn prepare(pack: &Pack<'_>, source: Source, packages: &packages::Fact
             .app_version
             .clone()
             .or_else(|| source.version())
-            .or(package),
+            .or(of_package),
         entry,
         elf: LayerElf::of(&tree)?,
         mentioned: mentioned(&tree)?,

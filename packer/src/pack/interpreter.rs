@@ -2,19 +2,22 @@
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::str::FromStr as _;
 use std::time::SystemTime;
 
 use anyhow::{Context, Result, anyhow, bail};
+use pep508_rs::pep440_rs::{self, VersionSpecifiers};
 use pyship_launcher::target::{HOST, Target};
 use sha2::{Digest, Sha256};
 
+use crate::app::python_version::PythonWish;
 use crate::build_cache::key::Key;
 use crate::build_cache::stamp::Stamp;
 use crate::elf::{Machine, inspect};
 use crate::environment::Environment;
 use crate::hint::WithHint as _;
 use crate::interpreter::archive::{self, Unpacked};
-use crate::interpreter::discover::{self, Source};
+use crate::interpreter::discover::{self, Selection, Source};
 use crate::interpreter::{Interpreter, describe, download};
 use crate::options::PackOptions;
 use crate::ui::Ui;
@@ -37,9 +40,11 @@ pub(super) struct Interpreters {
     archive: Option<PathBuf>,
 }
 
-/// Chooses, downloads, unpacks and probes the interpreter for `target`.
+/// Chooses, downloads, unpacks and probes the interpreter for `target`: the one that the options name, else one that
+/// meets `wish`.
 pub(super) fn choose(
     options: &PackOptions,
+    wish: &PythonWish,
     target: &'static Target,
     venv: Option<&Venv>,
     scratch: &Path,
@@ -49,7 +54,7 @@ pub(super) fn choose(
     let environment = Environment::current().context("failed to find the working directory")?;
     let chosen = match (venv, options.python.as_deref()) {
         (Some(venv), None) => venv.interpreter(&environment)?,
-        (_, python) => discover::choose(python, &environment)?,
+        (_, python) => select(python, wish, &environment)?,
     };
     let archive = match &chosen.source {
         Source::Executable(_) => None,
@@ -70,6 +75,7 @@ pub(super) fn choose(
         (None, Source::Executable(path), None) => describe::interpreter(path, &environment)?,
         (None, _, None) => bail!("failed to unpack the interpreter"),
     };
+    check_version(&packed, wish, &chosen.why)?;
     check_machine(target, machine_of(&packed.executable)?, &chosen.why)?;
     if let Some(venv) = venv {
         venv.check(&packed, &chosen.why)?;
@@ -89,6 +95,41 @@ pub(super) fn choose(
         unpacked,
         archive,
     })
+}
+
+/// The interpreter that `spec` names, else the one that the app asks for.
+fn select(spec: Option<&str>, wish: &PythonWish, environment: &Environment) -> Result<Selection> {
+    let (None, Some((version, file))) = (spec, &wish.pinned) else {
+        return discover::choose(spec, environment);
+    };
+    let file = file.display();
+    let mut chosen = discover::choose(Some(version), environment)
+        .with_context(|| format!("failed to find the Python that `{file}` asks for"))
+        .hint("install it, or name another one with --python")?;
+    chosen.why = format!("{}; `{file}` asks for {version}", chosen.why);
+    Ok(chosen)
+}
+
+/// Checks that the app supports the interpreter, which was chosen for the reason `why`.
+fn check_version(packed: &Interpreter, wish: &PythonWish, why: &str) -> Result<()> {
+    let Some((requires, file)) = &wish.requires else {
+        return Ok(());
+    };
+    let file = file.display();
+    let specifiers = VersionSpecifiers::from_str(requires).map_err(|error| {
+        let reason = error.to_string();
+        let reason = reason.lines().next().unwrap_or_default();
+        anyhow!("failed to read `{file}`: requires-python is `{requires}`: {reason}")
+    })?;
+    let version = pep440_rs::Version::from_str(&packed.version.to_string());
+    if version.is_ok_and(|version| specifiers.contains(&version)) {
+        return Ok(());
+    }
+    Err(anyhow!(
+        "failed to use Python {} ({why}): `{file}` has requires-python = \"{requires}\"",
+        packed.version
+    ))
+    .hint("name an interpreter that it supports with --python")
 }
 
 fn unpack(path: &Path, scratch: &Path, ui: &Ui) -> Result<Unpacked> {

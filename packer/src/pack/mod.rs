@@ -6,6 +6,7 @@ mod glibc;
 mod interpreter;
 mod layers;
 mod packages;
+mod project;
 mod report;
 mod runtime;
 mod settings;
@@ -24,11 +25,13 @@ use self::interpreter::Interpreters;
 use self::layers::{Content, Layers};
 use self::report::Parts;
 pub(crate) use self::report::Report;
+use crate::app::python_version::PythonWish;
 use crate::assemble::Assembled;
 use crate::build_cache::BuildCache;
 use crate::environment::Environment;
 use crate::options::PackOptions;
 use crate::packages::pins;
+use crate::packages::tool::Tool;
 use crate::provenance::{self, Ingredients};
 use crate::target::{self, HOST, Target};
 use crate::ui::Ui;
@@ -57,12 +60,17 @@ struct Pack<'a> {
 /// When an input is missing or wrong; nothing is left behind then.
 pub(crate) fn run(options: &PackOptions, ui: &Ui) -> Result<Report> {
     let began = Instant::now();
-    let source = app::read(options, ui)?;
+    let options = &options.clone().with_extras_of_app();
+    let mut source = app::read(options, ui)?;
     let options = &source.over(options);
-    let pack = Pack::new(options, ui)?;
+    let pack = Pack::new(options, &PythonWish::of(&source.input), ui)?;
+    let tool = Tool::find(&pack.interpreters.environment);
     let mut packages = match venv::prepare(&pack, &source)? {
         Some(packages) => packages,
-        None => packages::prepare(&pack, source.dependencies())?,
+        None => {
+            let project = project::prepare(&pack, &mut source, &tool)?;
+            packages::prepare(&pack, project, &tool)?
+        }
     };
     let not_taken = venv::not_taken(&pack, &source);
     let mut app = app::prepare(&pack, source, &packages.facts)?;
@@ -103,7 +111,7 @@ pub(crate) fn run(options: &PackOptions, ui: &Ui) -> Result<Report> {
 
 impl<'a> Pack<'a> {
     /// Finds all that a pack works with.
-    fn new(options: &'a PackOptions, ui: &'a Ui) -> Result<Self> {
+    fn new(options: &'a PackOptions, wish: &PythonWish, ui: &'a Ui) -> Result<Self> {
         output::check(&options.output, &inputs(options))?;
         let (target, launcher) = target::find(options.target.as_deref().unwrap_or(HOST.triple))?;
         if let Some(sysroot) = &options.sysroot {
@@ -120,7 +128,7 @@ impl<'a> Pack<'a> {
             .context("failed to make a scratch directory")?;
         let environment = Environment::current().context("failed to find the working directory")?;
         let venv = venv::find(options, &environment)?;
-        let interpreters = interpreter::choose(options, target, venv.as_ref(), scratch.path(), ui)?;
+        let interpreters = interpreter::choose(options, wish, target, venv.as_ref(), scratch.path(), ui)?;
         Ok(Self {
             options,
             target,
@@ -218,6 +226,10 @@ fn write(
     let provenance = provenance::predicate(&Ingredients {
         options,
         dependencies: &app.dependencies,
+        lock: packages
+            .lock
+            .as_ref()
+            .map(|lock| (lock.name.as_str(), lock.sha256.as_str())),
         manifest: &manifest,
         build: &pack.interpreters.packed.version_text,
         launcher: pack.launcher,

@@ -4,17 +4,22 @@ use std::collections::BTreeSet;
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
 
-use anyhow::Result;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail, ensure};
 use pyship_launcher::format::names::START_PTH;
 use pyship_launcher::target::HOST;
 use serde::{Deserialize, Serialize};
 
 use super::Pack;
 use super::layers::Content;
+use super::project::Project;
 use crate::build_cache::stamp::Inputs;
 use crate::elf::LayerElf;
 use crate::interpreter::mentions::mentioned;
+use crate::packages::declared::{Declared, Dependencies};
 use crate::packages::install;
+use crate::packages::lock::{self, Lock};
 use crate::packages::metadata::{self, Distribution};
 use crate::packages::pins::{self, Pins};
 use crate::packages::request::{Request, Target};
@@ -48,6 +53,27 @@ pub(super) struct Facts {
     pub(super) mentioned: BTreeSet<String>,
     /// Whether the same request gives the same packages at any time.
     pub(super) pinned: bool,
+    /// The lock that was installed.
+    #[serde(skip)]
+    pub(super) lock: Option<LockFile>,
+}
+
+/// A lock that was used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct LockFile {
+    /// The name of the file.
+    pub(crate) name: String,
+    /// Its SHA-256.
+    pub(crate) sha256: String,
+}
+
+impl LockFile {
+    fn of(lock: &Lock) -> Result<Self> {
+        Ok(Self {
+            name: lock.name(),
+            sha256: lock.sha256()?,
+        })
+    }
 }
 
 impl Facts {
@@ -68,19 +94,28 @@ impl Facts {
     }
 }
 
-/// Installs what the options and the project's `dependencies` ask for, unless the build cache has it.
-pub(super) fn prepare(pack: &Pack<'_>, dependencies: &[String]) -> Result<Packages> {
-    let request = request(pack, dependencies);
-    let tool = Tool::find(&pack.interpreters.environment);
+/// Installs what the options and the `project` ask for, unless the build cache has it.
+pub(super) fn prepare(pack: &Pack<'_>, project: Project, tool: &Tool) -> Result<Packages> {
+    let mut request = request(pack, project.declared);
+    take_lock(&mut request)?;
+    let lock = request.declared.lock().map(LockFile::of).transpose()?;
     let began = SystemTime::now();
-    let (key, pins) = key(pack, &request, &tool, began)?;
+    let (key, pins) = key(pack, &request, tool, began)?;
+    let key = key.filter(|_| project.installed.is_none());
     if let Some(key) = &key
-        && let Some(found) = find(pack, key)
+        && let Some(mut found) = find(pack, key)
     {
+        found.facts.lock = lock;
         return Ok(found);
     }
-    let mut tree = install(pack, &request, &tool)?;
+    let mut tree = install(pack, &request, tool)?;
     let site_packages = pack.site_packages();
+    if let Dependencies::Wheel { name, .. } = &request.declared.dependencies {
+        metadata::remove(&mut tree, &site_packages, name)?;
+    }
+    for (path, node) in project.installed.iter().flat_map(Tree::iter) {
+        tree.insert(path.clone(), node.clone());
+    }
     let distributions = metadata::distributions(&tree, &site_packages)?;
     let facts = Facts {
         elf: LayerElf::of(&tree)?,
@@ -89,6 +124,7 @@ pub(super) fn prepare(pack: &Pack<'_>, dependencies: &[String]) -> Result<Packag
         mentioned: mentioned(&tree)?,
         pinned: pins.cover(distributions.iter().map(|one| one.name.as_str())),
         distributions,
+        lock,
     };
     tree.insert_bytes(format!("{site_packages}/{START_PTH}"), startup::pth(), false);
     Ok(Packages {
@@ -133,7 +169,32 @@ fn find(pack: &Pack<'_>, key: &str) -> Option<Packages> {
     })
 }
 
-fn request(pack: &Pack<'_>, dependencies: &[String]) -> Request {
+/// A `-r pylock.toml` is a lock, which is installed as it is.
+fn take_lock(request: &mut Request) -> Result<()> {
+    let is_lock = |path: &PathBuf| lock::is_pylock(path);
+    let Some(at) = request.requirements_files.iter().position(is_lock) else {
+        return Ok(());
+    };
+    let path = request.requirements_files.remove(at);
+    let display = path.display();
+    ensure!(
+        request.declared.is_empty(),
+        "failed to use the lock `{display}`: the app declares dependencies of its own"
+    );
+    let more = request.requirements_files.iter().find(|path| is_lock(path));
+    if let Some(more) = more {
+        bail!(
+            "failed to use the lock `{display}`: there is another one, `{}`",
+            more.display()
+        );
+    }
+    let lock = lock::from_file(&path).with_context(|| format!("failed to read `{display}`"))?;
+    request.declared.dependencies = Dependencies::Lock(lock);
+    Ok(())
+}
+
+/// What the options ask for, and what is `declared`.
+pub(super) fn request(pack: &Pack<'_>, declared: Declared) -> Request {
     let Pack {
         options,
         interpreters,
@@ -145,12 +206,9 @@ fn request(pack: &Pack<'_>, dependencies: &[String]) -> Request {
     Request {
         python: interpreters.builder.executable.clone(),
         requirements_files: options.requirements.clone(),
-        requirements: dependencies
-            .iter()
-            .chain(&options.with)
-            .cloned()
-            .chain(certificates)
-            .collect(),
+        requirements: options.with.iter().cloned().chain(certificates).collect(),
+        declared,
+        no_deps: false,
         constraints: options.constraint.clone(),
         find_links: options.find_links.clone(),
         no_index: options.no_index,

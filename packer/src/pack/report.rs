@@ -7,6 +7,7 @@ use pyship_launcher::format::manifest::{Entry, Manifest};
 use serde::Serialize;
 
 use super::layers::Layers;
+use super::packages::LockFile;
 use super::{Pack, packages};
 use crate::assemble::Assembled;
 use crate::interpreter::prune::PruneReport;
@@ -32,6 +33,8 @@ pub(crate) struct Report {
     pub(crate) launcher: u64,
     /// The layers, in order.
     pub(crate) layers: Vec<LayerLine>,
+    /// The lock that the packages were installed from.
+    pub(crate) lock: Option<LockFile>,
     /// The packages, largest first.
     pub(crate) packages: Vec<PackageLine>,
     /// What was left out of the standard library.
@@ -140,6 +143,7 @@ impl Report {
             entry: manifest.entry.clone(),
             launcher: manifest.launcher.size,
             layers: layer_lines(manifest, parts.layers),
+            lock: parts.packages.lock.clone(),
             packages: package_lines(&parts.packages.distributions),
             pruned: prune_lines(parts.pruned),
             left_out: parts.left_out.to_vec(),
@@ -226,6 +230,9 @@ impl Report {
                     );
                 }
             }
+        }
+        if let Some(lock) = &self.lock {
+            lines.push(format!("packages: as locked in {}", lock.name));
         }
         if !self.pruned.is_empty() {
             let total: u64 = self.pruned.iter().map(|group| group.size).sum();

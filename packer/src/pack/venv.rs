@@ -111,6 +111,7 @@ fn fresh(pack: &Pack<'_>, mut tree: Tree, key: Option<String>) -> Result<Package
             || startup::has_sitecustomize(&tree, &site_packages),
         mentioned: mentioned(&tree)?,
         pinned: true,
+        lock: None,
         distributions: metadata::distributions(&tree, &site_packages)?,
     };
     tree.insert_bytes(format!("{site_packages}/{START_PTH}"), startup::pth(), false);

@@ -4,12 +4,12 @@
 //! that wheels, source builds and scripts are as after `pip install`. For another machine wheels are unpacked
 //! without running its interpreter; packages that exist only as source are an error there.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
 
 use super::editable;
-use super::installer::Installer;
+use super::installer::{Installer, Place};
 use super::layout::{self, Origin};
 use super::request::{Request, Target};
 use super::tool::Tool;
@@ -44,6 +44,34 @@ pub(crate) fn install(
     }
 }
 
+/// Builds the wheel of the project in the directory `source`; returns its file, in the directory `scratch`.
+///
+/// # Errors
+/// When the tool is missing or the project doesn't build, with a [`ChildError`] that holds what the build printed.
+pub(crate) fn build_wheel(
+    request: &Request,
+    environment: &Environment,
+    source: &Path,
+    scratch: &Path,
+    tool: &Tool,
+    on_line: &mut dyn FnMut(&str),
+) -> Result<PathBuf> {
+    let installer = tool.installer(request, environment, scratch)?;
+    let out = scratch.join("wheel");
+    installer
+        .build_wheel(request, source, &out, on_line)
+        .with_context(|| format!("failed to build the project `{}`", source.display()))?;
+    let mut found = Vec::new();
+    for entry in fs_err::read_dir(&out)? {
+        found.push(entry?.path());
+    }
+    found.retain(|path| path.extension() == Some("whl".as_ref()));
+    found.pop().with_context(|| {
+        let source = source.display();
+        format!("failed to build the project `{source}`: the build made no wheel")
+    })
+}
+
 fn install_here(
     request: &Request,
     installer: &dyn Installer,
@@ -56,7 +84,7 @@ fn install_here(
     let site = site_packages(&venv)?;
     let before = layout::files(&venv)?;
 
-    installer.install(request, &python, on_line)?;
+    installer.install(request, &Place::venv(&python), scratch, on_line)?;
     let sources = editable::sources(&venv.join(&site))?;
     if !sources.is_empty() {
         installer.install_copies(request, &python, &sources, on_line)?;
@@ -82,8 +110,10 @@ fn install_elsewhere(
     on_line: &mut dyn FnMut(&str),
 ) -> Result<Tree> {
     let root = scratch.join("target");
+    let options = installer.target_options(target, on_line)?;
+    let place = Place::target(&request.python, &root, options);
     installer
-        .install_for(request, target, &root, on_line)
+        .install(request, &place, scratch, on_line)
         .map_err(|error| without_wheel(error, target))?;
     let site = format!("lib/python{}/site-packages", target.python);
     layout::collect(&Origin::Target {

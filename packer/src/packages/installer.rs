@@ -2,7 +2,7 @@
 //! options.
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Result;
@@ -30,6 +30,15 @@ pub(super) trait Installer {
     /// When it can't install for this target.
     fn target_options(&self, target: &Target, on_line: &mut OnLine<'_>) -> Result<Vec<OsString>>;
 
+    /// `uv build` or `pip wheel` with the interpreter `python`, without what to build; the wheel is written to `out`.
+    fn build_command(&self, python: &Path, out: &Path) -> Command;
+
+    /// What is locked, as a file that this program installs; it is written into `scratch`.
+    ///
+    /// # Errors
+    /// When the lock can't be written in that form.
+    fn lock_file(&self, request: &Request, scratch: &Path) -> Result<PathBuf>;
+
     /// Makes the virtual environment `venv`.
     fn make_venv(&self, request: &Request, venv: &Path, on_line: &mut OnLine<'_>) -> Result<()> {
         Ok(child::lines(
@@ -38,10 +47,37 @@ pub(super) trait Installer {
         )?)
     }
 
-    /// Installs what `request` asks for into the virtual environment of the interpreter `python`.
-    fn install(&self, request: &Request, python: &Path, on_line: &mut OnLine<'_>) -> Result<()> {
-        let mut command = self.install_command(python);
-        command.args(request.index_options()).args(request.arguments());
+    /// Installs what `request` asks for: first what is locked, exactly, then the rest, which may not change that.
+    fn install(
+        &self,
+        request: &Request,
+        to: &Place<'_>,
+        scratch: &Path,
+        on_line: &mut OnLine<'_>,
+    ) -> Result<()> {
+        let mut constraints = Vec::new();
+        if request.declared.is_locked() {
+            let mut command = self.install_command(to.python);
+            command
+                .args(&to.options)
+                .args(["--no-deps", "--requirement"])
+                .arg(self.lock_file(request, scratch)?)
+                .args(request.index_options());
+            child::lines(&mut command, on_line)?;
+            if request.has_no_requirements()? {
+                return Ok(());
+            }
+            if let Some(lock) = request.declared.lock() {
+                constraints.extend(["--constraint".into(), lock.constraints(scratch)?.into_os_string()]);
+            }
+        }
+        let mut command = self.install_command(to.python);
+        command
+            .args(&to.options)
+            .args(constraints)
+            .args(request.constraint_options())
+            .args(request.index_options())
+            .args(request.arguments());
         Ok(child::lines(&mut command, on_line)?)
     }
 
@@ -62,19 +98,42 @@ pub(super) trait Installer {
         Ok(child::lines(&mut command, on_line)?)
     }
 
-    /// Installs wheels for another machine into the directory `root`.
-    fn install_for(
+    /// Builds the wheel of the project in the directory `source`, into the directory `out`.
+    fn build_wheel(
         &self,
         request: &Request,
-        target: &Target,
-        root: &Path,
+        source: &Path,
+        out: &Path,
         on_line: &mut OnLine<'_>,
     ) -> Result<()> {
-        let options = self.target_options(target, on_line)?;
-        let mut command = self.install_command(&request.python);
-        command.arg("--target").arg(root).args(options);
-        command.args(["--only-binary", ":all:"]);
-        command.args(request.index_options()).args(request.arguments());
+        let mut command = self.build_command(&request.python, out);
+        command.args(request.index_options()).arg("--").arg(source);
         Ok(child::lines(&mut command, on_line)?)
+    }
+}
+
+/// Where packages are installed to.
+pub(super) struct Place<'a> {
+    /// The interpreter of the virtual environment or, for another machine, any of this one.
+    pub(super) python: &'a Path,
+    /// Options that name another place than the virtual environment.
+    pub(super) options: Vec<OsString>,
+}
+
+impl<'a> Place<'a> {
+    /// The virtual environment of the interpreter `python`.
+    pub(super) const fn venv(python: &'a Path) -> Self {
+        Self {
+            python,
+            options: Vec::new(),
+        }
+    }
+
+    /// The directory `root`, for another machine, which the options `target` describe.
+    pub(super) fn target(python: &'a Path, root: &Path, target: Vec<OsString>) -> Self {
+        let mut options: Vec<OsString> = vec!["--target".into(), root.into()];
+        options.extend(target);
+        options.extend(["--only-binary", ":all:"].map(OsString::from));
+        Self { python, options }
     }
 }

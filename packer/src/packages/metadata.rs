@@ -47,6 +47,52 @@ pub(crate) fn distributions(tree: &Tree, site_packages: &str) -> Result<Vec<Dist
     Ok(distributions)
 }
 
+/// Removes the files of the distribution `name`.
+///
+/// # Errors
+/// When its dist-info can't be read.
+pub(crate) fn remove(tree: &mut Tree, site_packages: &str, name: &str) -> Result<()> {
+    let paths: Vec<LayerPath> = tree.files().map(|(path, _)| path.clone()).collect();
+    for dist_info in paths.iter().filter_map(|path| dist_info(path, site_packages)) {
+        let found = distribution(tree, site_packages, dist_info)?;
+        if normalized(&found.name) != normalized(name) {
+            continue;
+        }
+        let record = read(tree, &format!("{dist_info}/RECORD"))?.unwrap_or_default();
+        for entry in record::parse(&record)? {
+            if let Some(path) = record::resolve(site_packages, &entry.path) {
+                tree.remove(path);
+            }
+        }
+        tree.remove(dist_info);
+    }
+    Ok(())
+}
+
+/// The METADATA of the only distribution in `tree`.
+///
+/// # Errors
+/// When it can't be read.
+pub(crate) fn text(tree: &Tree, site_packages: &str) -> Result<Vec<u8>> {
+    let mut found = tree
+        .files()
+        .filter_map(|(path, _)| dist_info(path, site_packages));
+    let path = found.next().map(|path| format!("{path}/METADATA"));
+    let bytes = path.map(|path| read(tree, &path)).transpose()?.flatten();
+    Ok(bytes.map(|bytes| bytes.to_vec()).unwrap_or_default())
+}
+
+/// Every value of a field of METADATA.
+pub(crate) fn fields(metadata: &[u8], name: &str) -> Vec<String> {
+    mailparse::parse_headers(metadata)
+        .map_or_else(|_| Vec::new(), |(headers, _)| headers.get_all_values(name))
+}
+
+/// The value of a field of METADATA.
+pub(crate) fn field(metadata: &[u8], name: &str) -> Option<String> {
+    fields(metadata, name).into_iter().next()
+}
+
 /// A normalized name: `ruamel-yaml-clib` for `Ruamel.Yaml_clib` (PEP 503).
 pub(crate) fn normalized(name: &str) -> String {
     let words: Vec<&str> = name

@@ -10,12 +10,14 @@
 //! share/ etc/ include/ …          other data of wheels
 //! ```
 
+pub(crate) mod declared;
 pub(crate) mod digest;
 pub(crate) mod editable;
 mod entry_points;
 pub(crate) mod install;
 mod installer;
 pub(crate) mod layout;
+pub(crate) mod lock;
 pub(crate) mod metadata;
 pub(crate) mod pins;
 mod pip;

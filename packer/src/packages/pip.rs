@@ -7,10 +7,10 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow, bail};
 
 use super::installer::{Installer, OnLine};
-use super::request::Target;
+use super::request::{Request, Target};
 use crate::child;
 use crate::environment::Environment;
 use crate::hint::WithHint;
@@ -68,6 +68,16 @@ impl<'a> Pip<'a> {
     }
 }
 
+impl Pip<'_> {
+    fn command(&self, python: &Path, subcommand: &str) -> Command {
+        let mut command = self.environment.installer_command(python);
+        // `-I`: a module in the working directory must not shadow one that pip imports.
+        command.arg("-I").arg(&self.runner).arg(&self.directory);
+        command.args([subcommand, "--no-input", "--no-color", "--progress-bar", "off"]);
+        command
+    }
+}
+
 impl Installer for Pip<'_> {
     fn venv_command(&self, python: &Path, venv: &Path) -> Command {
         let mut command = self.environment.installer_command(python);
@@ -76,10 +86,7 @@ impl Installer for Pip<'_> {
     }
 
     fn install_command(&self, python: &Path) -> Command {
-        let mut command = self.environment.installer_command(python);
-        // `-I`: a module in the working directory must not shadow one that pip imports.
-        command.arg("-I").arg(&self.runner).arg(&self.directory);
-        command.args(["install", "--no-input", "--no-color", "--progress-bar", "off"]);
+        let mut command = self.command(python, "install");
         command.args([
             "--no-compile",
             "--no-user",
@@ -89,6 +96,22 @@ impl Installer for Pip<'_> {
         // Sources that are checked out for an editable install; the copy is made from there.
         command.arg("--src").arg(self.runner.with_file_name("src"));
         command
+    }
+
+    fn build_command(&self, python: &Path, out: &Path) -> Command {
+        let mut command = self.command(python, "wheel");
+        command
+            .args(["--no-deps", "--use-pep517", "--wheel-dir"])
+            .arg(out);
+        command
+    }
+
+    fn lock_file(&self, request: &Request, scratch: &Path) -> Result<PathBuf> {
+        let lock = request
+            .declared
+            .lock()
+            .context("failed to install a lock: there is none")?;
+        lock.for_pip(scratch)
     }
 
     fn reinstall_option(&self) -> &'static str {

@@ -1,10 +1,11 @@
 //! What is to be installed, for which interpreter, and where it comes from.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
+use super::declared::Declared;
 use super::requirements_file;
 
 /// Packages to install.
@@ -16,6 +17,10 @@ pub(crate) struct Request {
     pub(crate) requirements_files: Vec<PathBuf>,
     /// Single requirements (`--with`): a specifier, a wheel, a directory, a URL.
     pub(crate) requirements: Vec<String>,
+    /// What APP declares itself.
+    pub(crate) declared: Declared,
+    /// Nothing but what is named is installed.
+    pub(crate) no_deps: bool,
     /// Files with constraints.
     pub(crate) constraints: Vec<PathBuf>,
     /// Directories or URLs with wheels.
@@ -44,12 +49,20 @@ pub(crate) struct Target {
 }
 
 impl Request {
-    /// Whether nothing is to be installed: there is no requirement, and every file has blank lines and comments
-    /// only.
+    /// Whether nothing is to be installed: nothing is declared, there is no requirement, and every file has blank lines
+    /// and comments only.
     ///
     /// # Errors
     /// When a file can't be read.
     pub(crate) fn is_empty(&self) -> Result<bool> {
+        Ok(self.declared.is_empty() && self.has_no_requirements()?)
+    }
+
+    /// Whether the options name nothing to install.
+    ///
+    /// # Errors
+    /// When a file can't be read.
+    pub(super) fn has_no_requirements(&self) -> Result<bool> {
         for file in &self.requirements_files {
             if !requirements_file::parse(&fs_err::read(file)?).is_empty() {
                 return Ok(false);
@@ -58,13 +71,30 @@ impl Request {
         Ok(self.requirements.is_empty())
     }
 
-    /// Options about indexes and constraints, which `uv pip` and `pip` spell alike.
+    /// The same request for another working directory: relative paths of options about indexes are made absolute.
+    pub(super) fn absolute(&self, directory: &Path) -> Self {
+        let absolute = |location: &String| match location.contains("://") {
+            true => location.clone(),
+            false => directory.join(location).to_string_lossy().into_owned(),
+        };
+        Self {
+            find_links: self.find_links.iter().map(absolute).collect(),
+            ..self.clone()
+        }
+    }
+
+    /// The constraints files, as options.
+    pub(super) fn constraint_options(&self) -> Vec<OsString> {
+        let files = self.constraints.iter();
+        files
+            .flat_map(|file| ["--constraint".into(), file.into()])
+            .collect()
+    }
+
+    /// Options about indexes, which `uv` and `pip` spell alike.
     pub(super) fn index_options(&self) -> Vec<OsString> {
         let mut options: Vec<OsString> = Vec::new();
         let mut put = |name: &str, value: OsString| options.extend([name.into(), value]);
-        for file in &self.constraints {
-            put("--constraint", file.into());
-        }
         for location in &self.find_links {
             put("--find-links", location.into());
         }
@@ -83,16 +113,18 @@ impl Request {
     /// What to install, as the last arguments of the command line.
     pub(super) fn arguments(&self) -> Vec<OsString> {
         let mut arguments: Vec<OsString> = Vec::new();
-        if self.require_hashes {
-            arguments.push("--require-hashes".into());
-        }
+        arguments.extend(self.require_hashes.then(|| "--require-hashes".into()));
+        arguments.extend(self.no_deps.then(|| "--no-deps".into()));
         for file in &self.requirements_files {
             arguments.extend(["--requirement".into(), file.into()]);
         }
-        if !self.requirements.is_empty() {
+        let (file, declared) = self.declared.requirements();
+        arguments.extend(file);
+        let mut requirements = declared.iter().chain(&self.requirements).peekable();
+        if requirements.peek().is_some() {
             // A requirement that begins with `-` is no option.
             arguments.push("--".into());
-            arguments.extend(self.requirements.iter().map(OsString::from));
+            arguments.extend(requirements.map(OsString::from));
         }
         arguments
     }

@@ -36,7 +36,7 @@ impl Tool {
         scratch: &Path,
     ) -> Result<Box<dyn Installer + 'a>> {
         Ok(match self {
-            Self::Uv(path) => Box::new(Uv::new(path, environment)),
+            Self::Uv(path) => Box::new(Uv::new(path, environment, request.declared.settings.as_deref())),
             Self::Pip => Box::new(Pip::find(&request.python, environment, scratch)?),
         })
     }

@@ -4,30 +4,38 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
+use super::declared::Dependencies;
 use super::installer::{Installer, OnLine};
-use super::request::Target;
+use super::lock::Export;
+use super::request::{Request, Target};
 use crate::environment::Environment;
 
 /// The program, and the environment to run it in.
 pub(super) struct Uv<'a> {
     path: PathBuf,
     environment: &'a Environment,
+    /// The directory of the project whose settings count.
+    project: Option<PathBuf>,
 }
 
 impl<'a> Uv<'a> {
-    /// The `uv` at `path`.
-    pub(super) fn new(path: &Path, environment: &'a Environment) -> Self {
+    /// The `uv` at `path`, with the settings of the project in `project`.
+    pub(super) fn new(path: &Path, environment: &'a Environment, project: Option<&Path>) -> Self {
         Self {
             path: path.to_owned(),
             environment,
+            project: project.map(Path::to_owned),
         }
     }
 
     fn command(&self, subcommand: &str) -> Command {
         let mut command = self.environment.installer_command(&self.path);
         command.args([subcommand, "--color", "never", "--no-progress"]);
+        if let Some(project) = &self.project {
+            command.arg("--project").arg(project);
+        }
         command
     }
 }
@@ -50,6 +58,23 @@ impl Installer for Uv<'_> {
             .args(["install", "--link-mode", "hardlink", "--python"])
             .arg(python);
         command
+    }
+
+    fn build_command(&self, python: &Path, out: &Path) -> Command {
+        let mut command = self.command("build");
+        command.args(["--wheel", "--python"]).arg(python);
+        command.arg("--out-dir").arg(out);
+        command
+    }
+
+    fn lock_file(&self, request: &Request, scratch: &Path) -> Result<PathBuf> {
+        match &request.declared.dependencies {
+            Dependencies::Lock(lock) => lock.for_uv(scratch),
+            Dependencies::Script { path, .. } => {
+                Export::script(&self.path, self.environment, request, path, false).write(scratch)
+            }
+            other => bail!("failed to install a lock: {other:?} is none"),
+        }
     }
 
     fn reinstall_option(&self) -> &'static str {

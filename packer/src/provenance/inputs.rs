@@ -12,7 +12,8 @@ use crate::options::PackOptions;
 use crate::packages::requirements_file::{self, Line};
 use crate::redact::{file_name, requirement};
 
-/// The `externalParameters`; options that were not given are absent. `dependencies` are those of pyproject.toml.
+/// The `externalParameters`; options that were not given are absent. `dependencies` are those of pyproject.toml, and
+/// `lock` is the name and the SHA-256 of the lock that was used.
 ///
 /// # Errors
 /// When a requirements file can't be read.
@@ -20,6 +21,7 @@ pub(crate) fn parameters(
     options: &PackOptions,
     manifest: &Manifest,
     dependencies: &[String],
+    lock: Option<(&str, &str)>,
 ) -> Result<Value> {
     let mut parameters = serde_json::to_value(options)?;
     let dependencies = dependencies.iter().map(|text| Value::from(requirement(text)));
@@ -31,6 +33,13 @@ pub(crate) fn parameters(
         ("requirements", files(&options.requirements)?),
         ("dependencies", dependencies.collect()),
         ("constraint", files(&options.constraint)?),
+        (
+            "lock",
+            lock.map_or(
+                Value::Null,
+                |(name, sha256)| json!({ "name": name, "digest": { "sha256": sha256 } }),
+            ),
+        ),
     ] {
         let is_absent = value.is_null() || value.as_array().is_some_and(Vec::is_empty);
         if !is_absent {

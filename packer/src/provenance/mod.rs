@@ -38,6 +38,8 @@ pub(crate) struct Ingredients<'a> {
     pub(crate) options: &'a PackOptions,
     /// The dependencies in pyproject.toml.
     pub(crate) dependencies: &'a [String],
+    /// Name and SHA-256 of the lock that was used.
+    pub(crate) lock: Option<(&'a str, &'a str)>,
     /// The manifest without its launcher and layers.
     pub(crate) manifest: &'a Manifest,
     /// `sys.version`
@@ -61,7 +63,7 @@ pub(crate) fn predicate(from: &Ingredients<'_>) -> Result<Value> {
         "predicateType": PREDICATE_TYPE,
         "buildDefinition": {
             "buildType": format!("{REPOSITORY}/pack/v1"),
-            "externalParameters": inputs::parameters(from.options, from.manifest, from.dependencies)?,
+            "externalParameters": inputs::parameters(from.options, from.manifest, from.dependencies, from.lock)?,
             "resolvedDependencies": dependencies(from),
         },
         "runDetails": {

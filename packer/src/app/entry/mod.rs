@@ -1,8 +1,10 @@
 //! The entry point of a packed file: decided by the options, the app and its packages, without running anything.
 
-mod package;
+mod requirement;
 
-use anyhow::{Result, bail};
+use std::path::Path;
+
+use anyhow::{Result, anyhow, bail};
 use pyship_launcher::format::manifest::{Command, Entry};
 use pyship_launcher::format::names::APP_CODE;
 
@@ -10,11 +12,20 @@ use super::modules::{self, Found};
 use super::pyproject::Project;
 use super::source::AppSource;
 use super::suggest::{quoted, similar};
+use crate::hint::WithHint;
 use crate::packages::metadata::{Distribution, normalized};
-pub(crate) use package::of_package;
+pub(crate) use requirement::of_requirement;
 
 /// Files of a directory that run it. The first that exists counts.
 const MAIN_FILES: &[&str] = &["__main__.py", "main.py", "app.py"];
+
+/// `-c '*'`: all scripts of the project.
+const ALL: &str = "*";
+
+/// Whether the directory has a file that runs it.
+pub(super) fn has_main_file(directory: &Path) -> bool {
+    MAIN_FILES.iter().any(|name| directory.join(name).is_file())
+}
 
 /// `-m`, `-e` and `-c`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -96,6 +107,18 @@ fn commands_entry(
     let known = known_commands(app, distributions);
     let mut commands: Vec<Command> = Vec::new();
     for name in names {
+        if name == ALL {
+            let own = app.and_then(project).map(project_commands).unwrap_or_default();
+            if own.is_empty() {
+                bail!("failed to read `-c '*'`: the app is no project with scripts");
+            }
+            commands.extend(
+                own.into_iter()
+                    .filter(|command| !commands.contains(command))
+                    .collect::<Vec<_>>(),
+            );
+            continue;
+        }
         let Some(command) = known.iter().find(|command| command.name == *name) else {
             bail!("failed to find the script `{name}`: {}", instead(name, &known));
         };
@@ -164,19 +187,8 @@ fn default_entry(app: &AppSource) -> Result<Entry> {
             );
         }
     }
-    match commands.as_slice() {
-        [] => {}
-        [
-            Command {
-                function: Some(function),
-                ..
-            },
-        ] => return function_entry(function, Some(app)),
-        several => {
-            return Ok(Entry::Commands {
-                commands: several.to_vec(),
-            });
-        }
+    if let Some(command) = chosen(&commands, project(app))? {
+        return function_entry(command.function.as_deref().unwrap_or_default(), Some(app));
     }
     for file in MAIN_FILES {
         if app.tree.get(format!("{APP_CODE}/{file}")).is_some() {
@@ -195,6 +207,29 @@ fn default_entry(app: &AppSource) -> Result<Entry> {
         app.path.display(),
         quoted(MAIN_FILES)
     )
+}
+
+/// The only command, or of several the one that is named like the project.
+fn chosen<'a>(commands: &'a [Command], project: Option<&Project>) -> Result<Option<&'a Command>> {
+    let own = project
+        .and_then(|project| project.name.as_deref())
+        .map(normalized);
+    match commands {
+        [] => Ok(None),
+        [only] => Ok(Some(only)),
+        [first, ..] if Some(normalized(&first.name)) == own => Ok(Some(first)),
+        [first, ..] => {
+            let names: Vec<&str> = commands.iter().map(|command| command.name.as_str()).collect();
+            Err(anyhow!(
+                "failed to choose what starts: the project has the scripts {}, and none is named like it",
+                quoted(&names)
+            ))
+            .hint(format!(
+                "name one with `-c {}`, or take all with `-c '*'`",
+                first.name
+            ))
+        }
+    }
 }
 
 fn project(app: &AppSource) -> Option<&Project> {

@@ -105,13 +105,25 @@ fn a_single_script_runs_itself() {
 }
 
 #[test]
-fn of_several_project_scripts_the_one_named_as_the_project_is_first() {
+fn of_several_project_scripts_the_one_named_as_the_project_starts() {
     let project = "pyproject.toml=[project]\nname = 'zed'\n[project.scripts]\nzed-admin = 'z:admin'\nzed = 'z:main'\na = 'z:a'";
-    let Entry::Commands { commands } = decided("", Some(&app(&["z.py", project]))) else {
+    let zed = app(&["z.py", project]);
+    assert_eq!(decided("", Some(&zed)), function("z", "main"));
+    let Entry::Commands { commands } = decided("-c *", Some(&zed)) else {
         panic!()
     };
     let names: Vec<&str> = commands.iter().map(|command| command.name.as_str()).collect();
     assert_eq!(names, ["zed", "a", "zed-admin"]);
+
+    let other = project.replace("name = 'zed'", "name = 'other'");
+    assert_eq!(
+        refused("", Some(&app(&["z.py", &other]))),
+        "failed to choose what starts: the project has the scripts `a`, `zed`, `zed-admin`, and none is named like it"
+    );
+    assert_eq!(
+        refused("-c *", Some(&app(&["z.py"]))),
+        "failed to read `-c '*'`: the app is no project with scripts"
+    );
 }
 
 #[test]

@@ -2,8 +2,9 @@
 
 mod directory;
 mod files;
-mod package;
+pub(crate) mod package;
 mod project;
+mod requirement;
 mod script;
 
 use std::io::ErrorKind;
@@ -11,13 +12,18 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
 
+use super::entry::has_main_file;
 use super::exclude::Excludes;
 use super::pyproject::{self, ProjectFile};
+use super::script_metadata::{self, Script};
 use super::source::AppSource;
 use crate::hint::WithHint as _;
 use crate::options::PackOptions;
 use crate::venv;
-pub(crate) use package::Package;
+pub(crate) use requirement::Requirement;
+
+/// The build script of projects without a `[build-system]`.
+const SETUP: &str = "setup.py";
 
 /// What `pyship pack` was given as APP.
 #[derive(Debug)]
@@ -27,13 +33,15 @@ pub(crate) enum Input {
     /// A virtual or conda environment: its packages are those of `--venv`.
     Environment(PathBuf),
     /// A wheel, or a package of an index by its name.
-    Package(Package),
-    /// A `.py` file.
-    Script(PathBuf),
+    Requirement(Requirement),
+    /// A `.py` file, and what it says about itself.
+    Script(PathBuf, Box<Script>),
     /// A directory.
     Directory(PathBuf),
-    /// A directory with a pyproject.toml.
+    /// A directory with a pyproject.toml, whose files are the app.
     Project(PathBuf, Box<ProjectFile>),
+    /// A directory with a project that is built: what its wheel installs is the app.
+    Package(PathBuf, Box<ProjectFile>),
 }
 
 impl Input {
@@ -52,40 +60,61 @@ impl Input {
             Err(error) => return Err(error).with_context(failed),
         };
         if metadata.is_dir() {
-            Ok(match pyproject::read(app)? {
-                Some(file) => Self::Project(app.to_owned(), Box::new(file)),
-                None if venv::Kind::of(app).is_some() => Self::Environment(app.to_owned()),
-                None => Self::Directory(app.to_owned()),
+            let (app, has_setup) = (app.to_owned(), app.join(SETUP).is_file());
+            Ok(match pyproject::read(&app)? {
+                Some(file) if file.is_package || has_setup && file.uv.package.is_none() => {
+                    Self::Package(app, Box::new(file))
+                }
+                Some(file) => Self::Project(app, Box::new(file)),
+                None if has_setup => Self::Package(app, Box::default()),
+                // An app may have its environment around it.
+                None if venv::Kind::of(&app).is_some() && !has_main_file(&app) => Self::Environment(app),
+                None => Self::Directory(app),
             })
         } else if metadata.is_file() && app.extension() == Some("py".as_ref()) {
-            Ok(Self::Script(app.to_owned()))
+            let metadata = script_metadata::read(app)?;
+            Ok(Self::Script(app.to_owned(), Box::new(metadata)))
         } else if metadata.is_file() && app.extension() == Some("whl".as_ref()) {
-            Package::of_wheel(app).map(Self::Package).with_context(failed)
+            Requirement::of_wheel(app)
+                .map(Self::Requirement)
+                .with_context(failed)
         } else {
             Err(anyhow!("an app is a directory or a `.py` script")).with_context(failed)
         }
     }
 
-    /// `[tool.pyship]`, if it has a pyproject.toml.
-    pub(crate) fn options(&self) -> Option<&PackOptions> {
+    /// A project that would be built, as its files: nothing is built when an environment has the packages.
+    pub(crate) fn unbuilt(self) -> Self {
         match self {
-            Self::Project(_, file) => Some(&file.options),
-            Self::Nothing
-            | Self::Environment(_)
-            | Self::Package(_)
-            | Self::Script(_)
-            | Self::Directory(_) => None,
+            Self::Package(app, file) => Self::Project(app, file),
+            other => other,
         }
     }
 
-    /// Reads the app's files. None when there is no app.
+    /// `[tool.pyship]`, if it has a pyproject.toml.
+    pub(crate) fn options(&self) -> Option<&PackOptions> {
+        self.project().map(|file| &file.options)
+    }
+
+    /// Its pyproject.toml, or what a script has in its place.
+    pub(crate) fn project(&self) -> Option<&ProjectFile> {
+        match self {
+            Self::Project(_, file) | Self::Package(_, file) => Some(file),
+            Self::Script(_, script) => Some(&script.file),
+            Self::Nothing | Self::Environment(_) | Self::Requirement(_) | Self::Directory(_) => None,
+        }
+    }
+
+    /// Reads the app's files. None when there is no app, or it has to be built.
     ///
     /// # Errors
     /// When it has no file to pack, or one that can't be read.
     pub(crate) fn read(&self, excludes: &Excludes) -> Result<Option<AppSource>> {
         let (app, source) = match self {
-            Self::Nothing | Self::Environment(_) | Self::Package(_) => return Ok(None),
-            Self::Script(app) => (app, script::read(app)),
+            Self::Nothing | Self::Environment(_) | Self::Requirement(_) | Self::Package(..) => {
+                return Ok(None);
+            }
+            Self::Script(app, _) => (app, script::read(app)),
             Self::Directory(app) => (app, directory::read(app, excludes)),
             Self::Project(app, file) => (app, project::read(app, file, excludes)),
         };
@@ -96,11 +125,11 @@ impl Input {
 /// APP as the name of a package, when no file has this name.
 fn by_name(app: &Path) -> Result<Input> {
     let text = app.to_str().unwrap_or_default();
-    if let Some(package) = Package::named(text) {
-        return Ok(Input::Package(package));
+    if let Some(requirement) = Requirement::named(text) {
+        return Ok(Input::Requirement(requirement));
     }
     let missing = Err(anyhow!("no such file or directory")).with_context(|| failed(app));
-    match Package::suggestion(text) {
+    match Requirement::suggestion(text) {
         Some(suggestion) => missing.hint(format!("a package of an index is written `{suggestion}`")),
         None => missing,
     }

@@ -1,135 +1,200 @@
-//! A package as APP: a wheel, or one of an index by its name. It is installed like any other, and its script starts.
+//! A project that is built: the app is what its wheel installs.
+//!
+//! The wheel's modules and its dist-info become the app's code, so that an edit of the project makes the app's layer
+//! anew and no other. A wheel that installs more than modules (data, programs, `.pth` files) is kept among the packages.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result};
+use pyship_launcher::format::names::APP_CODE;
 
-use crate::packages::metadata::normalized;
+use crate::app::exclude::{Excludes, Reason};
+use crate::app::note::Note;
+use crate::app::pyproject::Project;
+use crate::app::source::AppSource;
+use crate::packages::metadata::{self, Distribution};
+use crate::tree::{Node, Tree};
 
-/// The prefix of a package of an index.
-const PREFIX: &str = "pypi:";
-/// The version that stands for any, as in `uvx httpie@latest`.
-const LATEST: &str = "latest";
-
-/// A package that is to be installed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What the wheel of a project installs.
 pub(crate) struct Package {
-    /// As `--with` takes it.
-    pub(crate) requirement: String,
-    /// Its name, normalized.
-    pub(crate) name: String,
+    /// The app.
+    pub(crate) source: AppSource,
+    /// All its files, when they belong among the packages; the app has no files then.
+    pub(crate) installed: Option<Tree>,
+    /// What it is and has.
+    pub(crate) distribution: Distribution,
+    /// Its METADATA.
+    pub(crate) metadata: Vec<u8>,
 }
 
-impl Package {
-    /// The wheel at `path`.
-    ///
-    /// # Errors
-    /// When its name is not that of a wheel.
-    pub(super) fn of_wheel(path: &Path) -> Result<Self> {
-        let stem = path.file_stem().and_then(|stem| stem.to_str());
-        let Some(stem) = stem.filter(|stem| (5..=6).contains(&stem.split('-').count())) else {
-            bail!("the name of a wheel is of the form NAME-VERSION-PYTHON-ABI-PLATFORM.whl");
-        };
-        let Some(text) = path.to_str() else {
-            bail!("its path is not UTF-8");
-        };
-        Ok(Self {
-            requirement: match text.contains('/') {
-                true => text.to_owned(),
-                false => format!("./{text}"),
-            },
-            name: normalized(stem.split('-').next().unwrap_or(stem)),
-        })
-    }
+/// Takes the project in `directory` from `tree`, which has nothing but its wheel, in `site_packages`.
+///
+/// # Errors
+/// When the tree has no distribution.
+pub(crate) fn read(
+    directory: &Path,
+    tree: Tree,
+    site_packages: &str,
+    excludes: &Excludes,
+) -> Result<Package> {
+    let distribution = metadata::distributions(&tree, site_packages)?
+        .into_iter()
+        .next()
+        .context("its wheel has no dist-info")?;
+    let metadata = metadata::text(&tree, site_packages)?;
+    let (files, installed) = match only_modules(&tree, site_packages, &distribution) {
+        true => (code(&tree, site_packages), None),
+        false => (Tree::new(), Some(tree)),
+    };
+    let (files, notes) = excluded(files, excludes);
+    let source = AppSource {
+        project: Some(project(&distribution, &metadata)),
+        notes,
+        ..AppSource::new(directory, files)
+    };
+    Ok(Package {
+        source,
+        installed,
+        distribution,
+        metadata,
+    })
+}
 
-    /// `pypi:httpie`, `pypi:httpie[http2]==3.2` or `httpie@1.2`; none when it is neither.
-    pub(super) fn named(text: &str) -> Option<Self> {
-        if let Some(requirement) = text.strip_prefix(PREFIX) {
-            let name = name_of(requirement)?;
-            let requirement = match requirement.split_once('@') {
-                Some((name, version)) => at(name, version)?,
-                None => requirement.to_owned(),
-            };
-            return Some(Self { requirement, name });
+fn project(distribution: &Distribution, metadata: &[u8]) -> Project {
+    let pairs = |list: &[(String, String)]| list.iter().cloned().collect::<BTreeMap<_, _>>();
+    Project {
+        name: Some(distribution.name.clone()),
+        version: Some(distribution.version.clone()),
+        requires_python: metadata::field(metadata, "Requires-Python"),
+        dependencies: metadata::fields(metadata, "Requires-Dist"),
+        scripts: pairs(&distribution.console_scripts),
+        gui_scripts: pairs(&distribution.gui_scripts),
+        ..Project::default()
+    }
+}
+
+/// Whether a wheel installs modules, and nothing beside them but its entry points.
+fn only_modules(tree: &Tree, site_packages: &str, distribution: &Distribution) -> bool {
+    let scripts = distribution
+        .console_scripts
+        .iter()
+        .chain(&distribution.gui_scripts);
+    let scripts: Vec<&[u8]> = scripts.map(|(name, _)| name.as_bytes()).collect();
+    tree.files().all(|(path, _)| match below(path, site_packages) {
+        Some(name) => !name.ends_with(b".pth") || name.contains(&b'/'),
+        None => path
+            .strip_prefix(b"bin/")
+            .is_some_and(|name| scripts.contains(&name)),
+    })
+}
+
+/// The modules as the app's code. `RECORD` stays out: with it, an installer that runs in the app would remove files of
+/// the app's layer.
+fn code(tree: &Tree, site_packages: &str) -> Tree {
+    let mut files = Tree::new();
+    for (path, node) in tree.iter() {
+        let name = below(path, site_packages).filter(|name| !name.ends_with(b".dist-info/RECORD"));
+        if let Some(name) = name {
+            files.insert([APP_CODE.as_bytes(), b"/", name].concat(), node.clone());
         }
-        let (named, version) = text.split_once('@')?;
-        Some(Self {
-            requirement: at(named, version)?,
-            name: name_of(named)?,
-        })
     }
-
-    /// How the package of that name is written as APP, when `text` can be one.
-    pub(super) fn suggestion(text: &str) -> Option<String> {
-        let is_name = text
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "-_.[],".contains(c));
-        let name = name_of(text).filter(|_| is_name && !text.ends_with(".py"))?;
-        (!name.is_empty()).then(|| format!("{PREFIX}{text}"))
-    }
+    files
 }
 
-/// `httpie==1.2` for `httpie@1.2`.
-fn at(name: &str, version: &str) -> Option<String> {
-    if version == LATEST {
-        return Some(name.to_owned());
-    }
-    let is_version = version.starts_with(|c: char| c.is_ascii_digit())
-        && version
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "._-+!".contains(c));
-    (is_version && name_of(name).is_some()).then(|| format!("{name}=={version}"))
+fn below<'a>(path: &'a [u8], site_packages: &str) -> Option<&'a [u8]> {
+    path.strip_prefix(site_packages.as_bytes())?.strip_prefix(b"/")
 }
 
-/// The normalized name at the start of a requirement.
-fn name_of(requirement: &str) -> Option<String> {
-    let end = requirement.find(|c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c)));
-    let name = &requirement[..end.unwrap_or(requirement.len())];
-    let is_name = name.starts_with(|c: char| c.is_ascii_alphanumeric());
-    let rest = &requirement[name.len()..];
-    let goes_on = rest.is_empty() || rest.starts_with(['[', '=', '<', '>', '~', '!', ' ', '@', ';']);
-    (is_name && goes_on).then(|| normalized(name))
+/// The files that no `--exclude` matches.
+fn excluded(mut files: Tree, excludes: &Excludes) -> (Tree, Vec<Note>) {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    let mut used = Vec::new();
+    let mut doomed = Vec::new();
+    for (path, node) in files.iter() {
+        let Some(name) = below(path, APP_CODE) else {
+            continue;
+        };
+        let name = Path::new(OsStr::from_bytes(name));
+        let is_directory = matches!(node, Node::Directory(_));
+        if let Some(Reason::Rule(number)) = excludes.reason(name, Path::new(""), is_directory) {
+            used.push(number);
+            doomed.push(path.clone());
+        }
+    }
+    for path in doomed {
+        files.remove(&path);
+    }
+    let unused = excludes.rule_texts().enumerate();
+    let unused = unused.filter(|(number, _)| !used.contains(number));
+    let notes = unused.map(|(_, text)| Note::Unused(text.to_owned()));
+    let notes = notes.collect();
+    (files, notes)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn packages_are_told_from_paths() {
-        for (text, requirement, name) in [
-            ("pypi:httpie", "httpie", "httpie"),
-            ("pypi:Http_ie==3.2", "Http_ie==3.2", "http-ie"),
-            (
-                "pypi:uvicorn[standard]>=0.30,<1",
-                "uvicorn[standard]>=0.30,<1",
-                "uvicorn",
-            ),
-            ("pypi:ruff@0.5.0", "ruff==0.5.0", "ruff"),
-            ("httpie@3.2.1", "httpie==3.2.1", "httpie"),
-            ("httpie@latest", "httpie", "httpie"),
-        ] {
-            let found = Package::named(text).unwrap_or_else(|| panic!("{text}"));
-            assert_eq!(
-                (found.requirement.as_str(), found.name.as_str()),
-                (requirement, name),
-                "{text}"
-            );
-        }
-        for text in ["httpie", "./httpie@1.2", "me@host", "pypi:", "pypi:./x", "a/b@1"] {
-            assert_eq!(Package::named(text), None, "{text}");
-        }
-        assert_eq!(Package::suggestion("httpie").as_deref(), Some("pypi:httpie"));
-        for text in ["./httpie", "main.py", "a/b", "-x"] {
-            assert_eq!(Package::suggestion(text), None, "{text}");
-        }
+    const SITE: &str = "lib/python3.12/site-packages";
+
+    fn wheel(more: &[&str]) -> Package {
+        let mut tree = Tree::new();
+        let mut put = |path: &str, text: &str| tree.insert_bytes(path, text.as_bytes(), false);
+        put(&format!("{SITE}/demo/__init__.py"), "");
+        put(&format!("{SITE}/demo/notes.txt"), "");
+        let info = format!("{SITE}/demo-1.dist-info");
+        put(
+            &format!("{info}/METADATA"),
+            "Name: demo\nVersion: 1\nRequires-Dist: six\nRequires-Python: >=3.9\n\n",
+        );
+        put(&format!("{info}/RECORD"), "");
+        put(
+            &format!("{info}/entry_points.txt"),
+            "[console_scripts]\nd = demo:main\n",
+        );
+        put("bin/d", "#!pyship-python\n");
+        more.iter().for_each(|path| put(path, ""));
+        let excludes = Excludes::new(&["*.txt", "*.csv"], None).unwrap();
+        read(Path::new("p"), tree, SITE, &excludes).unwrap()
+    }
+
+    fn files(tree: &Tree) -> Vec<String> {
+        tree.files()
+            .map(|(path, _)| String::from_utf8(path.clone()).unwrap())
+            .collect()
     }
 
     #[test]
-    fn a_wheel_has_the_name_of_its_project() {
-        let wheel = Package::of_wheel(Path::new("Demo_Thing-1.0-py3-none-any.whl")).unwrap();
-        assert_eq!(wheel.requirement, "./Demo_Thing-1.0-py3-none-any.whl");
-        assert_eq!(wheel.name, "demo-thing");
-        assert!(Package::of_wheel(Path::new("demo.whl")).is_err());
+    fn modules_and_metadata_become_the_code() {
+        let found = wheel(&[]);
+        assert!(found.installed.is_none());
+        assert_eq!(
+            files(&found.source.tree),
+            ["code/demo-1.dist-info/METADATA", "code/demo/__init__.py"]
+        );
+        assert_eq!(found.source.notes, [Note::Unused("*.csv".to_owned())]);
+        let project = found.source.project.unwrap();
+        assert_eq!(project.scripts["d"], "demo:main");
+        assert_eq!(project.dependencies, ["six"]);
+        assert_eq!(project.requires_python.as_deref(), Some(">=3.9"));
+    }
+
+    #[test]
+    fn data_programs_and_pth_files_belong_among_the_packages() {
+        for more in [
+            "share/demo/x",
+            "bin/tool",
+            "lib/python3.12/site-packages/demo.pth",
+        ] {
+            let found = wheel(&[more]);
+            assert!(found.source.tree.is_empty(), "{more}");
+            assert!(
+                found.installed.is_some_and(|tree| tree.get(more).is_some()),
+                "{more}"
+            );
+        }
     }
 }

@@ -13,6 +13,7 @@ use pep508_rs::pep440_rs::Operator;
 use pep508_rs::{Requirement, VerbatimUrl, VersionOrUrl};
 use sha2::{Digest, Sha256};
 
+use super::declared::{Declared, Dependencies};
 use super::metadata::normalized;
 use super::request::Request;
 use super::requirements_file::{self, Line};
@@ -65,6 +66,7 @@ pub(crate) fn read(
     // Which interpreter it is, and with it which pip, is part of the key already.
     let nameless = Request {
         python: PathBuf::new(),
+        declared: Declared::default(),
         ..request.clone()
     };
     reader.key.field("request", format!("{nameless:?}"));
@@ -73,6 +75,7 @@ pub(crate) fn read(
         let stamp = Stamp::of(path).map_or_else(Vec::new, |stamp| stamp.bytes());
         reader.key.field("uv", stamp);
     }
+    reader.declared(&request.declared);
     for requirement in &request.requirements {
         reader.requirement(requirement);
     }
@@ -94,6 +97,37 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
+    fn declared(&mut self, declared: &Declared) {
+        self.key.field("selection", format!("{:?}", declared.selection));
+        for name in ["pyproject.toml", "uv.toml"] {
+            let file = declared.settings.as_ref().map(|directory| directory.join(name));
+            if let Some(bytes) = file.and_then(|file| fs_err::read(file).ok()) {
+                self.key.field("project", bytes);
+            }
+        }
+        self.pins.changes |= declared.volatile;
+        match &declared.dependencies {
+            Dependencies::None => {}
+            Dependencies::List(list) => {
+                self.key.field("declared", format!("{list:?}"));
+                list.iter().for_each(|requirement| self.requirement(requirement));
+            }
+            Dependencies::File { digest, .. }
+            | Dependencies::Script { digest, .. }
+            | Dependencies::Wheel { digest, .. } => {
+                self.key.field("declared", digest);
+            }
+            Dependencies::Lock(lock) => {
+                self.key.field("lock", lock.text());
+                self.pins.changes |= lock.has_directories();
+                let packages = lock.packages().unwrap_or_default().into_iter();
+                self.pins
+                    .names
+                    .extend(packages.map(|(name, _)| normalized(&name)));
+            }
+        }
+    }
+
     fn file(&mut self, path: &Path, depth: usize) {
         let Ok(bytes) = fs_err::read(path) else {
             self.pins.changes = true;

@@ -12,7 +12,7 @@ use crate::packages::metadata::{Distribution, normalized};
 ///
 /// # Errors
 /// When it has several scripts and none of its name, and when it has nothing that can be run.
-pub(crate) fn of_package(name: &str, distributions: &[Distribution]) -> Result<Entry> {
+pub(crate) fn of_requirement(name: &str, distributions: &[Distribution]) -> Result<Entry> {
     let mut own = distributions
         .iter()
         .filter(|distribution| normalized(&distribution.name) == name);
@@ -71,7 +71,7 @@ mod tests {
     }
 
     fn decided(scripts: &[&str], mains: &[&str]) -> Result<String> {
-        Ok(match of_package("demo-thing", &package(scripts, mains))? {
+        Ok(match of_requirement("demo-thing", &package(scripts, mains))? {
             Entry::Commands { commands } => format!("-c {}", commands[0].name),
             Entry::Module { name } => format!("-m {name}"),
             other => panic!("{other:?}"),
