@@ -34,3 +34,4 @@ mod tree;
 mod ui;
 mod url;
 mod venv;
+mod zipapp;

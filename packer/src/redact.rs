@@ -21,7 +21,11 @@ type Done<S> = Result<<S as Serializer>::Ok, <S as Serializer>::Error>;
 
 /// APP's kind.
 pub(crate) fn app<S: Serializer>(app: &Option<PathBuf>, serializer: S) -> Done<S> {
-    let kind = |app: &PathBuf| if app.is_dir() { "directory" } else { "script" };
+    let kind = |app: &PathBuf| match app.extension() {
+        _ if app.is_dir() => "directory",
+        Some(ending) if ending == "py" => "script",
+        _ => "zipapp",
+    };
     app.as_ref().map(kind).serialize(serializer)
 }
 

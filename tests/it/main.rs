@@ -56,3 +56,4 @@ mod trial;
 mod venvs;
 mod virtual_environments;
 mod wheel;
+mod zipapps;

@@ -44,6 +44,11 @@ impl Source {
                 options.with.push(requirement.with_extras(&extras));
                 options.app = None;
             }
+            Input::Zipapp(_, zipapp) => {
+                let defaults = zipapp.environment.iter();
+                let defaults = defaults.map(|(name, value)| format!("{name}={value}"));
+                options.set_env.splice(0..0, defaults);
+            }
             _ => {}
         }
         options.over(self.input.options().cloned().unwrap_or_default())

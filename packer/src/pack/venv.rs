@@ -11,6 +11,7 @@ use super::Pack;
 use super::app::Source;
 use super::layers::Content;
 use super::packages::{Facts, Packages};
+use crate::app::input::Input;
 use crate::build_cache::stamp::Inputs;
 use crate::elf::LayerElf;
 use crate::environment::Environment;
@@ -56,6 +57,11 @@ pub(super) fn find(options: &PackOptions, environment: &Environment) -> Result<O
 /// The packages of the pack's environment; none when it has none.
 pub(super) fn prepare(pack: &Pack<'_>, source: &Source) -> Result<Option<Packages>> {
     let Some(venv) = &pack.venv else { return Ok(None) };
+    ensure!(
+        !matches!(source.input, Input::Zipapp(..)),
+        "failed to use {}: a zipapp brings its packages itself",
+        venv.shown()
+    );
     let began = SystemTime::now();
     pack.ui.step("reading the packages of the environment");
     let collected = collect::collect(&collect::Request {

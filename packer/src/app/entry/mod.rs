@@ -178,6 +178,9 @@ fn default_entry(app: &AppSource) -> Result<Entry> {
     if let Some(path) = &app.script {
         return Ok(Entry::Script { path: path.clone() });
     }
+    if let Some(name) = &app.module {
+        return Ok(Entry::Module { name: name.clone() });
+    }
     let commands = project(app).map(project_commands).unwrap_or_default();
     for Command { name, function } in &commands {
         let function = function.as_deref().unwrap_or_default();

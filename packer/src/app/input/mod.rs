@@ -20,6 +20,7 @@ use super::source::AppSource;
 use crate::hint::WithHint as _;
 use crate::options::PackOptions;
 use crate::venv;
+use crate::zipapp::{self, Zipapp};
 pub(crate) use requirement::Requirement;
 
 /// The build script of projects without a `[build-system]`.
@@ -34,6 +35,8 @@ pub(crate) enum Input {
     Environment(PathBuf),
     /// A wheel, or a package of an index by its name.
     Requirement(Requirement),
+    /// A zipapp.
+    Zipapp(PathBuf, Box<Zipapp>),
     /// A `.py` file, and what it says about itself.
     Script(PathBuf, Box<Script>),
     /// A directory.
@@ -60,6 +63,7 @@ impl Input {
             Err(error) => return Err(error).with_context(failed),
         };
         if metadata.is_dir() {
+            zipapp::check_directory(app).with_context(failed)?;
             let (app, has_setup) = (app.to_owned(), app.join(SETUP).is_file());
             Ok(match pyproject::read(&app)? {
                 Some(file) if file.is_package || has_setup && file.uv.package.is_none() => {
@@ -78,6 +82,10 @@ impl Input {
             Requirement::of_wheel(app)
                 .map(Self::Requirement)
                 .with_context(failed)
+        } else if metadata.is_file()
+            && let Some(zipapp) = Zipapp::open(app).with_context(failed)?
+        {
+            Ok(Self::Zipapp(app.to_owned(), Box::new(zipapp)))
         } else {
             Err(anyhow!("an app is a directory or a `.py` script")).with_context(failed)
         }
@@ -101,7 +109,11 @@ impl Input {
         match self {
             Self::Project(_, file) | Self::Package(_, file) => Some(file),
             Self::Script(_, script) => Some(&script.file),
-            Self::Nothing | Self::Environment(_) | Self::Requirement(_) | Self::Directory(_) => None,
+            Self::Nothing
+            | Self::Environment(_)
+            | Self::Requirement(_)
+            | Self::Zipapp(..)
+            | Self::Directory(_) => None,
         }
     }
 
@@ -111,7 +123,11 @@ impl Input {
     /// When it has no file to pack, or one that can't be read.
     pub(crate) fn read(&self, excludes: &Excludes) -> Result<Option<AppSource>> {
         let (app, source) = match self {
-            Self::Nothing | Self::Environment(_) | Self::Requirement(_) | Self::Package(..) => {
+            Self::Nothing
+            | Self::Environment(_)
+            | Self::Requirement(_)
+            | Self::Zipapp(..)
+            | Self::Package(..) => {
                 return Ok(None);
             }
             Self::Script(app, _) => (app, script::read(app)),
@@ -120,6 +136,14 @@ impl Input {
         };
         source.map(Some).with_context(|| failed(app))
     }
+}
+
+/// The files of the directory `path`, as of an app.
+///
+/// # Errors
+/// When it has no file, or one that can't be read.
+pub(crate) fn directory(path: &Path, excludes: &Excludes) -> Result<AppSource> {
+    directory::read(path, excludes)
 }
 
 /// APP as the name of a package, when no file has this name.

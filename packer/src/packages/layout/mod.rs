@@ -30,7 +30,7 @@ use crate::tree::{LayerPath, Tree};
 const INSTALLER_NOTES: &[&str] = &["REQUESTED", "uv_build.json", "uv_cache.json"];
 
 /// Makes the tree of what was installed.
-pub(super) fn collect(origin: &Origin<'_>) -> Result<Tree> {
+pub(crate) fn collect(origin: &Origin<'_>) -> Result<Tree> {
     let Draft {
         mut tree, records, ..
     } = Draft::of(origin)?;
