@@ -24,6 +24,7 @@ const EXAMPLES: &str = "\
 Examples:
   pyship pack hello.py -o hello.bin                     a script
   pyship pack app/ -r app/requirements.txt -o app.bin   a directory with main.py, and its packages
+  pyship pack . -o tool.bin                             a project: built, with its locked dependencies
   pyship pack app/ -m uvicorn -r req.txt -o web.bin     run it as `./web.bin main:app`
   pyship pack --with httpie -c http -o http.bin         a command of a package
   pyship pack app/ --venv .venv -o app.bin              with the packages of a virtual environment
@@ -47,7 +48,8 @@ const OUTPUT: &str = "Output";
 #[command(after_help = EXAMPLES)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct PackOptions {
-    /// Directory, project with pyproject.toml, .py script, or virtual environment; without it the file behaves like python
+    /// Directory, project, .py script, wheel, zipapp, pypi:NAME or virtual environment; without it the file behaves like
+    /// python
     #[serde(
         skip_deserializing,
         serialize_with = "redact::app",

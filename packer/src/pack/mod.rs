@@ -6,6 +6,7 @@ mod glibc;
 mod interpreter;
 mod layers;
 mod packages;
+mod problems;
 mod project;
 mod report;
 mod runtime;
@@ -85,21 +86,23 @@ pub(crate) fn run(options: &PackOptions, ui: &Ui) -> Result<Report> {
     ];
     let layers = layers::compress(&pack, contents)?;
     let file = write(&pack, &app.facts, glibc.manifest, &packages.facts, &layers)?;
-    let missing = trial::run(&pack, &file)?;
+    let problems = trial::run(&pack, &file)?;
+    let found = problems.as_deref().unwrap_or_default();
+    problems::refuse(found, options.app.as_deref())?;
     let parts = Parts {
         layers: &layers,
         packages: &packages.facts,
         pruned: &runtime.pruned,
         left_out: &app.facts.left_out,
         because: glibc.because,
-        checked: missing.is_some(),
+        checked: problems.is_some(),
         warnings: [
             runtime.facts.warnings,
             packages.notes,
             not_taken.into_iter().collect(),
             app.facts.notes,
             glibc.warnings,
-            trial::warnings(&missing.unwrap_or_default(), options.app.as_deref()),
+            problems::warnings(found, options.app.as_deref()),
         ]
         .concat(),
     };
