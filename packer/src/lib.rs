@@ -36,3 +36,5 @@ mod tree;
 mod ui;
 mod url;
 mod usage;
+mod venv;
+mod zipapp;

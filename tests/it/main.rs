@@ -60,4 +60,6 @@ mod tidy;
 mod tools;
 mod trial;
 mod venvs;
+mod virtual_environments;
 mod wheel;
+mod zipapps;

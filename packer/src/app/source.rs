@@ -16,6 +16,8 @@ pub(crate) struct AppSource {
     pub(crate) tree: Tree,
     /// The script's name, when the app is a single script.
     pub(crate) script: Option<String>,
+    /// The module that it runs, when it says so itself.
+    pub(crate) module: Option<String>,
     /// `[project]` of its pyproject.toml.
     pub(crate) project: Option<Project>,
     /// Directories that are searched by imports, in order, relative to `code/`. The empty path is `code/` itself.
@@ -28,15 +30,24 @@ pub(crate) struct AppSource {
 
 impl AppSource {
     /// One that has files and nothing else.
-    pub(super) fn new(app: &Path, tree: Tree) -> Self {
+    pub(crate) fn new(app: &Path, tree: Tree) -> Self {
         Self {
             path: app.to_owned(),
             tree,
             script: None,
+            module: None,
             project: None,
             import_directories: vec![String::new()],
             notes: Vec::new(),
             left_out: Vec::new(),
         }
+    }
+}
+
+/// A project that is nothing but a script of this name.
+pub(crate) fn project_with_script(name: String, function: String) -> Project {
+    Project {
+        scripts: [(name, function)].into(),
+        ..Project::default()
     }
 }

@@ -28,6 +28,7 @@ Examples:
   pyship pack . -o tool.bin                             a project: built, with its locked dependencies
   pyship pack app/ -m uvicorn -r req.txt -o web.bin     run it as `./web.bin main:app`
   pyship pack --with httpie -c http -o http.bin         a command of a package
+  pyship pack app/ --venv .venv -o app.bin              with the packages of a virtual environment
   pyship pack --with numpy -o py.bin                    an environment that behaves like python
   pyship pack app/ --python 3.12 --release -o app.bin   another Python, optimised for size
 
@@ -48,7 +49,8 @@ const OUTPUT: &str = "Output";
 #[command(after_help = EXAMPLES)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct PackOptions {
-    /// Directory, project (pyproject.toml, setup.py), or .py script; without it the file behaves like python
+    /// Directory, project, .py script, wheel, zipapp, pypi:NAME or virtual environment; without it the file behaves like
+    /// python
     #[serde(
         skip_deserializing,
         serialize_with = "redact::app",
@@ -88,6 +90,19 @@ pub(crate) struct PackOptions {
         skip_serializing_if = "Vec::is_empty"
     )]
     pub(crate) with: Vec<String>,
+
+    /// Take the packages of this virtual or conda environment as they are; without DIR, of the active one
+    #[arg(long, value_name = "DIR", num_args = 0..=1, conflicts_with_all = ["requirements", "with"], help_heading = PACKAGES)]
+    #[serde(
+        deserialize_with = "venv",
+        serialize_with = "redact::venv",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[expect(
+        clippy::option_option,
+        reason = "clap's form of an option with an optional value"
+    )]
+    pub(crate) venv: Option<Option<PathBuf>>,
 
     /// Look for wheels in this directory or page
     #[arg(long, value_name = "PATH", help_heading = PACKAGES)]
@@ -357,14 +372,23 @@ impl PackOptions {
             true => (self.level, self.release),
             false => (project.level, project.release),
         };
+        // An environment on the command line replaces the packages that the project asks for.
+        let (requirements, with) = match self.venv.is_some() {
+            true => (self.requirements, self.with),
+            false => (
+                join(project.requirements, self.requirements),
+                join(project.with, self.with),
+            ),
+        };
         Self {
             app: self.app,
             output: self.output,
             module,
             entry,
             command,
-            requirements: join(project.requirements, self.requirements),
-            with: join(project.with, self.with),
+            requirements,
+            with,
+            venv: self.venv.or(project.venv),
             find_links: join(project.find_links, self.find_links),
             no_index: project.no_index || self.no_index,
             index_url: self.index_url.or(project.index_url),
@@ -415,6 +439,7 @@ impl PackOptions {
     pub(crate) fn relative_to(mut self, directory: &Path) -> Self {
         let join = |path: &mut PathBuf| *path = directory.join(&path);
         self.sysroot.iter_mut().for_each(join);
+        self.venv.iter_mut().flatten().for_each(join);
         self.requirements.iter_mut().for_each(join);
         self.constraint.iter_mut().for_each(join);
         let join_text = |text: &mut String| *text = directory.join(&text).to_string_lossy().into_owned();
@@ -462,6 +487,12 @@ fn level<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i32>, D::E
         true => Ok(Some(level)),
         false => Err(D::Error::custom(format!("{level} is not a level from 1 to 22"))),
     }
+}
+
+/// The directory of an environment; an option without a value has no form in TOML.
+#[expect(clippy::option_option, reason = "as the field")]
+fn venv<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<PathBuf>>, D::Error> {
+    PathBuf::deserialize(deserializer).map(|path| Some(Some(path)))
 }
 
 /// A table `{ K = "V" }` as the list of `K=V` that the command line gives.

@@ -1,7 +1,7 @@
 //! The app layer: the code, what `--include` adds to it, what starts, and its name.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use pyship_launcher::format::manifest::Entry;
@@ -11,8 +11,8 @@ use super::destination::Destination;
 use super::{Pack, includes, packages};
 use crate::app::entry::{self, EntryFlags};
 use crate::app::exclude::Excludes;
-use crate::app::input::Input;
 use crate::app::input::files::in_code;
+use crate::app::input::{Input, Requirement};
 use crate::app::left_out::LeftOut;
 use crate::app::note::Note;
 use crate::app::source::AppSource;
@@ -33,13 +33,49 @@ pub(super) struct Source {
 }
 
 impl Source {
-    /// `[tool.pyship]`.
-    pub(super) fn options(&self) -> PackOptions {
-        self.input.options().cloned().unwrap_or_default()
+    /// The `options` of the command line over `[tool.pyship]`. An environment given as APP is the one of `--venv`, and a
+    /// package one of `--with`.
+    pub(super) fn over(&self, options: &PackOptions) -> PackOptions {
+        let mut options = options.clone();
+        match &self.input {
+            Input::Environment(path) => {
+                options.venv = Some(Some(path.clone()));
+                options.app = None;
+            }
+            Input::Requirement(requirement) => {
+                let extras = std::mem::take(&mut options.extra);
+                options.with.push(requirement.with_extras(&extras));
+                options.app = None;
+            }
+            Input::Zipapp(_, zipapp) => {
+                let defaults = zipapp.environment.iter();
+                let defaults = defaults.map(|(name, value)| format!("{name}={value}"));
+                options.set_env.splice(0..0, defaults);
+            }
+            _ => {}
+        }
+        options.over(self.input.options().cloned().unwrap_or_default())
+    }
+
+    /// The builder's directories with the app's modules, links resolved.
+    pub(super) fn code(&self) -> Vec<PathBuf> {
+        let app = self.app.iter().filter(|app| app.script.is_none());
+        let directories = app.flat_map(|app| app.import_directories.iter().map(|name| app.path.join(name)));
+        directories
+            .filter_map(|directory| fs_err::canonicalize(directory).ok())
+            .collect()
+    }
+
+    /// The package that APP is.
+    fn requirement(&self) -> Option<&Requirement> {
+        match &self.input {
+            Input::Requirement(requirement) => Some(requirement),
+            _ => None,
+        }
     }
 
     /// What the project or script depends on.
-    fn dependencies(&self) -> &[String] {
+    pub(super) fn dependencies(&self) -> &[String] {
         let built = self.app.as_ref().and_then(|app| app.project.as_ref());
         let written = self.input.project().and_then(|file| file.project.as_ref());
         built.or(written).map_or(&[], |project| &project.dependencies)
@@ -63,7 +99,11 @@ impl Source {
 /// Reads the project's options first, since they say what to leave out, then the code.
 pub(super) fn read(options: &PackOptions, ui: &Ui) -> Result<Source> {
     ui.step("reading the app");
-    let input = Input::detect(options.app.as_deref())?;
+    let mut input = Input::detect(options.app.as_deref())?;
+    let of_project = input.options().and_then(|options| options.venv.as_ref());
+    if options.venv.is_some() || of_project.is_some() {
+        input = input.unbuilt();
+    }
     let project = input.options().into_iter().flat_map(|options| &options.exclude);
     let globs: Vec<&String> = project.chain(&options.exclude).collect();
     let output = Destination::new(options, &input)?;
@@ -122,7 +162,12 @@ pub(super) fn prepare(pack: &Pack<'_>, mut source: Source, packages: &packages::
         // What was included can be what starts.
         app.tree = tree.clone();
     }
-    let entry = entry::decide(&flags, source.app.as_ref(), &packages.distributions)?;
+    let requirement = source.requirement();
+    let entry = match requirement.filter(|_| flags == EntryFlags::default()) {
+        Some(requirement) => entry::of_requirement(&requirement.name, &packages.distributions)?,
+        None => entry::decide(&flags, source.app.as_ref(), &packages.distributions)?,
+    };
+    let of_package = requirement.and_then(|requirement| packages.version(&requirement.name));
     let directories = source.directories();
     // What was left out may have been included.
     let is_in = |path: &Path| tree.get(in_code(path)).is_some();
@@ -135,7 +180,11 @@ pub(super) fn prepare(pack: &Pack<'_>, mut source: Source, packages: &packages::
     let facts = Facts {
         left_out: left_out.collect(),
         name: name(options, &source.output)?,
-        version: options.app_version.clone().or_else(|| source.version()),
+        version: options
+            .app_version
+            .clone()
+            .or_else(|| source.version())
+            .or(of_package),
         entry,
         elf: LayerElf::of(&tree)?,
         mentioned: mentioned(&tree)?,

@@ -21,6 +21,7 @@ use crate::interpreter::request::contains;
 use crate::interpreter::{Interpreter, describe};
 use crate::options::PackOptions;
 use crate::ui::Ui;
+use crate::venv::Venv;
 
 /// The interpreter that is packed, and the one that works for it.
 pub(super) struct Interpreters {
@@ -47,6 +48,7 @@ pub(super) fn choose(
     options: &PackOptions,
     wish: &PythonWish,
     target: &'static Target,
+    venv: Option<&Venv>,
     scratch: &Path,
     ui: &Ui,
 ) -> Result<Interpreters> {
@@ -54,7 +56,10 @@ pub(super) fn choose(
     let mut environment = Environment::current().context("failed to find the working directory")?;
     environment.temporary = Some(scratch.join(CHILDREN));
     fs_err::create_dir(scratch.join(CHILDREN))?;
-    let chosen = select(options.python.as_deref(), wish, &environment)?.for_target(target, &environment)?;
+    let chosen = match (venv, options.python.as_deref()) {
+        (Some(venv), None) => venv.interpreter(&environment)?,
+        (_, python) => select(python, wish, &environment)?.for_target(target, &environment)?,
+    };
     let (packed, why) = (chosen.interpreter, chosen.why);
     let (mut archive, mut unpacked) = (None, None);
     let mut open = |path: PathBuf| -> Result<Interpreter> {
@@ -74,6 +79,9 @@ pub(super) fn choose(
     };
     check_version(&packed, wish, &why)?;
     check_machine(target, machine_of(&packed.executable)?, &why)?;
+    if let Some(venv) = venv {
+        venv.check(&packed, &why)?;
+    }
     let builder = builder_for(target, &packed, options, &environment, ui)?;
     ui.note(&format!(
         "python: {} {} ({why})",

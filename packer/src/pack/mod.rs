@@ -15,6 +15,7 @@ mod report;
 mod runtime;
 mod settings;
 mod trial;
+mod venv;
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -38,6 +39,7 @@ use crate::packages::tool::Tool;
 use crate::provenance::{self, Ingredients};
 use crate::target::{self, HOST, Target};
 use crate::ui::Ui;
+use crate::venv::Venv;
 use crate::{assemble, build_cache, include, output, startup, temporary};
 
 /// What every step works with.
@@ -50,6 +52,8 @@ struct Pack<'a> {
     /// OUT.
     output: Destination,
     interpreters: Interpreters,
+    /// The environment whose packages are packed.
+    venv: Option<Venv>,
     cache: BuildCache,
     /// Removed when the pack ends.
     scratch: temporary::Directory,
@@ -64,12 +68,18 @@ pub(crate) fn run(options: &PackOptions, ui: &Ui) -> Result<Report> {
     let began = Instant::now();
     let options = &options.clone().with_extras_of_app();
     let mut source = app::read(options, ui)?;
-    let options = &options.clone().over(source.options());
+    let options = &source.over(options);
     let _made = source.output.prepare(&inputs(options))?;
     let pack = Pack::new(options, &source, ui)?;
     let tool = Tool::find(&pack.interpreters.environment);
-    let project = project::prepare(&pack, &mut source, &tool)?;
-    let mut packages = packages::prepare(&pack, project, &tool)?;
+    let mut packages = match venv::prepare(&pack, &source)? {
+        Some(packages) => packages,
+        None => {
+            let project = project::prepare(&pack, &mut source, &tool)?;
+            packages::prepare(&pack, project, &tool)?
+        }
+    };
+    let not_taken = venv::not_taken(&pack, &source);
     let mut app = app::prepare(&pack, source, &packages.facts)?;
     let mut runtime = runtime::prepare(&pack, &app, &packages.facts)?;
     compile::compile(&pack, &mut runtime.content, &mut packages, &mut app)?;
@@ -94,6 +104,8 @@ pub(crate) fn run(options: &PackOptions, ui: &Ui) -> Result<Report> {
         checked: problems.is_some(),
         warnings: [
             runtime.facts.warnings,
+            packages.notes,
+            not_taken.into_iter().collect(),
             app.facts.notes,
             glibc.warnings,
             problems::warnings(found, options.app.as_deref()),
@@ -120,13 +132,16 @@ impl<'a> Pack<'a> {
         }
         let cache = build_cache(options, ui)?;
         let scratch = scratch(&output.path)?;
-        let interpreters = interpreter::choose(options, wish, target, scratch.path(), ui)?;
+        let environment = Environment::current().context("failed to find the working directory")?;
+        let venv = venv::find(options, &environment)?;
+        let interpreters = interpreter::choose(options, wish, target, venv.as_ref(), scratch.path(), ui)?;
         Ok(Self {
             options,
             target,
             launcher,
             output,
             interpreters,
+            venv,
             cache,
             scratch,
             ui,

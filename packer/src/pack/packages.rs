@@ -38,6 +38,8 @@ const INSTALLED: &str = "packages";
 pub(super) struct Packages {
     pub(super) content: Content,
     pub(super) facts: Facts,
+    /// What the user should know, a sentence each.
+    pub(super) notes: Vec<String>,
 }
 
 /// What later steps must know of it.
@@ -50,7 +52,7 @@ pub(super) struct Facts {
     /// Groups of the standard library that a package names.
     pub(super) mentioned: BTreeSet<String>,
     /// Whether the same request gives the same packages at any time.
-    pinned: bool,
+    pub(super) pinned: bool,
     /// The lock that was installed.
     #[serde(skip)]
     pub(super) lock: Option<LockFile>,
@@ -80,6 +82,15 @@ impl Facts {
         self.distributions
             .iter()
             .any(|one| metadata::normalized(&one.name) == name)
+    }
+}
+
+impl Facts {
+    /// The version of the package `name`, normalized.
+    pub(super) fn version(&self, name: &str) -> Option<String> {
+        let mut distributions = self.distributions.iter();
+        let found = distributions.find(|one| metadata::normalized(&one.name) == name)?;
+        Some(found.version.clone())
     }
 }
 
@@ -119,6 +130,7 @@ pub(super) fn prepare(pack: &Pack<'_>, project: Project, tool: &Tool) -> Result<
     Ok(Packages {
         content: Content::keyed(tree, key, Inputs::default(), &facts)?,
         facts,
+        notes: Vec::new(),
     })
 }
 
@@ -153,6 +165,7 @@ fn find(pack: &Pack<'_>, key: &str) -> Option<Packages> {
     Some(Packages {
         content: Content::Cached(found.packed),
         facts: found.facts,
+        notes: Vec::new(),
     })
 }
 
