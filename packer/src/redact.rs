@@ -123,7 +123,7 @@ pub(crate) fn file_name(path: &str) -> String {
 }
 
 /// A URL without its secrets, and a `file:` URL without its directories.
-fn url(text: &str) -> String {
+pub(crate) fn url(text: &str) -> String {
     match text.split_once("://") {
         Some((scheme, path)) if scheme.ends_with("file") => format!("{scheme}:{}", file_name(path)),
         _ => url::scrubbed(text, ""),

@@ -19,6 +19,7 @@ NAMES = (LAUNCHER / "format/names.rs").read_text()
 KEPT = re.findall(r"PYTHON[A-Z]+", re.search(r"ENV_PYTHON_CODE: .*? = &\[(.*?)\];", NAMES, re.DOTALL)[1])
 assert {"PYTHONHOME", "PYTHONSTARTUP"} <= set(KEPT)
 MODULE_INDEX = re.search(r'MODULE_INDEX: &str = "(.*?)"', NAMES)[1]
+MEMBERS = re.search(r'CACHE_INDEX: &str = "(.*?)"', NAMES)[1]
 BASE = re.search(r'APP_BASE: &str = "(.*?)"', NAMES)[1]
 UNPACKED_TIMES = tuple(map(int, re.findall(r"UNPACKED_TIME\w*: i64 = ([0-9_]+);", (LAUNCHER / "unpack/mod.rs").read_text())))
 
@@ -131,7 +132,7 @@ class App:
         constants.update(_BASE=BASE, _PACKAGES=bool(packages))
         site = custom or any(path.endswith(".pth") for path in dict(packages))
         constants.update(_SITE=site, _SHADOWED=early if shadows else ())
-        constants.update(_INDEX=index_imports, _MODULES="/" + MODULE_INDEX, _UNPACKED=UNPACKED_TIMES)
+        constants.update(_INDEX=index_imports, _MODULES="/" + MODULE_INDEX, _MEMBERS="/" + MEMBERS, _UNPACKED=UNPACKED_TIMES)
         compiled = []
         for module, text in sources(constants):
             write(layers / "build" / f"{module}.py", text)
@@ -145,6 +146,9 @@ class App:
             index(python, site_packages, [""], site_packages)
             index(python, layers / "app/code", directories, layers / "app/start")
         os.utime(site_packages, (UNPACKED_TIMES[0], UNPACKED_TIMES[0]))
+        # Written last: its time is when the code was unpacked.
+        self.members = layers / "app" / MEMBERS
+        write(self.members, "")
         self._venv(layers, python)
         self.head = self._head(entry, layers)
         for name, text in dict(scripts).items():

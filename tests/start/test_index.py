@@ -126,6 +126,32 @@ class Index(Case):
         )
         self.ok(app.start(), "22 33 4\n22 33\n22 33\n")
 
+    def test_a_rewritten_module_is_noticed_whatever_becomes_of_its_directory(self):
+        source = "import gen, kept\nprint(gen.V, kept.V)\n"
+        app = self.indexed(source, code={"gen.py": "V = 2\n", "kept.py": "V = 4\n"})
+        gen = os.path.join(app.code, "gen.py")
+        with open(gen, "r+") as file:
+            file.write("V = 7\n")
+        os.chmod(app.code, 0o755)
+        self.ok(app.start(), "7 4\n")
+        # In a copy all change times are new, and modification times are kept.
+        now = os.stat(gen).st_mtime
+        os.utime(app.members, (now - 100, now - 100))
+        os.utime(os.path.join(app.code, "kept.py"), (now - 200, now - 200))
+        self.ok(app.start(), "7 4\n")
+        os.unlink(app.members)
+        self.ok(app.start(), "7 4\n")
+
+    def test_children_import_without_a_working_directory(self):
+        program = (
+            "import os, subprocess, sys, tempfile\n"
+            "os.chdir(tempfile.mkdtemp())\n"
+            "os.rmdir(os.getcwd())\n"
+            "code = 'import pickle, multiprocessing, one, pkg.sub.leaf; print(one.VALUE)'\n"
+            "subprocess.run([sys.executable, '-c', code], check=True)\n"
+        )
+        self.ok(self.indexed(program).start(), "1\n")
+
     def test_a_module_that_is_reloaded_runs_its_new_source(self):
         app = self.indexed(
             "import importlib, one, pkg.inner\n"

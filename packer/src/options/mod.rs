@@ -440,7 +440,8 @@ impl PackOptions {
         let join = |path: &mut PathBuf| *path = directory.join(&path);
         self.sysroot.iter_mut().for_each(join);
         self.venv.iter_mut().flatten().for_each(join);
-        self.requirements.iter_mut().for_each(join);
+        let is_file = |path: &&mut PathBuf| !path.to_string_lossy().contains("://");
+        self.requirements.iter_mut().filter(is_file).for_each(join);
         self.constraint.iter_mut().for_each(join);
         let join_text = |text: &mut String| *text = directory.join(&text).to_string_lossy().into_owned();
         self.include.iter_mut().for_each(join_text);

@@ -12,6 +12,7 @@ mod packages;
 mod problems;
 mod project;
 mod report;
+mod requirements;
 mod runtime;
 mod settings;
 mod trial;
@@ -70,7 +71,9 @@ pub(crate) fn run(options: &PackOptions, ui: &Ui) -> Result<Report> {
     let mut source = app::read(options, ui)?;
     let options = &source.over(options);
     let _made = source.output.prepare(&inputs(options))?;
-    let pack = Pack::new(options, &source, ui)?;
+    let scratch = scratch(&source.output.path)?;
+    let options = &requirements::kept(options.clone(), scratch.path())?;
+    let pack = Pack::new(options, &source, scratch, ui)?;
     let tool = Tool::find(&pack.interpreters.environment);
     let mut packages = match venv::prepare(&pack, &source)? {
         Some(packages) => packages,
@@ -120,7 +123,12 @@ pub(crate) fn run(options: &PackOptions, ui: &Ui) -> Result<Report> {
 
 impl<'a> Pack<'a> {
     /// Finds all that a pack works with.
-    fn new(options: &'a PackOptions, source: &app::Source, ui: &'a Ui) -> Result<Self> {
+    fn new(
+        options: &'a PackOptions,
+        source: &app::Source,
+        scratch: temporary::Directory,
+        ui: &'a Ui,
+    ) -> Result<Self> {
         let (wish, output) = (&PythonWish::of(&source.input), source.output.clone());
         let (target, launcher) = target::find(options.target.as_deref().unwrap_or(HOST.triple))?;
         if let Some(sysroot) = &options.sysroot {
@@ -131,7 +139,6 @@ impl<'a> Pack<'a> {
             );
         }
         let cache = build_cache(options, ui)?;
-        let scratch = scratch(&output.path)?;
         let environment = Environment::current().context("failed to find the working directory")?;
         let venv = venv::find(options, &environment)?;
         let interpreters = interpreter::choose(options, wish, target, venv.as_ref(), scratch.path(), ui)?;

@@ -64,6 +64,9 @@ impl Request {
     /// When a file can't be read.
     pub(super) fn has_no_requirements(&self) -> Result<bool> {
         for file in &self.requirements_files {
+            if is_url(file) {
+                return Ok(false);
+            }
             if !requirements_file::parse(&fs_err::read(file)?).is_empty() {
                 return Ok(false);
             }
@@ -128,4 +131,9 @@ impl Request {
         }
         arguments
     }
+}
+
+/// Whether a requirements file is on a server: the installer gets it from there.
+pub(super) fn is_url(file: &Path) -> bool {
+    file.to_string_lossy().contains("://")
 }

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::options::PackOptions;
 use crate::packages::requirements_file::{self, Line};
-use crate::redact::{file_name, requirement};
+use crate::redact::{self, file_name, requirement};
 
 /// The `externalParameters`; options that were not given are absent. `dependencies` are those of pyproject.toml, and
 /// `lock` is the name and the SHA-256 of the lock that was used.
@@ -51,10 +51,14 @@ pub(crate) fn parameters(
 
 fn files(paths: &[PathBuf]) -> Result<Value> {
     let described = paths.iter().map(|path| {
+        let text = path.to_string_lossy();
+        if text.contains("://") {
+            return Ok(json!({ "name": redact::url(&text) }));
+        }
         let bytes = fs_err::read(path).context("failed to read a requirements file")?;
         let sha256 = hex(&Sha256::digest(&bytes));
         let lines = lines(&bytes);
-        let name = file_name(&path.to_string_lossy());
+        let name = file_name(&text);
         Ok(json!({ "name": name, "digest": { "sha256": sha256 }, "lines": lines }))
     });
     Ok(Value::Array(described.collect::<Result<_>>()?))

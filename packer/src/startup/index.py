@@ -26,6 +26,7 @@ _RARELY = 100_000
 
 _threshold = None
 _frozen = 0
+_published = None
 
 
 def _index_imports(stdlib):
@@ -63,7 +64,6 @@ class _Finder(_external.FileFinder):
         self._modules = modules  # Marshalled until it is asked for something; None: there is no index of it.
         self._is_changed = False
         self._is_own = is_own  # Whether it is the app's code.
-        self._finished = None  # When its last file had been unpacked, in nanoseconds.
         self._path_mtime = -1
         self._path_cache = self._relaxed_path_cache = frozenset()
 
@@ -108,7 +108,7 @@ class _Finder(_external.FileFinder):
     def _spec(self, fullname, path, cached, size):
         loader = _Loader(fullname, path)
         loader._cached, loader._size = cached, size
-        loader._finished = self._finished if self._is_own else None
+        loader._is_own = self._is_own
         spec = _bootstrap.ModuleSpec(fullname, loader, origin=path)
         spec._set_fileattr = True
         spec._cached = cached
@@ -121,15 +121,14 @@ class _Finder(_external.FileFinder):
             return True  # What is packed is there. Its loader says why it can't be read.
         except OSError:
             return False
-        # The launcher sets a directory's time after it has written the directory's files.
-        self._finished = found.st_ctime_ns
         return found.st_mtime in _UNPACKED
 
     def _search(self, fullname, target):
         if not self._loaders:
             loaders = _external._get_supported_file_loaders()
             loaders = [(_Source if one is _external.SourceFileLoader else one, ends) for one, ends in loaders]
-            _Finder._loaders = _external.FileFinder(".", *loaders)._loaders
+            # An absolute path: there need not be a working directory.
+            _Finder._loaders = _external.FileFinder("/", *loaders)._loaders
         spec = super().find_spec(fullname, target)
         if spec is None:
             self._require_access(fullname.rpartition(".")[2])
@@ -159,6 +158,21 @@ def _code(data, path):
     code = marshal.loads(memoryview(data)[16:])
     _imp._fix_co_filename(code, path)
     return code
+
+
+def _when_published():
+    """When the app's code was unpacked, and whether change times tell what was written to since then.
+
+    As `published.rs` of the launcher: the index of members was written last, and a copy of it has two times. Where it
+    is missing, every source is compared.
+    """
+    global _published
+    try:
+        found = posix.stat(_APP + "/app" + _MEMBERS)
+        _published = found.st_mtime_ns, found.st_mtime_ns == found.st_ctime_ns
+    except OSError:
+        _published = -1, True
+    return _published
 
 
 class _Source(_external.SourceFileLoader):
@@ -209,12 +223,14 @@ class _Loader(_Source):
 
     def _is_rewritten(self):
         """Whether the source may have been written to since it was unpacked."""
-        if self._finished is None:
+        if not self._is_own:
             return False
+        published, is_original = _published or _when_published()
         try:
-            return posix.stat(self.path).st_ctime_ns > self._finished
+            found = posix.stat(self.path)
         except OSError:
             return True
+        return (found.st_ctime_ns if is_original else found.st_mtime_ns) > published
 
     def exec_module(self, module):
         code = self.get_code(module.__name__)

@@ -140,6 +140,7 @@ fn constants(config: &StartConfig<'_>) -> String {
         ("_SHADOWED", literal::tuple(shadowed)),
         ("_INDEX", literal::boolean(index_imports)),
         ("_MODULES", literal::text(format!("/{}", names::MODULE_INDEX))),
+        ("_MEMBERS", literal::text(format!("/{}", names::CACHE_INDEX))),
         ("_UNPACKED", format!("({UNPACKED_TIME}, {UNPACKED_TIME_BEFORE})")),
     ]
     .map(|(constant, value)| format!("{constant} = {value}\n"))

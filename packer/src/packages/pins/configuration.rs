@@ -31,8 +31,24 @@ const VARIABLES: &[&str] = &[
     "MAKEFLAGS",
     "SOURCE_DATE_EPOCH",
 ];
-/// Adds the configuration to `key`.
-pub(super) fn identify(environment: &Environment, key: &mut Key) {
+/// Variables with directories of wheels: pip separates them by spaces, uv by commas.
+const FIND_LINKS: &[&str] = &["PIP_FIND_LINKS", "UV_FIND_LINKS"];
+
+/// The directories and pages of wheels that variables name.
+pub(super) fn find_links(environment: &Environment) -> Vec<String> {
+    let values = FIND_LINKS
+        .iter()
+        .filter_map(|name| environment.get(name)?.to_str());
+    let locations = values.flat_map(|value| value.split([' ', ',']));
+    locations
+        .filter(|location| !location.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Adds the configuration to `key`. Returns whether a file of it names directories of wheels, whose contents are not known.
+pub(super) fn identify(environment: &Environment, key: &mut Key) -> bool {
+    let mut names_directories = false;
     for (name, value) in &environment.variables {
         let text = name.to_string_lossy();
         if PREFIXES.iter().any(|prefix| text.starts_with(prefix)) || VARIABLES.contains(&text.as_ref()) {
@@ -42,10 +58,13 @@ pub(super) fn identify(environment: &Environment, key: &mut Key) {
     }
     for file in files(environment) {
         if let Ok(bytes) = fs_err::read(&file) {
+            let text = String::from_utf8_lossy(&bytes);
+            names_directories |= text.contains("find-links") || text.contains("find_links");
             key.field("settings", file.as_os_str().as_bytes())
                 .field("bytes", bytes);
         }
     }
+    names_directories
 }
 
 /// The configuration files that uv and pip read, whether they exist or not.

@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 use super::declared::{Declared, Dependencies};
 use super::metadata::normalized;
-use super::request::Request;
+use super::request::{Request, is_url};
 use super::requirements_file::{self, Line};
 use super::tool::Tool;
 use crate::build_cache::key::Key;
@@ -79,13 +79,19 @@ pub(crate) fn read(
     for requirement in &request.requirements {
         reader.requirement(requirement);
     }
-    for file in request.requirements_files.iter().chain(&request.constraints) {
+    let files = request.requirements_files.iter().chain(&request.constraints);
+    // One on a server may change; packages that only it pins count as not pinned.
+    for file in files.filter(|file| !is_url(file)) {
         reader.file(&environment.directory.join(file), 0);
     }
     for location in &request.find_links {
         reader.find_links(&environment.directory, location);
     }
-    configuration::identify(environment, reader.key);
+    for location in configuration::find_links(environment) {
+        reader.find_links(&environment.directory, &location);
+    }
+    let names_directories = configuration::identify(environment, reader.key);
+    reader.pins.changes |= names_directories;
     reader.pins
 }
 
