@@ -43,7 +43,7 @@ fn without_o_nothing_else_is_replaced_and_no_directory_is_left() {
     let place = scratch();
     let outcome = command(&Pack::new("tests/apps/nothing-here"), place.path()).exits(1);
     assert!(files_below(place.path()).is_empty(), "{}", outcome.report());
-    let outcome = command(&Pack::new("tests/apps/shop").args(["-m", "gone"]), place.path()).exits(1);
+    let outcome = command(&Pack::new("tests/apps/shop").args(["-c", "gone"]), place.path()).exits(1);
     assert!(files_below(place.path()).is_empty(), "{}", outcome.report());
 
     fs_err::create_dir(place.path().join("dist")).unwrap();

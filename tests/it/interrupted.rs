@@ -121,6 +121,7 @@ fn pack_app_and_rest(place: &TempDir) {
     Run::inheriting(harness::pyship())
         .arg("extract")
         .args([&place.path().join("out/other.bin"), &tree])
+        .stdout_any()
         .stderr_any()
         .success();
     let files = files_below(&tree.join("app/code"));

@@ -41,17 +41,18 @@ fn pack(place: &TempDir, arguments: &[&str]) -> Taken {
         .success();
     Run::inheriting(pyship())
         .arg("extract")
-        .args([at("out.bin"), at("tree")])
+        .args([at("out.bin"), at("extracted")])
+        .stdout_any()
         .stderr_any()
         .success();
-    let code = at("tree").join("app/code");
+    let code = at("extracted").join("app/code");
     let files = files_below(&code)
         .into_iter()
         .filter(|path| !path.to_string_lossy().contains("__pycache__"))
         .filter(|path| !code.join(path).symlink_metadata().unwrap().is_dir())
         .map(|path| path.to_string_lossy().into_owned())
         .collect();
-    fs_err::remove_dir_all(at("tree")).unwrap();
+    fs_err::remove_dir_all(at("extracted")).unwrap();
     Taken { said, files }
 }
 

@@ -345,6 +345,7 @@ fn words_of_other_tools() {
     Run::inheriting(pyship())
         .arg("extract")
         .args([&packed.path, &tree])
+        .stdout_any()
         .stderr_any()
         .success();
     assert!(tree.join("app/code/conf/data.json").is_file());
