@@ -167,7 +167,8 @@ fn zipapps_start_what_they_start() {
         let files = bundled
             .iter()
             .chain(more)
-            .chain(std::iter::once(&("PEX-INFO", info)));
+            .copied()
+            .chain(std::iter::once(("PEX-INFO", info)));
         files
             .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
             .collect()

@@ -1,5 +1,6 @@
 //! What kind of environment a directory is, and where its packages are: by its files alone.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -59,7 +60,10 @@ impl Venv {
     pub(crate) fn at(given: &Path, directory: &Path) -> Result<Self> {
         let failed = || format!("failed to use the virtual environment `{}`", given.display());
         let root = fs_err::canonicalize(directory.join(given))
-            .map_err(|error| anyhow!("{}", error.kind()))
+            .map_err(|error| match error.kind() {
+                ErrorKind::NotFound => anyhow!("no such file or directory"),
+                _ => error.into(),
+            })
             .with_context(failed)?;
         let Some(kind) = Kind::of(&root) else {
             return Err(anyhow!("it has no {}", configuration::FILE))
