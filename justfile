@@ -95,6 +95,12 @@ cpython *ARGS:
     @[ -n "${PYSHIP_BIN:-}" ] || cargo build --release --locked
     python3 tests/cpython/run.py {{ARGS}}
 
+# Run programs of our own in a virtual environment and in a packed file, and compare; see --help
+[group('tests')]
+beside *ARGS:
+    @[ -n "${PYSHIP_BIN:-}" ] || cargo build --release --locked
+    python3 tests/beside/run.py {{ARGS}}
+
 # Run every fuzz target on a mutated corpus; see scripts/fuzz --help
 [group('tests')]
 fuzz *ARGS='--seconds 30':

@@ -59,6 +59,8 @@ const SET_FOR_INSTALLERS: &[(&str, &str)] = &[
     ("UV_NO_EDITABLE", "1"),
 ];
 
+/// Where programs make temporary files.
+pub(crate) const ENV_TMPDIR: &str = "TMPDIR";
 /// <https://reproducible-builds.org/specs/source-date-epoch/>
 const ENV_EPOCH: &str = "SOURCE_DATE_EPOCH";
 /// 1980-01-01, the oldest date that a ZIP archive, and so a wheel, can hold.
@@ -75,6 +77,8 @@ pub(crate) struct Environment {
     pub(crate) cache_directory: Option<PathBuf>,
     /// The user's configuration directory: `$XDG_CONFIG_HOME`, else `~/.config`.
     pub(crate) config_directory: Option<PathBuf>,
+    /// Where children make temporary files, in place of `$TMPDIR`: one that is killed leaves them behind.
+    pub(crate) temporary: Option<PathBuf>,
 }
 
 impl Environment {
@@ -96,6 +100,7 @@ impl Environment {
             cache_directory: known(dirs::cache_dir(), "XDG_CACHE_HOME"),
             config_directory: known(dirs::config_dir(), "XDG_CONFIG_HOME"),
             directory,
+            temporary: None,
         })
     }
 
@@ -137,6 +142,7 @@ impl Environment {
             .filter(|(name, _)| !name.as_bytes().starts_with(b"PYTHON"));
         let mut command = Command::new(program);
         command.env_clear().envs(kept).current_dir(&self.directory);
+        command.envs(self.temporary.iter().map(|path| (ENV_TMPDIR, path)));
         command
     }
 

@@ -53,6 +53,11 @@ pub(crate) fn of(error: &anyhow::Error) -> Option<&str> {
         .or_else(of_launcher)
 }
 
+/// The error below the outermost hint.
+pub(crate) fn below(error: &anyhow::Error) -> Option<&anyhow::Error> {
+    error.downcast_ref::<Hinted>().map(|hinted| &hinted.error)
+}
+
 #[cfg(test)]
 mod tests {
     use anyhow::{Context, Result, anyhow};

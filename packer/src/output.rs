@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use pyship_launcher::payload::Payload;
-use tempfile::TempPath;
+
+use crate::temporary;
 
 /// Checks that a file can be written to `out` without damage to anything else. In an input that is a directory, only a
 /// file that pyship made may be replaced.
@@ -76,7 +77,8 @@ fn is_inside(file: &Path, directory: &Path) -> bool {
         }
 }
 
-fn directory_of(file: &Path) -> &Path {
+/// The directory of a file.
+pub(crate) fn directory_of(file: &Path) -> &Path {
     file.parent()
         .filter(|parent| !parent.as_os_str().is_empty())
         .unwrap_or(Path::new("."))
@@ -84,14 +86,14 @@ fn directory_of(file: &Path) -> &Path {
 
 /// A complete file under a temporary name; it is removed when this is dropped.
 pub(crate) struct Unnamed {
-    temporary: TempPath,
+    file: temporary::Unnamed,
     out: PathBuf,
 }
 
 impl Unnamed {
     /// Its temporary path. A program can be run there.
     pub(crate) fn path(&self) -> &Path {
-        &self.temporary
+        self.file.path()
     }
 
     /// Gives the file its name, and replaces a file of that name.
@@ -99,8 +101,8 @@ impl Unnamed {
     /// # Errors
     /// When it can't be renamed.
     pub(crate) fn replace(self) -> Result<()> {
-        let Self { temporary, out } = self;
-        let renamed = temporary.persist(&out).map_err(|error| error.error);
+        let Self { file, out } = self;
+        let renamed = file.rename(&out, |path, out| path.persist(out));
         renamed.with_context(|| format!("failed to write `{}`", out.display()))
     }
 
@@ -109,8 +111,8 @@ impl Unnamed {
     /// # Errors
     /// When one has, or this one can't be renamed.
     pub(crate) fn create(self) -> Result<()> {
-        let Self { temporary, out } = self;
-        let renamed = temporary.persist_noclobber(&out).map_err(|error| error.error);
+        let Self { file, out } = self;
+        let renamed = file.rename(&out, |path, out| path.persist_noclobber(out));
         renamed.with_context(|| format!("failed to write `{}`", out.display()))
     }
 }
@@ -125,15 +127,13 @@ pub(crate) fn write_beside<T>(
     content: impl FnOnce(&mut File) -> Result<T>,
 ) -> Result<(Unnamed, T)> {
     let write = || -> Result<(Unnamed, T)> {
-        let mut file = tempfile::Builder::new()
-            .prefix(".pyship-")
-            .tempfile_in(directory_of(out))?;
-        let result = content(file.as_file_mut())?;
-        file.as_file().set_permissions(Permissions::from_mode(mode))?;
-        // Closed here: a file that is open for writing can't be executed.
-        let temporary = file.into_temp_path();
-        let out = out.to_owned();
-        Ok((Unnamed { temporary, out }, result))
+        let (unnamed, mut file) = temporary::Unnamed::new_in(directory_of(out))?;
+        let result = content(&mut file)?;
+        file.set_permissions(Permissions::from_mode(mode))?;
+        // A file that is open for writing can't be executed.
+        drop(file);
+        let (file, out) = (unnamed, out.to_owned());
+        Ok((Unnamed { file, out }, result))
     };
     write().with_context(|| format!("failed to write `{}`", out.display()))
 }

@@ -12,6 +12,8 @@ use crate::{include, url};
 
 /// Replaces a directory of the builder.
 const LOCAL: &str = "(local directory)";
+/// The packages of an environment that was there already.
+const VENV: &str = "(virtual environment)";
 /// Endings of what installers take as a file.
 const ARCHIVES: &[&str] = &[".whl", ".tar.gz", ".tar.bz2", ".zip"];
 
@@ -19,13 +21,23 @@ type Done<S> = Result<<S as Serializer>::Ok, <S as Serializer>::Error>;
 
 /// APP's kind.
 pub(crate) fn app<S: Serializer>(app: &Option<PathBuf>, serializer: S) -> Done<S> {
-    let kind = |app: &PathBuf| if app.is_dir() { "directory" } else { "script" };
+    let kind = |app: &PathBuf| match app.extension() {
+        _ if app.is_dir() => "directory",
+        Some(ending) if ending == "py" => "script",
+        _ => "zipapp",
+    };
     app.as_ref().map(kind).serialize(serializer)
 }
 
 /// Whether something was given.
 pub(crate) fn presence<S: Serializer>(path: &Option<PathBuf>, serializer: S) -> Done<S> {
     path.is_some().serialize(serializer)
+}
+
+/// Where the packages come from, in words.
+#[expect(clippy::option_option, reason = "as the field")]
+pub(crate) fn venv<S: Serializer>(venv: &Option<Option<PathBuf>>, serializer: S) -> Done<S> {
+    venv.is_some().then_some(VENV).serialize(serializer)
 }
 
 pub(crate) fn requirements<S: Serializer>(list: &[String], serializer: S) -> Done<S> {

@@ -145,6 +145,13 @@ pub(crate) fn data(text: &str) -> anyhow::Result<()> {
         .context("failed to write to standard output")
 }
 
+/// Removes what a spinner has left on the terminal's line.
+pub(crate) fn clear_line() {
+    if stderr().is_terminal() {
+        write!(stderr(), "\r\x1b[2K").unwrap_or_default();
+    }
+}
+
 fn line(text: &str) {
     // A closed standard error must not make a pack fail.
     writeln!(anstream::stderr(), "{text}").unwrap_or_default();

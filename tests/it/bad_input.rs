@@ -322,7 +322,6 @@ fn wrong_usage_is_exit_code_2() {
             "--no-such-option",
         ),
         (shop().level(99).command_to(&output), "99"),
-        (shop().command(), "--output"),
     ] {
         assert_message!(run.stderr_has(word).exits(2));
     }

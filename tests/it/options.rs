@@ -317,3 +317,65 @@ fn help_and_version() {
         assert!(help.contains(option), "help doesn't name {option}");
     }
 }
+
+#[test]
+fn words_of_other_tools() {
+    let place = scratch();
+    fs_err::write(place.path().join("data.json"), "{}").unwrap();
+    fs_err::write(place.path().join("r.txt"), "\n").unwrap();
+    let packed = Pack::new("tests/apps/environment")
+        .arg("--add-data")
+        .arg(format!("{}:conf", place.path().join("data.json").display()))
+        .arg("--requirement")
+        .arg(place.path().join("r.txt"))
+        .arg("--constraints")
+        .arg(place.path().join("r.txt"))
+        .args(["--python-option", "X utf8", "--env", "MODE=packed"])
+        .args([
+            "--default-index",
+            "http://127.0.0.1:1/a",
+            "--index",
+            "http://127.0.0.1:1/b",
+        ])
+        .run();
+    let report = packed.run().arg("report").stdout_any().success().json();
+    assert_eq!(report["flags"]["utf8_mode"], 1);
+    assert_eq!(report["environment"]["MODE"], "packed");
+    let tree = place.path().join("tree");
+    Run::inheriting(pyship())
+        .arg("extract")
+        .args([&packed.path, &tree])
+        .stderr_any()
+        .success();
+    assert!(tree.join("app/code/conf/data.json").is_file());
+
+    let pack = Pack::new(SHOP).args(["--entry-point", "shop.till:main", "-q"]);
+    pack.run()
+        .run()
+        .arg("x")
+        .stdout("function shop.till ['x']\n")
+        .exits(3);
+    let other = Pack::new(SHOP).args(["--platform", "linux/riscv64", "-q"]);
+    let refused = other.command_to(&place.path().join("out.bin"));
+    refused.stderr_has("failed to pack for `linux/riscv64`").exits(1);
+}
+
+#[test]
+fn settings_of_pip_that_uv_ignores_are_named() {
+    let place = scratch();
+    let uv = place.path().join("uv");
+    // A `uv` that installs nothing.
+    fs_err::write(&uv, "#!/bin/sh\nexit 7\n").unwrap();
+    fs_err::set_permissions(&uv, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let path = format!("{}:/usr/bin:/bin", place.path().display());
+    let pack = Pack::new("examples/hello/hello.py").with("six");
+    pack.command_to(&place.path().join("out.bin"))
+        .env("PATH", path)
+        .env("PIP_INDEX_URL", "http://127.0.0.1:1/simple")
+        .env("UV_DEFAULT_INDEX", "")
+        .env("UV_INDEX_URL", "")
+        .env("PIP_FIND_LINKS", "")
+        .stderr_has("uv installs the packages and ignores PIP_INDEX_URL: set UV_DEFAULT_INDEX instead\n")
+        .stderr_has("it exited with code 7")
+        .exits(1);
+}

@@ -121,6 +121,6 @@ pub(crate) fn redacted(text: &str) -> String {
 /// What [`redacted`] leaves: names that are made up, and digests.
 pub(crate) const FILTERS: [(&str, &str); 3] = [
     (r"[\w/.-]*/pyship-test-\w{6}", "[scratch]"),
-    (r"\.pyship-\w{6}", "[new file]"),
+    (r"\.pyship-\w{12}\.tmp", "[new file]"),
     (r"\b[0-9a-f]{32,64}\b", "[digest]"),
 ];

@@ -6,6 +6,7 @@
 pub(crate) mod entry;
 pub(crate) mod exclude;
 pub(crate) mod input;
+pub(crate) mod left_out;
 pub(crate) mod mode;
 mod modules;
 pub(crate) mod note;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// A file that was not packed as it is. Paths are relative to the app.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Note {
-    /// A file that may hold passwords was left out.
+    /// A file or directory that may hold passwords was left out.
     Secret(PathBuf),
     /// A broken link was left out.
     Broken(PathBuf),
@@ -22,6 +22,20 @@ pub(crate) enum Note {
     Opened(usize),
     /// No file matches this `--exclude`.
     Unused(String),
+}
+
+impl Note {
+    /// The note about a file of `directory`, whose path it has.
+    pub(crate) fn below(self, directory: &Path) -> Self {
+        match self {
+            Self::Secret(path) => Self::Secret(directory.join(path)),
+            Self::Broken(path) => Self::Broken(directory.join(path)),
+            Self::Dangling(path) => Self::Dangling(directory.join(path)),
+            Self::Special(path) => Self::Special(directory.join(path)),
+            Self::Followed(path, target) => Self::Followed(directory.join(path), target),
+            other @ (Self::Privileged(_) | Self::Opened(_) | Self::Unused(_)) => other,
+        }
+    }
 }
 
 impl Display for Note {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 use std::path::Path;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 use serde::Deserialize;
 
 use super::suggest::{quoted, similar};
@@ -159,6 +159,10 @@ impl Document {
 /// When it can't be read, is not TOML, or has a key or value in `[tool.pyship]` that is not an option's.
 pub(crate) fn read(app: &Path) -> Result<Option<ProjectFile>> {
     let path = app.join("pyproject.toml");
+    // Opening a pipe would wait for a writer.
+    if fs_err::metadata(&path).is_ok_and(|data| !data.is_file()) {
+        bail!("failed to read `{}`: it is not a regular file", path.display());
+    }
     let text = match fs_err::read_to_string(&path) {
         Ok(text) => text,
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {

@@ -26,7 +26,9 @@ impl PythonWish {
         let project = input.project().and_then(|file| file.project.as_ref());
         let requires = project.and_then(|project| project.requires_python.clone());
         let (place, directory) = match input {
-            Input::Nothing => return Self::default(),
+            Input::Nothing | Input::Environment(_) | Input::Requirement(_) | Input::Zipapp(..) => {
+                return Self::default();
+            }
             Input::Script(path, _) => (path.clone(), path.parent()),
             Input::Directory(path) | Input::Project(path, _) | Input::Package(path, _) => {
                 (path.join("pyproject.toml"), Some(path.as_path()))

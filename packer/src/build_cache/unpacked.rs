@@ -10,10 +10,12 @@ use pyship_launcher::format::names::LAYER_APP;
 use tempfile::TempDir;
 
 use super::{BuildCache, trim};
+use crate::temporary::{self, Entry, Registered};
 
 /// The cache and the store of a trial run.
 pub(crate) struct Trial {
     directory: TempDir,
+    _registered: Registered,
     store: PathBuf,
     /// The store's layers before the trial run.
     before: BTreeSet<PathBuf>,
@@ -42,8 +44,15 @@ impl BuildCache {
     pub(crate) fn trial(&self) -> Option<Trial> {
         let (tmp, store) = (self.tmp()?, self.unpacked()?);
         let layers = fs_err::read_dir(super::layers(&store)).ok()?;
+        let made = temporary::register(|| {
+            let directory = tempfile::Builder::new().prefix("trial-").tempdir_in(tmp)?;
+            let entry = Entry::Whole(directory.path().to_owned());
+            Ok((directory, entry))
+        });
+        let (directory, registered) = made.ok()?;
         Some(Trial {
-            directory: tempfile::Builder::new().prefix("trial-").tempdir_in(tmp).ok()?,
+            directory,
+            _registered: registered,
             before: layers.filter_map(|entry| Some(entry.ok()?.path())).collect(),
             store,
         })

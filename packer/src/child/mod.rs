@@ -10,7 +10,7 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 
-use crate::url;
+use crate::{interrupt, url};
 
 /// How many of the last lines of its output are kept of a failed child.
 const TAIL_LINES: usize = 200;
@@ -147,6 +147,7 @@ pub(crate) fn run<T>(
     command: &mut Command,
     talk: impl FnOnce(&mut Command, &mut Child) -> (T, Vec<u8>),
 ) -> Result<Ended<T>, ChildError> {
+    interrupt::wait_if_received();
     let mut child = command
         .spawn()
         .map_err(|error| ChildError::not_started(command, error))?;
@@ -154,6 +155,7 @@ pub(crate) fn run<T>(
     let status = child
         .wait()
         .map_err(|error| ChildError::not_started(command, error))?;
+    interrupt::wait_if_received();
     Ok(Ended {
         value,
         status,

@@ -17,7 +17,10 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::options::PackOptions;
-use crate::ui;
+use crate::{interrupt, ui, usage};
+
+/// Exit code of wrong usage, as clap has it.
+const WRONG_USAGE: u8 = 2;
 
 /// Turns a Python program, its packages and its interpreter into one file that just runs.
 ///
@@ -67,7 +70,11 @@ enum Command {
 /// Runs the command; the one place that turns an error into a message and an exit code.
 #[must_use]
 pub fn main() -> ExitCode {
-    let done = match &Cli::parse().command {
+    let command = Cli::parse().command;
+    if let Err(error) = interrupt::handle() {
+        ui::warning(&format!("signals that end the command are not handled: {error}"));
+    }
+    let done = match &command {
         Command::Pack(options) => pack::command(options),
         Command::Inspect(options) => inspect::command(options),
         Command::Verify(options) => verify::command(options),
@@ -83,8 +90,12 @@ pub fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
+            interrupt::wait_if_received();
             ui::error(&error);
-            ExitCode::FAILURE
+            match usage::is_wrong(&error) {
+                true => ExitCode::from(WRONG_USAGE),
+                false => ExitCode::FAILURE,
+            }
         }
     }
 }

@@ -33,6 +33,7 @@ mod tcltk;
 mod version;
 
 pub(crate) use facts::Interpreter;
+pub(crate) use prefix::python_in;
 
 #[cfg(test)]
 pub(crate) mod testing;

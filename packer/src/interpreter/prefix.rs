@@ -6,7 +6,7 @@ use super::request::VersionRequest;
 use crate::environment::is_executable;
 
 /// The interpreter of the installation or virtual environment at `prefix`.
-pub(super) fn python_in(prefix: &Path) -> Option<PathBuf> {
+pub(crate) fn python_in(prefix: &Path) -> Option<PathBuf> {
     let bin = prefix.join("bin");
     let versioned = || {
         let entries = fs_err::read_dir(&bin).ok()?;

@@ -3,6 +3,7 @@
 //!
 //! A new option is a field of [`PackOptions`], its line in [`PackOptions::over`], and the place that uses it.
 
+mod aliases;
 mod app_extras;
 
 use std::path::{Path, PathBuf};
@@ -24,8 +25,10 @@ const EXAMPLES: &str = "\
 Examples:
   pyship pack hello.py -o hello.bin                     a script
   pyship pack app/ -r app/requirements.txt -o app.bin   a directory with main.py, and its packages
+  pyship pack . -o tool.bin                             a project: built, with its locked dependencies
   pyship pack app/ -m uvicorn -r req.txt -o web.bin     run it as `./web.bin main:app`
   pyship pack --with httpie -c http -o http.bin         a command of a package
+  pyship pack app/ --venv .venv -o app.bin              with the packages of a virtual environment
   pyship pack --with numpy -o py.bin                    an environment that behaves like python
   pyship pack app/ --python 3.12 --release -o app.bin   another Python, optimised for size
 
@@ -46,7 +49,8 @@ const OUTPUT: &str = "Output";
 #[command(after_help = EXAMPLES)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct PackOptions {
-    /// Directory, project with pyproject.toml, or .py script; without it the file behaves like python
+    /// Directory, project, .py script, wheel, zipapp, pypi:NAME or virtual environment; without it the file behaves like
+    /// python
     #[serde(
         skip_deserializing,
         serialize_with = "redact::app",
@@ -54,10 +58,10 @@ pub(crate) struct PackOptions {
     )]
     pub(crate) app: Option<PathBuf>,
 
-    /// File to write
+    /// File to write [default: dist/NAME, after the project or the app]
     #[arg(short, long, value_name = "OUT")]
     #[serde(skip)]
-    pub(crate) output: PathBuf,
+    pub(crate) output: Option<PathBuf>,
 
     /// Run this module, like `python -m`
     #[arg(short, long, value_name = "MODULE", help_heading = ENTRY, conflicts_with_all = ["entry", "command"])]
@@ -65,17 +69,17 @@ pub(crate) struct PackOptions {
     pub(crate) module: Option<String>,
 
     /// Call this function
-    #[arg(short, long, value_name = "PKG.MOD:FUNC", help_heading = ENTRY, conflicts_with = "command")]
+    #[arg(short, long, alias = "entry-point", value_name = "PKG.MOD:FUNC", help_heading = ENTRY, conflicts_with = "command")]
     #[serde(skip_serializing)]
     pub(crate) entry: Option<String>,
 
     /// Run this script of a package; with several, the name that the file is called by chooses
-    #[arg(short, long, value_name = "SCRIPT", help_heading = ENTRY)]
+    #[arg(short, long, aliases = ["console-script", "script"], value_name = "SCRIPT", help_heading = ENTRY)]
     #[serde(skip_serializing)]
     pub(crate) command: Vec<String>,
 
     /// Install the packages of a requirements file
-    #[arg(short, long, value_name = "FILE", help_heading = PACKAGES)]
+    #[arg(short, long, alias = "requirement", value_name = "FILE", help_heading = PACKAGES)]
     #[serde(skip_serializing)]
     pub(crate) requirements: Vec<PathBuf>,
 
@@ -86,6 +90,19 @@ pub(crate) struct PackOptions {
         skip_serializing_if = "Vec::is_empty"
     )]
     pub(crate) with: Vec<String>,
+
+    /// Take the packages of this virtual or conda environment as they are; without DIR, of the active one
+    #[arg(long, value_name = "DIR", num_args = 0..=1, conflicts_with_all = ["requirements", "with"], help_heading = PACKAGES)]
+    #[serde(
+        deserialize_with = "venv",
+        serialize_with = "redact::venv",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[expect(
+        clippy::option_option,
+        reason = "clap's form of an option with an optional value"
+    )]
+    pub(crate) venv: Option<Option<PathBuf>>,
 
     /// Look for wheels in this directory or page
     #[arg(long, value_name = "PATH", help_heading = PACKAGES)]
@@ -98,17 +115,17 @@ pub(crate) struct PackOptions {
     pub(crate) no_index: bool,
 
     /// Use this index instead of PyPI
-    #[arg(long, value_name = "URL", help_heading = PACKAGES)]
+    #[arg(long, alias = "default-index", value_name = "URL", help_heading = PACKAGES)]
     #[serde(serialize_with = "redact::location", skip_serializing_if = "Option::is_none")]
     pub(crate) index_url: Option<String>,
 
     /// Use another index as well
-    #[arg(long, value_name = "URL", help_heading = PACKAGES)]
+    #[arg(long, alias = "index", value_name = "URL", help_heading = PACKAGES)]
     #[serde(serialize_with = "redact::locations", skip_serializing_if = "Vec::is_empty")]
     pub(crate) extra_index_url: Vec<String>,
 
     /// Constrain the versions of packages by this file
-    #[arg(long, value_name = "FILE", help_heading = PACKAGES)]
+    #[arg(long, alias = "constraints", value_name = "FILE", help_heading = PACKAGES)]
     #[serde(skip_serializing)]
     pub(crate) constraint: Vec<PathBuf>,
 
@@ -167,7 +184,7 @@ pub(crate) struct PackOptions {
     pub(crate) no_python_downloads: bool,
 
     /// Pack for this target: see `pyship targets`
-    #[arg(long, value_name = "TRIPLE", help_heading = PYTHON)]
+    #[arg(long, alias = "platform", value_name = "TRIPLE", value_parser = aliases::target, help_heading = PYTHON)]
     #[serde(skip_serializing)]
     pub(crate) target: Option<String>,
 
@@ -186,8 +203,13 @@ pub(crate) struct PackOptions {
     #[serde(alias = "python-options", skip_serializing_if = "Vec::is_empty")]
     pub(crate) option: Vec<String>,
 
+    /// PyInstaller's spelling of `--option`
+    #[arg(long, hide = true, value_parser = aliases::python_option, allow_hyphen_values = true)]
+    #[serde(skip)]
+    pub(crate) python_option: Vec<String>,
+
     /// Set an environment variable for the app, unless the caller sets it
-    #[arg(long, value_name = "K=V", help_heading = PYTHON)]
+    #[arg(long, alias = "env", value_name = "K=V", help_heading = PYTHON)]
     #[serde(
         deserialize_with = "pairs",
         serialize_with = "redact::variables",
@@ -205,15 +227,26 @@ pub(crate) struct PackOptions {
     #[serde(serialize_with = "redact::includes", skip_serializing_if = "Vec::is_empty")]
     pub(crate) include: Vec<String>,
 
+    /// PyInstaller's spelling of `--include`
+    #[arg(long, hide = true, value_parser = aliases::add_data)]
+    #[serde(skip)]
+    pub(crate) add_data: Vec<String>,
+
     /// Leave out files that match, relative to APP: `docs/**`, `*.csv`
     ///
-    /// Left out by default, and packed with --include: version control (.git, .hg, .svn), caches (__pycache__,
-    /// .mypy_cache, .ruff_cache, .pytest_cache, .tox, .nox), virtual environments, settings of editors (.idea, .vscode),
-    /// node_modules outside of Python packages, .DS_Store, and files that may hold passwords (.env, .envrc, .netrc,
-    /// .pypirc).
+    /// Left out by default, and packed with --include or a line `!NAME` in .pyshipignore: what .gitignore and
+    /// .pyshipignore files list, version control (.git, .hg, .svn, .jj), caches (__pycache__, .mypy_cache, .ruff_cache,
+    /// .pytest_cache, .tox, .nox, ...), virtual environments, settings of editors (.idea, .vscode), node_modules outside
+    /// of Python packages, dist, build and *.egg-info in APP itself, and files that may hold passwords or keys (.env,
+    /// .netrc, .npmrc, .aws, .ssh, id_rsa, ...). Files that pyship made are packed with --include only.
     #[arg(long, value_name = "GLOB", help_heading = CONTENTS)]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) exclude: Vec<String>,
+
+    /// Pack what .gitignore files leave out
+    #[arg(long, help_heading = CONTENTS)]
+    #[serde(skip_serializing_if = "is_false")]
+    pub(crate) no_gitignore: bool,
 
     /// Keep the whole standard library
     #[arg(long, help_heading = CONTENTS)]
@@ -339,14 +372,23 @@ impl PackOptions {
             true => (self.level, self.release),
             false => (project.level, project.release),
         };
+        // An environment on the command line replaces the packages that the project asks for.
+        let (requirements, with) = match self.venv.is_some() {
+            true => (self.requirements, self.with),
+            false => (
+                join(project.requirements, self.requirements),
+                join(project.with, self.with),
+            ),
+        };
         Self {
             app: self.app,
             output: self.output,
             module,
             entry,
             command,
-            requirements: join(project.requirements, self.requirements),
-            with: join(project.with, self.with),
+            requirements,
+            with,
+            venv: self.venv.or(project.venv),
             find_links: join(project.find_links, self.find_links),
             no_index: project.no_index || self.no_index,
             index_url: self.index_url.or(project.index_url),
@@ -365,11 +407,14 @@ impl PackOptions {
             target: self.target.or(project.target),
             sysroot: self.sysroot.or(project.sysroot),
             libc: self.libc.or(project.libc),
-            option: join(project.option, self.option),
+            option: join(project.option, join(self.option, self.python_option)),
+            python_option: Vec::new(),
             set_env: join(project.set_env, self.set_env),
             no_index_imports: project.no_index_imports || self.no_index_imports,
-            include: join(project.include, self.include),
+            include: join(project.include, join(self.include, self.add_data)),
+            add_data: Vec::new(),
             exclude: join(project.exclude, self.exclude),
+            no_gitignore: project.no_gitignore || self.no_gitignore,
             no_prune: project.no_prune || self.no_prune,
             keep: join(project.keep, self.keep),
             prune: join(project.prune, self.prune),
@@ -394,6 +439,7 @@ impl PackOptions {
     pub(crate) fn relative_to(mut self, directory: &Path) -> Self {
         let join = |path: &mut PathBuf| *path = directory.join(&path);
         self.sysroot.iter_mut().for_each(join);
+        self.venv.iter_mut().flatten().for_each(join);
         self.requirements.iter_mut().for_each(join);
         self.constraint.iter_mut().for_each(join);
         let join_text = |text: &mut String| *text = directory.join(&text).to_string_lossy().into_owned();
@@ -441,6 +487,12 @@ fn level<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i32>, D::E
         true => Ok(Some(level)),
         false => Err(D::Error::custom(format!("{level} is not a level from 1 to 22"))),
     }
+}
+
+/// The directory of an environment; an option without a value has no form in TOML.
+#[expect(clippy::option_option, reason = "as the field")]
+fn venv<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<PathBuf>>, D::Error> {
+    PathBuf::deserialize(deserializer).map(|path| Some(Some(path)))
 }
 
 /// A table `{ K = "V" }` as the list of `K=V` that the command line gives.

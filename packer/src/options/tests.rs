@@ -93,7 +93,7 @@ fn provenance_holds_nothing_of_the_builder() {
     let path = || Some(PathBuf::from("/home/me/hunter2/x"));
     let options = PackOptions {
         app: path(),
-        output: path().unwrap(),
+        output: path(),
         requirements: vec![path().unwrap()],
         with: secret(),
         find_links: secret(),

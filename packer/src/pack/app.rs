@@ -1,18 +1,19 @@
 //! The app layer: the code, what `--include` adds to it, what starts, and its name.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use pyship_launcher::format::manifest::Entry;
-use pyship_launcher::format::member;
 use pyship_launcher::format::names::APP_CODE;
 
-use super::{Pack, packages};
+use super::destination::Destination;
+use super::{Pack, includes, packages};
 use crate::app::entry::{self, EntryFlags};
 use crate::app::exclude::Excludes;
-use crate::app::input::{self, Input};
-use crate::app::mode::Modes;
+use crate::app::input::files::in_code;
+use crate::app::input::{Input, Requirement};
+use crate::app::left_out::LeftOut;
 use crate::app::note::Note;
 use crate::app::source::AppSource;
 use crate::elf::LayerElf;
@@ -20,23 +21,61 @@ use crate::interpreter::mentions::mentioned;
 use crate::options::PackOptions;
 use crate::tree::{LayerPath, Node, Tree};
 use crate::ui::Ui;
-use crate::{include, provenance, startup};
+use crate::{provenance, startup};
 
 /// What APP is, and its files. There are none when the file is packages alone.
 pub(super) struct Source {
     pub(super) input: Input,
     pub(super) app: Option<AppSource>,
     pub(super) excludes: Excludes,
+    /// OUT.
+    pub(super) output: Destination,
 }
 
 impl Source {
-    /// `[tool.pyship]`.
-    pub(super) fn options(&self) -> PackOptions {
-        self.input.options().cloned().unwrap_or_default()
+    /// The `options` of the command line over `[tool.pyship]`. An environment given as APP is the one of `--venv`, and a
+    /// package one of `--with`.
+    pub(super) fn over(&self, options: &PackOptions) -> PackOptions {
+        let mut options = options.clone();
+        match &self.input {
+            Input::Environment(path) => {
+                options.venv = Some(Some(path.clone()));
+                options.app = None;
+            }
+            Input::Requirement(requirement) => {
+                let extras = std::mem::take(&mut options.extra);
+                options.with.push(requirement.with_extras(&extras));
+                options.app = None;
+            }
+            Input::Zipapp(_, zipapp) => {
+                let defaults = zipapp.environment.iter();
+                let defaults = defaults.map(|(name, value)| format!("{name}={value}"));
+                options.set_env.splice(0..0, defaults);
+            }
+            _ => {}
+        }
+        options.over(self.input.options().cloned().unwrap_or_default())
+    }
+
+    /// The builder's directories with the app's modules, links resolved.
+    pub(super) fn code(&self) -> Vec<PathBuf> {
+        let app = self.app.iter().filter(|app| app.script.is_none());
+        let directories = app.flat_map(|app| app.import_directories.iter().map(|name| app.path.join(name)));
+        directories
+            .filter_map(|directory| fs_err::canonicalize(directory).ok())
+            .collect()
+    }
+
+    /// The package that APP is.
+    fn requirement(&self) -> Option<&Requirement> {
+        match &self.input {
+            Input::Requirement(requirement) => Some(requirement),
+            _ => None,
+        }
     }
 
     /// What the project or script depends on.
-    fn dependencies(&self) -> &[String] {
+    pub(super) fn dependencies(&self) -> &[String] {
         let built = self.app.as_ref().and_then(|app| app.project.as_ref());
         let written = self.input.project().and_then(|file| file.project.as_ref());
         built.or(written).map_or(&[], |project| &project.dependencies)
@@ -60,12 +99,23 @@ impl Source {
 /// Reads the project's options first, since they say what to leave out, then the code.
 pub(super) fn read(options: &PackOptions, ui: &Ui) -> Result<Source> {
     ui.step("reading the app");
-    let input = Input::detect(options.app.as_deref())?;
+    let mut input = Input::detect(options.app.as_deref())?;
+    let of_project = input.options().and_then(|options| options.venv.as_ref());
+    if options.venv.is_some() || of_project.is_some() {
+        input = input.unbuilt();
+    }
     let project = input.options().into_iter().flat_map(|options| &options.exclude);
     let globs: Vec<&String> = project.chain(&options.exclude).collect();
-    let excludes = Excludes::new(&globs, Some(&options.output))?;
+    let output = Destination::new(options, &input)?;
+    let no_gitignore = options.no_gitignore || input.options().is_some_and(|options| options.no_gitignore);
+    let excludes = Excludes::new(&globs, Some(&output.path))?.of_project(!no_gitignore);
     let app = input.read(&excludes)?;
-    Ok(Source { input, app, excludes })
+    Ok(Source {
+        input,
+        app,
+        excludes,
+        output,
+    })
 }
 
 /// The app layer.
@@ -93,8 +143,8 @@ pub(super) struct Facts {
     pub(super) dependencies: Vec<String>,
     /// Files that were not packed as they are.
     pub(super) notes: Vec<String>,
-    /// What is left out by default, relative to the app.
-    pub(super) left_out: Vec<String>,
+    /// What is left out, relative to the app.
+    pub(super) left_out: Vec<LeftOut>,
 }
 
 /// Completes the code that was read, and decides what starts.
@@ -105,20 +155,36 @@ pub(super) fn prepare(pack: &Pack<'_>, mut source: Source, packages: &packages::
         function: options.entry.clone(),
         commands: options.command.clone(),
     };
-    let (tree, included) = tree(options, &source)?;
+    let mut tree = source.app.as_ref().map_or_else(Tree::new, |app| app.tree.clone());
+    tree.insert(APP_CODE, Node::DIRECTORY);
+    let included = includes::add(&mut tree, &options.include, &source.output.path)?;
     if let Some(app) = &mut source.app {
         // What was included can be what starts.
         app.tree = tree.clone();
     }
-    let entry = entry::decide(&flags, source.app.as_ref(), &packages.distributions)?;
+    let requirement = source.requirement();
+    let entry = match requirement.filter(|_| flags == EntryFlags::default()) {
+        Some(requirement) => entry::of_requirement(&requirement.name, &packages.distributions)?,
+        None => entry::decide(&flags, source.app.as_ref(), &packages.distributions)?,
+    };
+    let of_package = requirement.and_then(|requirement| packages.version(&requirement.name));
     let directories = source.directories();
+    // What was left out may have been included.
+    let is_in = |path: &Path| tree.get(in_code(path)).is_some();
     let app_notes = source.app.iter().flat_map(|app| &app.notes);
-    let notes = app_notes.chain(&included).map(ToString::to_string);
+    let app_notes = app_notes.filter(|note| !matches!(note, Note::Secret(path) if is_in(path)));
+    let notes = app_notes.chain(&included.notes).map(ToString::to_string);
     let left_out = source.app.iter().flat_map(|app| &app.left_out);
+    let left_out = left_out.filter(|one| !is_in(Path::new(&one.path)));
+    let left_out = left_out.chain(&included.left_out).cloned();
     let facts = Facts {
-        left_out: left_out.map(|path| path.display().to_string()).collect(),
-        name: name(options)?,
-        version: options.app_version.clone().or_else(|| source.version()),
+        left_out: left_out.collect(),
+        name: name(options, &source.output)?,
+        version: options
+            .app_version
+            .clone()
+            .or_else(|| source.version())
+            .or(of_package),
         entry,
         elf: LayerElf::of(&tree)?,
         mentioned: mentioned(&tree)?,
@@ -136,62 +202,18 @@ pub(super) fn prepare(pack: &Pack<'_>, mut source: Source, packages: &packages::
     Ok(App { tree, facts })
 }
 
-/// The code, and what `--include` adds to it; what the user should know of the latter.
-fn tree(options: &PackOptions, source: &Source) -> Result<(Tree, Vec<Note>)> {
-    let mut notes = Vec::new();
-    let mut tree = source.app.as_ref().map_or_else(Tree::new, |app| app.tree.clone());
-    tree.insert(APP_CODE, Node::DIRECTORY);
-    for text in &options.include {
-        let (from, to) = include::split(text);
-        let name = Path::new(from).file_name().unwrap_or_default();
-        let to = to.map_or(name.as_encoded_bytes(), |to| to.trim_matches('/').as_bytes());
-        ensure!(
-            member::is_safe(to),
-            "failed to include `{from}`: `{}` is not a path below the app's code",
-            String::from_utf8_lossy(to)
-        );
-        let path = [APP_CODE.as_bytes(), b"/", to].concat();
-        let found = insert(&mut tree, &path, Path::new(from), &options.output)
-            .with_context(|| format!("failed to include `{from}`"))?;
-        notes.extend(found);
-    }
-    Ok((tree, notes))
-}
-
-/// Inserts a file, or what a directory holds, at `path`. Returns what is to be said of modes.
-fn insert(tree: &mut Tree, path: &[u8], from: &Path, output: &Path) -> Result<Vec<Note>> {
-    let metadata = fs_err::metadata(from)?;
-    if !metadata.is_dir() {
-        let mut modes = Modes::new();
-        let mode = modes.file(from, &metadata);
-        tree.insert_path(path, fs_err::canonicalize(from)?, mode);
-        return Ok(modes.notes());
-    }
-    let mut inside = input::included(from, output)?;
-    for (name, node) in inside.tree.iter() {
-        if let Some(below) = name.strip_prefix(APP_CODE.as_bytes()) {
-            tree.insert([path, below].concat(), node.clone());
-        }
-    }
-    let is_about_modes = |note: &Note| matches!(note, Note::Privileged(_) | Note::Opened(_));
-    inside.notes.retain(is_about_modes);
-    Ok(inside.notes)
-}
-
 /// `--name`, else the name of OUT without its extension.
-fn name(options: &PackOptions) -> Result<String> {
-    let of_file = || {
-        options
-            .output
-            .file_stem()
-            .and_then(|stem| stem.to_str())
-            .map(str::to_owned)
-    };
-    let name = options.name.clone().or_else(of_file);
+fn name(options: &PackOptions, output: &Destination) -> Result<String> {
+    let of_file = || output.path.file_stem()?.to_str().map(str::to_owned);
+    let name = options
+        .name
+        .clone()
+        .or_else(|| output.name.clone())
+        .or_else(of_file);
     let name = name.with_context(|| {
         format!(
             "failed to name the app after `{}`: give --name",
-            options.output.display()
+            output.path.display()
         )
     })?;
     ensure!(

@@ -21,6 +21,7 @@ use crate::interpreter::request::contains;
 use crate::interpreter::{Interpreter, describe};
 use crate::options::PackOptions;
 use crate::ui::Ui;
+use crate::venv::Venv;
 
 /// The interpreter that is packed, and the one that works for it.
 pub(super) struct Interpreters {
@@ -38,18 +39,27 @@ pub(super) struct Interpreters {
     archive: Option<PathBuf>,
 }
 
+/// Temporary files of children, in the scratch directory.
+pub(super) const CHILDREN: &str = "children";
+
 /// Chooses, downloads, unpacks and probes the interpreter for `target`: the one that the options name, else one that
 /// meets `wish`.
 pub(super) fn choose(
     options: &PackOptions,
     wish: &PythonWish,
     target: &'static Target,
+    venv: Option<&Venv>,
     scratch: &Path,
     ui: &Ui,
 ) -> Result<Interpreters> {
     ui.step("looking for the interpreter");
-    let environment = Environment::current().context("failed to find the working directory")?;
-    let chosen = select(options.python.as_deref(), wish, &environment)?.for_target(target, &environment)?;
+    let mut environment = Environment::current().context("failed to find the working directory")?;
+    environment.temporary = Some(scratch.join(CHILDREN));
+    fs_err::create_dir(scratch.join(CHILDREN))?;
+    let chosen = match (venv, options.python.as_deref()) {
+        (Some(venv), None) => venv.interpreter(&environment)?,
+        (_, python) => select(python, wish, &environment)?.for_target(target, &environment)?,
+    };
     let (packed, why) = (chosen.interpreter, chosen.why);
     let (mut archive, mut unpacked) = (None, None);
     let mut open = |path: PathBuf| -> Result<Interpreter> {
@@ -69,6 +79,9 @@ pub(super) fn choose(
     };
     check_version(&packed, wish, &why)?;
     check_machine(target, machine_of(&packed.executable)?, &why)?;
+    if let Some(venv) = venv {
+        venv.check(&packed, &why)?;
+    }
     let builder = builder_for(target, &packed, options, &environment, ui)?;
     ui.note(&format!(
         "python: {} {} ({why})",

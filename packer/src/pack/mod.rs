@@ -2,25 +2,29 @@
 
 mod app;
 mod compile;
+mod destination;
 mod download;
 mod glibc;
+mod includes;
 mod interpreter;
 mod layers;
 mod packages;
+mod problems;
 mod project;
 mod report;
 mod runtime;
 mod settings;
 mod trial;
+mod venv;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use pyship_launcher::format::FORMAT;
 use pyship_launcher::format::manifest::{Launcher, Libc, Manifest, Python};
-use tempfile::TempDir;
 
+use self::destination::Destination;
 use self::interpreter::Interpreters;
 use self::layers::{Content, Layers};
 use self::report::Parts;
@@ -35,7 +39,8 @@ use crate::packages::tool::Tool;
 use crate::provenance::{self, Ingredients};
 use crate::target::{self, HOST, Target};
 use crate::ui::Ui;
-use crate::{assemble, build_cache, include, output, startup};
+use crate::venv::Venv;
+use crate::{assemble, build_cache, include, output, startup, temporary};
 
 /// What every step works with.
 struct Pack<'a> {
@@ -44,10 +49,14 @@ struct Pack<'a> {
     target: &'static Target,
     /// The launcher for that target.
     launcher: &'static [u8],
+    /// OUT.
+    output: Destination,
     interpreters: Interpreters,
+    /// The environment whose packages are packed.
+    venv: Option<Venv>,
     cache: BuildCache,
     /// Removed when the pack ends.
-    scratch: TempDir,
+    scratch: temporary::Directory,
     ui: &'a Ui,
 }
 
@@ -59,11 +68,18 @@ pub(crate) fn run(options: &PackOptions, ui: &Ui) -> Result<Report> {
     let began = Instant::now();
     let options = &options.clone().with_extras_of_app();
     let mut source = app::read(options, ui)?;
-    let options = &options.clone().over(source.options());
-    let pack = Pack::new(options, &PythonWish::of(&source.input), ui)?;
+    let options = &source.over(options);
+    let _made = source.output.prepare(&inputs(options))?;
+    let pack = Pack::new(options, &source, ui)?;
     let tool = Tool::find(&pack.interpreters.environment);
-    let project = project::prepare(&pack, &mut source, &tool)?;
-    let mut packages = packages::prepare(&pack, project, &tool)?;
+    let mut packages = match venv::prepare(&pack, &source)? {
+        Some(packages) => packages,
+        None => {
+            let project = project::prepare(&pack, &mut source, &tool)?;
+            packages::prepare(&pack, project, &tool)?
+        }
+    };
+    let not_taken = venv::not_taken(&pack, &source);
     let mut app = app::prepare(&pack, source, &packages.facts)?;
     let mut runtime = runtime::prepare(&pack, &app, &packages.facts)?;
     compile::compile(&pack, &mut runtime.content, &mut packages, &mut app)?;
@@ -76,19 +92,23 @@ pub(crate) fn run(options: &PackOptions, ui: &Ui) -> Result<Report> {
     ];
     let layers = layers::compress(&pack, contents)?;
     let file = write(&pack, &app.facts, glibc.manifest, &packages.facts, &layers)?;
-    let missing = trial::run(&pack, &file)?;
+    let problems = trial::run(&pack, &file)?;
+    let found = problems.as_deref().unwrap_or_default();
+    problems::refuse(found, options.app.as_deref())?;
     let parts = Parts {
         layers: &layers,
         packages: &packages.facts,
         pruned: &runtime.pruned,
         left_out: &app.facts.left_out,
         because: glibc.because,
-        checked: missing.is_some(),
+        checked: problems.is_some(),
         warnings: [
             runtime.facts.warnings,
+            packages.notes,
+            not_taken.into_iter().collect(),
             app.facts.notes,
             glibc.warnings,
-            trial::warnings(&missing.unwrap_or_default(), options.app.as_deref()),
+            problems::warnings(found, options.app.as_deref()),
         ]
         .concat(),
     };
@@ -100,8 +120,8 @@ pub(crate) fn run(options: &PackOptions, ui: &Ui) -> Result<Report> {
 
 impl<'a> Pack<'a> {
     /// Finds all that a pack works with.
-    fn new(options: &'a PackOptions, wish: &PythonWish, ui: &'a Ui) -> Result<Self> {
-        output::check(&options.output, &inputs(options))?;
+    fn new(options: &'a PackOptions, source: &app::Source, ui: &'a Ui) -> Result<Self> {
+        let (wish, output) = (&PythonWish::of(&source.input), source.output.clone());
         let (target, launcher) = target::find(options.target.as_deref().unwrap_or(HOST.triple))?;
         if let Some(sysroot) = &options.sysroot {
             let path = sysroot.display();
@@ -111,16 +131,17 @@ impl<'a> Pack<'a> {
             );
         }
         let cache = build_cache(options, ui)?;
-        let scratch = tempfile::Builder::new()
-            .prefix("pyship-")
-            .tempdir()
-            .context("failed to make a scratch directory")?;
-        let interpreters = interpreter::choose(options, wish, target, scratch.path(), ui)?;
+        let scratch = scratch(&output.path)?;
+        let environment = Environment::current().context("failed to find the working directory")?;
+        let venv = venv::find(options, &environment)?;
+        let interpreters = interpreter::choose(options, wish, target, venv.as_ref(), scratch.path(), ui)?;
         Ok(Self {
             options,
             target,
             launcher,
+            output,
             interpreters,
+            venv,
             cache,
             scratch,
             ui,
@@ -144,6 +165,15 @@ impl<'a> Pack<'a> {
     }
 }
 
+/// A scratch directory, after those that killed packs have left are removed, and what they left beside OUT.
+fn scratch(output: &Path) -> Result<temporary::Directory> {
+    let parent = std::env::temp_dir();
+    temporary::sweep_directories(&parent);
+    temporary::sweep_files(output::directory_of(output));
+    temporary::Directory::new_in(&parent)
+        .with_context(|| format!("failed to make a scratch directory in `{}`", parent.display()))
+}
+
 /// The files that a pack reads and that OUT must not replace. `six` and `3.12` are names, although OUT may be called so.
 fn inputs(options: &PackOptions) -> Vec<PathBuf> {
     let includes = options.include.iter().map(|text| include::split(text).0.into());
@@ -153,16 +183,27 @@ fn inputs(options: &PackOptions) -> Vec<PathBuf> {
         .filter(|spec| is_path(spec))
         .map(PathBuf::from);
     let wheels = options.with.iter().filter_map(|text| pins::local_path(text));
+    // A directory of wheels, but not a page of them.
+    let links = options.find_links.iter().map(PathBuf::from);
+    let script = options.app.iter().filter(|app| app.is_file());
+    let lock = script.map(|app| {
+        let mut lock = app.clone().into_os_string();
+        lock.push(".lock");
+        PathBuf::from(lock)
+    });
     let inputs = options
         .app
         .iter()
         .chain(&options.requirements)
-        .chain(&options.constraint);
+        .chain(&options.constraint)
+        .chain(&options.sysroot);
     inputs
         .cloned()
         .chain(python)
         .chain(wheels.map(PathBuf::from))
         .chain(includes)
+        .chain(links)
+        .chain(lock.filter(|lock| lock.exists()))
         .collect()
 }
 
@@ -225,7 +266,7 @@ fn write(
     })?;
     pack.ui.step("writing the file");
     let file = assemble::write(
-        &options.output,
+        &pack.output.path,
         pack.launcher,
         startup::zip_main(),
         manifest,

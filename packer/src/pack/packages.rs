@@ -18,12 +18,12 @@ use crate::build_cache::stamp::Inputs;
 use crate::elf::LayerElf;
 use crate::interpreter::mentions::mentioned;
 use crate::packages::declared::{Declared, Dependencies};
-use crate::packages::install;
 use crate::packages::lock::{self, Lock};
 use crate::packages::metadata::{self, Distribution};
 use crate::packages::pins::{self, Pins};
 use crate::packages::request::{Request, Target};
 use crate::packages::tool::Tool;
+use crate::packages::{ignored, install};
 use crate::startup;
 use crate::tree::Tree;
 
@@ -38,6 +38,8 @@ const INSTALLED: &str = "packages";
 pub(super) struct Packages {
     pub(super) content: Content,
     pub(super) facts: Facts,
+    /// What the user should know, a sentence each.
+    pub(super) notes: Vec<String>,
 }
 
 /// What later steps must know of it.
@@ -50,7 +52,7 @@ pub(super) struct Facts {
     /// Groups of the standard library that a package names.
     pub(super) mentioned: BTreeSet<String>,
     /// Whether the same request gives the same packages at any time.
-    pinned: bool,
+    pub(super) pinned: bool,
     /// The lock that was installed.
     #[serde(skip)]
     pub(super) lock: Option<LockFile>,
@@ -80,6 +82,15 @@ impl Facts {
         self.distributions
             .iter()
             .any(|one| metadata::normalized(&one.name) == name)
+    }
+}
+
+impl Facts {
+    /// The version of the package `name`, normalized.
+    pub(super) fn version(&self, name: &str) -> Option<String> {
+        let mut distributions = self.distributions.iter();
+        let found = distributions.find(|one| metadata::normalized(&one.name) == name)?;
+        Some(found.version.clone())
     }
 }
 
@@ -119,6 +130,7 @@ pub(super) fn prepare(pack: &Pack<'_>, project: Project, tool: &Tool) -> Result<
     Ok(Packages {
         content: Content::keyed(tree, key, Inputs::default(), &facts)?,
         facts,
+        notes: Vec::new(),
     })
 }
 
@@ -153,6 +165,7 @@ fn find(pack: &Pack<'_>, key: &str) -> Option<Packages> {
     Some(Packages {
         content: Content::Cached(found.packed),
         facts: found.facts,
+        notes: Vec::new(),
     })
 }
 
@@ -215,6 +228,9 @@ fn install(pack: &Pack<'_>, request: &Request, tool: &Tool) -> Result<Tree> {
     fs_err::create_dir(&directory)?;
     if request.is_empty()? {
         return Ok(Tree::new());
+    }
+    if let Some(sentence) = ignored::sentence(tool, &pack.interpreters.environment) {
+        pack.ui.note(&sentence);
     }
     pack.ui.step("installing packages");
     install::install(

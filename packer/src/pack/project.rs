@@ -21,6 +21,7 @@ use crate::packages::request::Request;
 use crate::packages::tool::Tool;
 use crate::packages::{install, lock};
 use crate::tree::Tree;
+use crate::zipapp;
 
 /// Directory of the wheel and of what it installs, in the scratch directory.
 const SCRATCH: &str = "project";
@@ -40,7 +41,20 @@ pub(super) struct Project {
 /// When it doesn't build, or what it declares can't be followed.
 pub(super) fn prepare(pack: &Pack<'_>, source: &mut app::Source, tool: &Tool) -> Result<Project> {
     match &source.input {
-        Input::Nothing | Input::Directory(_) => Ok(Project::default()),
+        Input::Nothing | Input::Environment(_) | Input::Requirement(_) | Input::Directory(_) => {
+            Ok(Project::default())
+        }
+        Input::Zipapp(path, zipapp) => {
+            let scratch = pack.scratch.path().join(SCRATCH);
+            let python = &pack.interpreters.packed;
+            let contents = zipapp::read(path, zipapp, &scratch, python, &source.excludes);
+            let contents = contents.with_context(|| format!("failed to pack `{}`", path.display()))?;
+            source.app = contents.app;
+            Ok(Project {
+                declared: Declared::default(),
+                installed: contents.packages,
+            })
+        }
         Input::Script(path, script) => {
             let declared = script_dependencies(pack, path, script, tool)?;
             Ok(Project {

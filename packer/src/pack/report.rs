@@ -1,6 +1,5 @@
 //! What a pack says at its end: one table for people, one JSON object for machines.
 
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use pyship_launcher::format::manifest::{Entry, Manifest};
@@ -9,6 +8,7 @@ use serde::Serialize;
 use super::layers::Layers;
 use super::packages::LockFile;
 use super::{Pack, packages};
+use crate::app::left_out::{self, LeftOut};
 use crate::assemble::Assembled;
 use crate::interpreter::prune::PruneReport;
 use crate::packages::metadata::Distribution;
@@ -39,8 +39,8 @@ pub(crate) struct Report {
     pub(crate) packages: Vec<PackageLine>,
     /// What was left out of the standard library.
     pub(crate) pruned: Vec<PruneLine>,
-    /// What was left out of the app by default, relative to it.
-    pub(crate) left_out: Vec<String>,
+    /// What was left out of the app, relative to it, and of what `--include` names.
+    pub(crate) left_out: Vec<LeftOut>,
     /// Which C library it needs and carries.
     pub(crate) libc: LibcLine,
     /// Whether what starts was tried out.
@@ -117,7 +117,7 @@ pub(super) struct Parts<'a> {
     pub(super) layers: &'a Layers,
     pub(super) packages: &'a packages::Facts,
     pub(super) pruned: &'a PruneReport,
-    pub(super) left_out: &'a [String],
+    pub(super) left_out: &'a [LeftOut],
     /// The file that needs the newest glibc.
     pub(super) because: Option<String>,
     /// Whether there was a trial run.
@@ -131,7 +131,7 @@ impl Report {
         let Assembled { manifest, size, .. } = file;
         let version = |(major, minor): (u32, u32)| format!("{major}.{minor}");
         Self {
-            output: pack.options.output.display().to_string(),
+            output: pack.output.path.display().to_string(),
             size: *size,
             name: manifest.name.clone(),
             target: manifest.target.clone(),
@@ -246,7 +246,7 @@ impl Report {
                 display(total)
             ));
         }
-        lines.extend(self.left_out_line(verbose));
+        lines.extend(left_out::lines(&self.left_out, verbose));
         lines.push(self.libc_line());
         if self.entry != Entry::Interpreter {
             lines.push(WRITES.to_owned());
@@ -259,23 +259,6 @@ impl Report {
         } = self;
         lines.push(format!("{output}: {} in {seconds:.1} s", display(*bytes)));
         lines.join("\n")
-    }
-
-    /// What was left out of the app: each name once, with the number of its places, unless all are asked for.
-    fn left_out_line(&self, verbose: bool) -> Option<String> {
-        let mut names: BTreeMap<&str, usize> = BTreeMap::new();
-        let usual = |path: &&String| verbose || !path.ends_with("__pycache__");
-        for path in self.left_out.iter().filter(usual) {
-            let name = path.rsplit('/').next().filter(|_| !verbose).unwrap_or(path);
-            *names.entry(name).or_default() += 1;
-        }
-        let shown = names.iter().map(|(name, count)| match count {
-            1 => format!("`{name}`"),
-            count => format!("`{name}` ({count})"),
-        });
-        let shown: Vec<String> = shown.collect();
-        (!shown.is_empty())
-            .then(|| format!("left out of the app: {}; --include packs them", shown.join(", ")))
     }
 
     fn libc_line(&self) -> String {

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::app::App;
 use super::interpreter::machine_of;
 use super::layers::Content;
-use super::{Pack, packages};
+use super::{Pack, packages, venv};
 use crate::build_cache::stamp::{Inputs, Stamp};
 use crate::elf::{LayerElf, LibrarySearch, Machine, prepare_runtime, survey};
 use crate::interpreter::mentions::ZONES;
@@ -87,7 +87,8 @@ fn groups(pack: &Pack<'_>, app: &App, packages: &packages::Facts) -> Result<prun
             groups = groups.prune(group)?;
         }
     }
-    for group in &options.keep {
+    let is_group = |name: &&String| pack.venv.is_none() || *name != venv::PIP;
+    for group in options.keep.iter().filter(is_group) {
         groups = groups.keep(group)?;
     }
     for group in &options.prune {

@@ -1,6 +1,7 @@
 """Looks for what a packed file starts: python -c SCRIPT KIND [TARGET...]; exit code 3 and one line when it is not there.
 
-On stdout a line `missing NAME` for each module that a script imports and that is nowhere in the file.
+On stdout a line `problem JSON` for each module that the app's modules import and that is nowhere in the file.
+imports.py stands before this text.
 """
 import sys
 
@@ -16,32 +17,46 @@ def say(what):
 
 
 def script(path):
-    import ast
-
     full = _pyship._CODE + "/" + path
     sys.path.insert(0, full.rpartition("/")[0])
     try:
         with open(full, "rb") as file:
-            tree = compile(file.read(), path, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
-        compile(tree, path, "exec", dont_inherit=True)
+            compile(file.read(), path, "exec", dont_inherit=True)
     except OSError as error:
         say(f"there is no script `{path}`: {error.strerror}")
     except (SyntaxError, ValueError) as error:
         say(f"the script `{path}` can't be compiled: {error}")
-    missing = [name for name in imported(tree) if not is_found(name)]
-    for name in sorted(set(missing) - names_below(_pyship._CODE)) if missing else ():
-        print("missing", name)
+    report([(full, "")], [full.rpartition("/")[0], *app_directories()])
 
 
-def imported(tree):
-    """The first parts of what is imported in any case: not in a function, below `if` or where a failure is handled."""
-    import ast
+def app_directories():
+    """Where imports find the app's modules."""
+    return [path for path in _pyship._IMPORTS if (path + "/").startswith(_pyship._CODE + "/")]
 
-    for node in tree.body:
-        if isinstance(node, ast.Import):
-            yield from (alias.name.partition(".")[0] for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and not node.level:
-            yield node.module.partition(".")[0]
+
+def report(roots, directories, always=True):
+    """Prints what the app's modules import that is not in the file, a line of JSON each."""
+    import json
+
+    below = None
+    for severity, path, line, name, why in check(roots, directories, is_found, always):
+        if name and "." not in name:
+            below = names_below(_pyship._CODE) if below is None else below
+            if name in below:
+                continue  # It is found once its directory is put on `sys.path`.
+        shown = path[len(_pyship._CODE) + 1 :] if path.startswith(_pyship._CODE + "/") else path
+        print("problem", json.dumps({"severity": severity, "file": shown, "line": line, "name": name, "why": why}))
+
+
+def report_module(name, always):
+    """The same for a module of the app, or for nothing when a package has it."""
+    directories = app_directories()
+    for each in (name + ".__main__", name):
+        found = module_file(each, directories)
+        if found:
+            names = [part for part in parents(name) if module_file(part, directories)]
+            report([found, *(module_file(part, directories) for part in names)], directories, always)
+            return
 
 
 def is_found(name):
@@ -75,6 +90,7 @@ def module(name):
         say(f"there is no module `{name}`: {error}")
     if spec is None:
         say(f"there is no module `{name}`, neither in the app nor in its packages")
+    report_module(name, True)
 
 
 def function(target):
@@ -86,6 +102,9 @@ def function(target):
     try:
         value = importlib.import_module(name)
     except ModuleNotFoundError as error:
+        if type(error).__name__ == "PackageNotFoundError":
+            traceback.print_exc()
+            say(f"the module `{name}` can't be imported: it asks for the metadata of `{error.name}`, which is not in the file")
         if error.name and (name == error.name or name.startswith(error.name + ".")):
             say(f"there is no module `{name}`, neither in the app nor in its packages")
         traceback.print_exc()
@@ -100,6 +119,7 @@ def function(target):
             say(f"the module `{name}` has no `{attribute}`")
     if not callable(value):
         say(f"`{target}` can't be called: it is a {type(value).__name__}")
+    report_module(name, False)
 
 
 def main(kind, *targets):

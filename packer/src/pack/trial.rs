@@ -13,24 +13,28 @@ use pyship_launcher::format::names::{ENV_CACHE_DIR, ENV_STORE, ENV_TOOL};
 use pyship_launcher::target::HOST;
 
 use super::Pack;
+use super::interpreter::CHILDREN;
+use super::problems::{self, Problem};
 use crate::assemble::Assembled;
+use crate::environment::ENV_TMPDIR;
 use crate::hint::WithHint;
+use crate::interrupt;
 
 /// Imports the entry point and runs nothing of it. The first argument says which kind of entry point it is.
-const SCRIPT: &str = include_str!("trial.py");
+const SCRIPT: &str = concat!(include_str!("imports.py"), include_str!("trial.py"));
 /// After which time a trial run is worth a word.
 const SLOW: Duration = Duration::from_secs(15);
 /// The script's exit code when its last line says what is missing.
 const MISSING: i32 = 3;
 
-/// Tries `file` out, unless the options or the target forbid it; gives what its script imports that is not in it, or
+/// Tries `file` out, unless the options or the target forbid it; gives what the app's modules import that is not in it, or
 /// nothing when it was not tried.
 ///
 /// Layers that an earlier trial run has unpacked are read from the build cache.
 ///
 /// # Errors
 /// When the interpreter does not start, or the entry point is not found: says which, with Python's own words.
-pub(super) fn run(pack: &Pack<'_>, file: &Assembled) -> Result<Option<Vec<String>>> {
+pub(super) fn run(pack: &Pack<'_>, file: &Assembled) -> Result<Option<Vec<Problem>>> {
     if pack.options.no_check {
         return Ok(None);
     }
@@ -102,41 +106,20 @@ fn executable(file: &Path, scratch: &Path) -> Result<PathBuf> {
     Ok(copy)
 }
 
-/// A warning for each module that is missing, with the option that adds it.
-pub(super) fn warnings(missing: &[String], app: Option<&Path>) -> Vec<String> {
-    let warning = |name: &String| {
-        let advice = advice(name, app.unwrap_or(Path::new("")));
-        format!("the script imports `{name}`, which is not in the file: add it with {advice}")
-    };
-    missing.iter().map(warning).collect()
-}
-
-fn advice(name: &str, app: &Path) -> String {
-    let requirements = app.join("requirements.txt");
-    let beside = app.with_file_name(name);
-    let sources = [beside.with_extension("py"), beside];
-    if let Some(source) = sources.iter().find(|source| app.is_file() && source.exists()) {
-        return format!("`--include {}`", source.display());
-    }
-    if requirements.is_file() {
-        return format!("`-r {}` or `--with {name}`", requirements.display());
-    }
-    format!("`--with {name}`")
-}
-
 fn start(
     file: &Path,
     manifest: &Manifest,
     scratch: &Path,
     cache: &Path,
     store: Option<&Path>,
-) -> Result<Vec<String>> {
+) -> Result<Vec<Problem>> {
     let mut command = Command::new(file);
     command
         .env(ENV_TOOL, "python")
         .env(ENV_CACHE_DIR, cache)
         .env_remove(ENV_STORE)
         .envs(store.map(|store| (ENV_STORE, store)))
+        .env(ENV_TMPDIR, scratch.join(CHILDREN))
         .env_remove("PYTHONPATH")
         .env_remove("PYTHONHOME")
         .envs(defaults(manifest))
@@ -149,10 +132,9 @@ fn start(
     let output = command
         .output()
         .with_context(|| format!("failed to start `{}`", file.display()))?;
+    interrupt::wait_if_received();
     if output.status.success() {
-        let output = String::from_utf8_lossy(&output.stdout);
-        let missing = output.lines().filter_map(|line| line.strip_prefix("missing "));
-        return Ok(missing.map(str::to_owned).collect());
+        return Ok(problems::parse(&String::from_utf8_lossy(&output.stdout)));
     }
     let status = output.status;
     let output = String::from_utf8_lossy(&output.stderr);

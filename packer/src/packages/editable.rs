@@ -19,18 +19,27 @@ pub(super) fn sources(site: &Path) -> Result<Vec<String>> {
             let link = fs_err::read_to_string(&path)?;
             sources.extend(link.lines().next().map(str::to_owned));
         }
-        let direct_url = path.join("direct_url.json");
-        if path.extension().is_some_and(|extension| extension == "dist-info") && direct_url.is_file() {
-            let bytes = fs_err::read(&direct_url)?;
-            let direct_url: DirectUrl = serde_json::from_slice(&bytes)
-                .with_context(|| format!("failed to read `{}`", direct_url.display()))?;
-            if direct_url.dir_info.is_some_and(|info| info.editable) {
-                sources.push(direct_url.url);
-            }
+        if path.extension().is_some_and(|extension| extension == "dist-info") {
+            sources.extend(source(&path)?);
         }
     }
     sources.sort();
     Ok(sources)
+}
+
+/// The URL of the source directory, when the distribution of `dist_info` is installed in editable mode.
+///
+/// # Errors
+/// When its `direct_url.json` can't be read.
+pub(crate) fn source(dist_info: &Path) -> Result<Option<String>> {
+    let direct_url = dist_info.join("direct_url.json");
+    if !direct_url.is_file() {
+        return Ok(None);
+    }
+    let found: DirectUrl = serde_json::from_slice(&fs_err::read(&direct_url)?)
+        .with_context(|| format!("failed to read `{}`", direct_url.display()))?;
+    let is_editable = found.dir_info.is_some_and(|info| info.editable);
+    Ok(is_editable.then_some(found.url))
 }
 
 /// Whether a `direct_url.json` means the same on another machine, and holds no password.

@@ -1,5 +1,5 @@
 //! The distributions in a deps tree, read from their dist-info: for the report, for `-c SCRIPT`, and for the
-//! provenance.
+//! provenance. An environment can have some that setuptools installed with an egg-info in its place.
 
 use anyhow::{Context, Result};
 use mailparse::MailHeaderMap;
@@ -24,6 +24,8 @@ pub(crate) struct Distribution {
     pub(crate) gui_scripts: Vec<(String, String)>,
     /// Names of its files in `bin/`, whether they are of entry points or not.
     pub(crate) scripts: Vec<String>,
+    /// Its top-level packages with `__main__.py`.
+    pub(crate) main_packages: Vec<String>,
     /// See [`super::digest`].
     pub(crate) digest: String,
 }
@@ -100,15 +102,29 @@ pub(crate) fn normalized(name: &str) -> String {
     words.join("-").to_lowercase()
 }
 
+/// The name of the file with the metadata in a directory of each kind.
+const KINDS: [(&str, &str); 2] = [(".dist-info", "METADATA"), (".egg-info", "PKG-INFO")];
+
 /// `lib/python3.12/site-packages/x-1.dist-info` when `path` is the METADATA in it.
 fn dist_info<'a>(path: &'a LayerPath, site_packages: &str) -> Option<&'a str> {
-    let dist_info = std::str::from_utf8(path).ok()?.strip_suffix("/METADATA")?;
+    let (dist_info, file) = std::str::from_utf8(path).ok()?.rsplit_once('/')?;
     let name = dist_info.strip_prefix(site_packages)?.strip_prefix('/')?;
-    (name.ends_with(".dist-info") && !name.contains('/')).then_some(dist_info)
+    let is_kind = |(ending, metadata): &(&str, &str)| name.ends_with(ending) && file == *metadata;
+    (KINDS.iter().any(is_kind) && !name.contains('/')).then_some(dist_info)
+}
+
+/// The metadata in a dist-info or egg-info.
+fn metadata(tree: &Tree, dist_info: &str) -> Result<std::sync::Arc<[u8]>> {
+    for (_, file) in KINDS {
+        if let Some(found) = read(tree, &format!("{dist_info}/{file}"))? {
+            return Ok(found);
+        }
+    }
+    Ok(std::sync::Arc::default())
 }
 
 fn distribution(tree: &Tree, site_packages: &str, dist_info: &str) -> Result<Distribution> {
-    let metadata = read(tree, &format!("{dist_info}/METADATA"))?.unwrap_or_default();
+    let metadata = metadata(tree, dist_info)?;
     let (headers, _) = mailparse::parse_headers(&metadata)?;
     let header = |name| {
         headers
@@ -135,6 +151,11 @@ fn distribution(tree: &Tree, site_packages: &str, dist_info: &str) -> Result<Dis
         };
         if let Some(Node::File(file)) = tree.get(&path) {
             distribution.size += file.content.size()?;
+        }
+        if let Some(package) = entry.path.strip_suffix("/__main__.py")
+            && !package.contains('/')
+        {
+            distribution.main_packages.push(package.to_owned());
         }
         if let Some(script) = path.strip_prefix("bin/") {
             distribution.scripts.push(script.to_owned());
@@ -194,6 +215,7 @@ mod tests {
                 console_scripts: vec![("demo".to_owned(), "demo:main".to_owned())],
                 gui_scripts: Vec::new(),
                 scripts: vec!["demo".to_owned()],
+                main_packages: Vec::new(),
                 digest: digest::of_record(b"").unwrap(),
             }]
         );

@@ -12,16 +12,17 @@
 
 pub(crate) mod declared;
 pub(crate) mod digest;
-mod editable;
+pub(crate) mod editable;
 mod entry_points;
+pub(crate) mod ignored;
 pub(crate) mod install;
 mod installer;
-mod layout;
+pub(crate) mod layout;
 pub(crate) mod lock;
 pub(crate) mod metadata;
 pub(crate) mod pins;
 mod pip;
-mod record;
+pub(crate) mod record;
 pub(crate) mod request;
 pub(crate) mod requirements_file;
 mod scripts;

@@ -10,18 +10,18 @@ use sha2::{Digest, Sha256};
 
 /// One line of a `RECORD`. Sorted by path first.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Entry {
+pub(crate) struct Entry {
     /// The file, relative to site-packages.
-    pub(super) path: String,
+    pub(crate) path: String,
     /// `sha256=…`, or nothing.
-    pub(super) hash: String,
+    pub(crate) hash: String,
     /// Size in bytes, or nothing.
-    pub(super) size: String,
+    pub(crate) size: String,
 }
 
 impl Entry {
     /// The line for a file with these bytes.
-    pub(super) fn of(path: String, bytes: &[u8]) -> Self {
+    pub(crate) fn of(path: String, bytes: &[u8]) -> Self {
         let hash = format!("sha256={}", URL_SAFE_NO_PAD.encode(Sha256::digest(bytes)));
         Self {
             path,
@@ -32,7 +32,7 @@ impl Entry {
 }
 
 /// Reads a `RECORD`.
-pub(super) fn parse(bytes: &[u8]) -> Result<Vec<Entry>> {
+pub(crate) fn parse(bytes: &[u8]) -> Result<Vec<Entry>> {
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
@@ -52,7 +52,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Vec<Entry>> {
 }
 
 /// Writes a `RECORD`, sorted.
-pub(super) fn encode(mut entries: Vec<Entry>) -> Result<Vec<u8>> {
+pub(crate) fn encode(mut entries: Vec<Entry>) -> Result<Vec<u8>> {
     entries.sort();
     entries.dedup();
     let mut writer = csv::Writer::from_writer(Vec::new());
@@ -64,7 +64,7 @@ pub(super) fn encode(mut entries: Vec<Entry>) -> Result<Vec<u8>> {
 
 /// The path of a file that a `RECORD` in `site` names as `path`, both relative to the same prefix; `None` when it is
 /// absolute or leaves the prefix.
-pub(super) fn resolve(site: &str, path: &str) -> Option<String> {
+pub(crate) fn resolve(site: &str, path: &str) -> Option<String> {
     if path.starts_with('/') {
         return None;
     }
@@ -82,7 +82,7 @@ pub(super) fn resolve(site: &str, path: &str) -> Option<String> {
 }
 
 /// The inverse of [`resolve`]: `path`, relative to `site`.
-pub(super) fn relative_to(site: &str, path: &str) -> String {
+pub(crate) fn relative_to(site: &str, path: &str) -> String {
     if let Some(inside) = path.strip_prefix(site).and_then(|rest| rest.strip_prefix('/')) {
         return inside.to_owned();
     }

@@ -1,5 +1,9 @@
 //! The entry point of a packed file: decided by the options, the app and its packages, without running anything.
 
+mod requirement;
+
+use std::path::Path;
+
 use anyhow::{Result, anyhow, bail};
 use pyship_launcher::format::manifest::{Command, Entry};
 use pyship_launcher::format::names::APP_CODE;
@@ -10,12 +14,18 @@ use super::source::AppSource;
 use super::suggest::{quoted, similar};
 use crate::hint::WithHint;
 use crate::packages::metadata::{Distribution, normalized};
+pub(crate) use requirement::of_requirement;
 
 /// Files of a directory that run it. The first that exists counts.
 const MAIN_FILES: &[&str] = &["__main__.py", "main.py", "app.py"];
 
 /// `-c '*'`: all scripts of the project.
 const ALL: &str = "*";
+
+/// Whether the directory has a file that runs it.
+pub(super) fn has_main_file(directory: &Path) -> bool {
+    MAIN_FILES.iter().any(|name| directory.join(name).is_file())
+}
 
 /// `-m`, `-e` and `-c`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -167,6 +177,9 @@ fn instead(name: &str, known: &[Command]) -> String {
 fn default_entry(app: &AppSource) -> Result<Entry> {
     if let Some(path) = &app.script {
         return Ok(Entry::Script { path: path.clone() });
+    }
+    if let Some(name) = &app.module {
+        return Ok(Entry::Module { name: name.clone() });
     }
     let commands = project(app).map(project_commands).unwrap_or_default();
     for Command { name, function } in &commands {

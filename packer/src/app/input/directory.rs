@@ -9,10 +9,12 @@ use std::path::{Component, Path, PathBuf};
 use anyhow::{Result, bail};
 
 use super::files::{in_code, insert_file};
-use crate::app::exclude::{Excludes, Reason};
+use crate::app::exclude::{Excludes, IgnoreFiles, Reason};
+use crate::app::left_out::LeftOut;
 use crate::app::mode::Modes;
 use crate::app::note::Note;
 use crate::app::source::AppSource;
+use crate::hint::WithHint;
 use crate::tree::{Node, Tree, layer_path};
 
 /// Reads the directory.
@@ -22,17 +24,17 @@ use crate::tree::{Node, Tree, layer_path};
 pub(super) fn read(app: &Path, excludes: &Excludes) -> Result<AppSource> {
     let root = fs_err::canonicalize(app)?;
     let mut walk = Walk {
-        root: &root,
+        places: vec![(root.clone(), PathBuf::new())],
+        ignore_files: excludes.ignore_files(&root)?,
         excludes,
         tree: Tree::new(),
         notes: Vec::new(),
         modes: Modes::new(),
         left_out: Vec::new(),
         links: Vec::new(),
-        parents: Vec::new(),
         used: BTreeSet::new(),
     };
-    walk.directory(&root, Path::new(""))?;
+    walk.directory(&root, Path::new(""), Take::All)?;
     walk.insert_links();
     let unused = excludes
         .rule_texts()
@@ -60,57 +62,69 @@ pub(super) fn read(app: &Path, excludes: &Excludes) -> Result<AppSource> {
 
 /// A walk through the files of an app.
 struct Walk<'a> {
-    root: &'a Path,
     excludes: &'a Excludes,
+    ignore_files: IgnoreFiles,
     tree: Tree,
     notes: Vec<Note>,
     modes: Modes,
-    left_out: Vec<PathBuf>,
+    left_out: Vec<LeftOut>,
     /// Links within the app: their paths and targets, both relative to the app.
     links: Vec<(PathBuf, PathBuf)>,
-    /// The directories that are being read, from the root down: following a link to one of them would never end.
-    parents: Vec<PathBuf>,
+    /// The app, and inside it the directories outside of the app to which links have led: on the builder, and in the app.
+    places: Vec<(PathBuf, PathBuf)>,
     /// The numbers of the `--exclude` that matched a file.
     used: BTreeSet<usize>,
 }
 
+/// What is taken of a directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Take {
+    /// Everything that isn't left out.
+    All,
+    /// What a `.pyshipignore` takes back: the directory itself is left out.
+    Kept,
+}
+
 impl Walk<'_> {
-    fn directory(&mut self, real: &Path, path: &Path) -> Result<()> {
-        if !path.as_os_str().is_empty() {
+    fn directory(&mut self, real: &Path, path: &Path, take: Take) -> Result<()> {
+        if !path.as_os_str().is_empty() && take == Take::All {
             let mode = self.modes.directory(&fs_err::metadata(real)?);
             self.tree.insert(in_code(path), Node::Directory(mode));
         }
-        self.parents.push(real.to_owned());
-        let mut names = fs_err::read_dir(real)?
+        let mut names = fs_err::read_dir(real)
+            .hint("leave it out with --exclude")?
             .map(|entry| entry.map(|entry| entry.file_name()))
             .collect::<Result<Vec<_>, _>>()?;
         names.sort();
+        self.ignore_files.enter(real)?;
         for name in names {
-            self.entry(&real.join(&name), &path.join(&name))?;
+            self.entry(&real.join(&name), &path.join(&name), take)?;
         }
-        self.parents.pop();
+        self.ignore_files.leave();
         Ok(())
     }
 
-    fn entry(&mut self, real: &Path, path: &Path) -> Result<()> {
+    fn entry(&mut self, real: &Path, path: &Path, take: Take) -> Result<()> {
         let kind = fs_err::symlink_metadata(real)?.file_type();
         let is_directory = real.is_dir();
-        match self.excludes.reason(path, real, is_directory) {
-            Some(Reason::Default) => {
-                self.left_out.push(path.to_owned());
-                return Ok(());
+        let reason = self.excludes.reason(path, real, is_directory, &self.ignore_files);
+        match reason {
+            Some(reason @ Reason::Git(_)) if kind.is_dir() && self.ignore_files.keep_something() => {
+                return self.kept(real, path, reason);
             }
-            Some(Reason::Secret) => return self.note(Note::Secret(path.to_owned())),
-            Some(Reason::Rule(number)) => {
-                self.used.insert(number);
-                return Ok(());
+            Some(reason) => return self.leave_out(path, reason),
+            None if take == Take::Kept && !self.ignore_files.keep(real) => {
+                return match kind.is_dir() {
+                    true => self.directory(real, path, take),
+                    false => Ok(()),
+                };
             }
             None => {}
         }
         if kind.is_symlink() {
             self.link(real, path)
         } else if is_directory {
-            self.directory(real, path)
+            self.directory(real, path, Take::All)
         } else if kind.is_file() {
             insert_file(&mut self.tree, path, real, &mut self.modes)
         } else {
@@ -118,16 +132,49 @@ impl Walk<'_> {
         }
     }
 
+    fn leave_out(&mut self, path: &Path, reason: Reason) -> Result<()> {
+        match reason {
+            Reason::Secret => self.notes.push(Note::Secret(path.to_owned())),
+            Reason::Rule(number) => {
+                self.used.insert(number);
+            }
+            _ => {}
+        }
+        let rules: Vec<&str> = self.excludes.rule_texts().collect();
+        self.left_out.push(LeftOut::new(path, reason, &rules));
+        Ok(())
+    }
+
+    /// Reads a directory that a `.gitignore` leaves out for what a `.pyshipignore` takes back.
+    fn kept(&mut self, real: &Path, path: &Path, reason: Reason) -> Result<()> {
+        let (taken, left_out) = (self.taken(), self.left_out.len());
+        self.directory(real, path, Take::Kept)?;
+        if self.taken() == taken {
+            self.left_out.truncate(left_out);
+            self.leave_out(path, reason)?;
+        }
+        Ok(())
+    }
+
+    /// How much was taken so far.
+    fn taken(&self) -> usize {
+        self.tree.iter().count() + self.links.len()
+    }
+
     fn link(&mut self, real: &Path, path: &Path) -> Result<()> {
         let Ok(target) = real.canonicalize() else {
             return self.note(Note::Broken(path.to_owned()));
         };
-        if let Ok(inside) = target.strip_prefix(self.root) {
-            self.links.push((path.to_owned(), inside.to_owned()));
+        let inside = self.places.iter().rev().find_map(|(place, at)| {
+            let below = target.strip_prefix(place).ok()?;
+            Some(at.components().chain(below.components()).collect())
+        });
+        if let Some(inside) = inside {
+            self.links.push((path.to_owned(), inside));
             return Ok(());
         }
         if target.is_dir() {
-            if self.root.starts_with(&target) || self.parents.contains(&target) {
+            if self.places[0].0.starts_with(&target) {
                 bail!(
                     "the link `{}` leads to `{}`, which contains the link; leave it out with --exclude",
                     path.display(),
@@ -135,13 +182,24 @@ impl Walk<'_> {
                 );
             }
             self.note(Note::Followed(path.to_owned(), target.clone()))?;
-            self.directory(&target, path)
+            self.elsewhere(&target, path)
         } else if target.is_file() {
             self.note(Note::Followed(path.to_owned(), target.clone()))?;
             insert_file(&mut self.tree, path, &target, &mut self.modes)
         } else {
             self.note(Note::Special(path.to_owned()))
         }
+    }
+
+    /// Reads a directory outside of the app as `path` of the app. Ignore files above it don't count.
+    fn elsewhere(&mut self, real: &Path, path: &Path) -> Result<()> {
+        let elsewhere = self.ignore_files.elsewhere();
+        let files = std::mem::replace(&mut self.ignore_files, elsewhere);
+        self.places.push((real.to_owned(), path.to_owned()));
+        let done = self.directory(real, path, Take::All);
+        self.places.pop();
+        self.ignore_files = files;
+        done
     }
 
     /// Adds the links, at last: then it is known whether their targets are packed.

@@ -9,7 +9,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use pyship_launcher::format::names::APP_CODE;
 
-use crate::app::exclude::{Excludes, Reason};
+use crate::app::exclude::Excludes;
 use crate::app::note::Note;
 use crate::app::pyproject::Project;
 use crate::app::source::AppSource;
@@ -119,7 +119,7 @@ fn excluded(mut files: Tree, excludes: &Excludes) -> (Tree, Vec<Note>) {
         };
         let name = Path::new(OsStr::from_bytes(name));
         let is_directory = matches!(node, Node::Directory(_));
-        if let Some(Reason::Rule(number)) = excludes.reason(name, Path::new(""), is_directory) {
+        if let Some(number) = excludes.rule(name, is_directory) {
             used.push(number);
             doomed.push(path.clone());
         }

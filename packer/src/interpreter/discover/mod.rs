@@ -36,6 +36,18 @@ pub(crate) struct Selection {
     wanted: Option<VersionRequest>,
 }
 
+impl Selection {
+    /// An installed interpreter that no other one can stand in for.
+    pub(crate) fn of(interpreter: Interpreter, why: String) -> Self {
+        Self {
+            source: Source::Executable(interpreter.executable.clone()),
+            why,
+            interpreter: Some(interpreter),
+            wanted: None,
+        }
+    }
+}
+
 /// Where an interpreter comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Source {
@@ -103,7 +115,7 @@ fn by_name(spec: &str, environment: &Environment) -> Result<Selection> {
             interpreter: None,
             wanted: None,
         }),
-        Ok(_) => Ok(selection(
+        Ok(_) => Ok(Selection::of(
             describe::interpreter(&path, environment)?,
             format!("`{spec}`"),
         )),
@@ -141,7 +153,7 @@ fn by_version(wanted: VersionRequest, environment: &Environment) -> Result<Selec
         }
         return Ok(Selection {
             wanted: Some(wanted),
-            ..selection(found, why)
+            ..Selection::of(found, why)
         });
     }
     let missing = Missing::version(&wanted, environment);
@@ -176,7 +188,7 @@ fn by_default(environment: &Environment) -> Result<Option<Selection>> {
         let wanted = Some(VersionRequest::minor_of(&interpreter));
         Ok(Some(Selection {
             wanted,
-            ..selection(interpreter, why)
+            ..Selection::of(interpreter, why)
         }))
     };
     if let Some(venv) = environment.path("VIRTUAL_ENV") {
@@ -246,7 +258,7 @@ fn from_directory(directory: &Path, environment: &Environment) -> Result<Selecti
     let python = python_in(directory)
         .or_else(|| python_in(&directory.join("install")))
         .with_context(|| format!("failed to find an interpreter in `{display}`: it has no bin/python3"))?;
-    Ok(selection(
+    Ok(Selection::of(
         describe::interpreter(&python, environment)?,
         format!("the installation `{display}`"),
     ))
@@ -254,7 +266,9 @@ fn from_directory(directory: &Path, environment: &Environment) -> Result<Selecti
 
 fn from_path(program: &str, environment: &Environment) -> Result<Selection> {
     match installed::on_path(program, environment)? {
-        OnPath::Found(found, candidate) => Ok(selection(*found, installed::why_on_path(program, &candidate))),
+        OnPath::Found(found, candidate) => {
+            Ok(Selection::of(*found, installed::why_on_path(program, &candidate)))
+        }
         OnPath::Nothing(Some(failure)) => {
             Err(failure).with_context(|| format!("failed to find the interpreter `{program}`"))
         }
@@ -302,15 +316,6 @@ impl Missing {
             Some(what) => format!("{what} is not installed ({looked})"),
             None => format!("no interpreter is installed ({looked})"),
         }
-    }
-}
-
-fn selection(interpreter: Interpreter, why: String) -> Selection {
-    Selection {
-        source: Source::Executable(interpreter.executable.clone()),
-        why,
-        interpreter: Some(interpreter),
-        wanted: None,
     }
 }
 

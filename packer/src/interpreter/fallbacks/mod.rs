@@ -1,7 +1,7 @@
 //! Fallbacks for what a minimal system lacks: host names, certificates, terminal descriptions, a locale, time zones.
 //!
 //! Environment variables could name them, but child processes would inherit those. So a few functions are appended
-//! to five modules of the packed standard library; where the system has what they look for they change nothing.
+//! to six modules of the packed standard library; where the system has what they look for they change nothing.
 //! A start that doesn't import these modules takes no longer.
 
 pub(super) mod terminfo;
@@ -19,7 +19,8 @@ const ADDITIONS: &[(&str, &str)] = &[
     ("socket.py", include_str!("socket.py")),
     ("locale.py", include_str!("locale.py")),
     ("curses/__init__.py", include_str!("curses.py")),
-    ("zoneinfo/_tzpath.py", include_str!("zoneinfo.py")),
+    ("zoneinfo/_common.py", include_str!("zoneinfo_common.py")),
+    ("zoneinfo/_tzpath.py", include_str!("zoneinfo_tzpath.py")),
 ];
 
 /// ncurses' directories of terminal descriptions.

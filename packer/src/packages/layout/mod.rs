@@ -4,22 +4,24 @@
 //! (paths of source directories, the installer's notes). Changed: scripts lose the interpreter's path, and each
 //! `RECORD` lists the files that are in the tree.
 
+mod environment;
 mod origin;
-mod records;
+pub(crate) mod records;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use pyship_launcher::format::names::CACHE_INDEX;
 use walkdir::WalkDir;
 
-pub(super) use origin::Origin;
+pub(crate) use origin::Origin;
 
+use self::records::Records;
 use super::{editable, scripts};
 use crate::tree::{LayerPath, Tree};
 
@@ -28,9 +30,53 @@ use crate::tree::{LayerPath, Tree};
 const INSTALLER_NOTES: &[&str] = &["REQUESTED", "uv_build.json", "uv_cache.json"];
 
 /// Makes the tree of what was installed.
-pub(super) fn collect(origin: &Origin<'_>) -> Result<Tree> {
-    let (Origin::Venv { root, site, .. } | Origin::Target { root, site }) = *origin;
-    let records = records::read(origin)?;
+pub(crate) fn collect(origin: &Origin<'_>) -> Result<Tree> {
+    let Draft {
+        mut tree, records, ..
+    } = Draft::of(origin)?;
+    records::write(&mut tree, origin.layer_site(), &records, origin)?;
+    Ok(tree)
+}
+
+/// Installed files at their places in the layer, before the `RECORD`s are written.
+pub(crate) struct Draft {
+    /// The files. The `RECORD`s are those of the installer.
+    pub(crate) tree: Tree,
+    /// What these list.
+    pub(crate) records: Records,
+    /// Links that lead nowhere; they are not among the files.
+    pub(crate) broken: Vec<PathBuf>,
+}
+
+impl Draft {
+    /// Collects the files.
+    ///
+    /// # Errors
+    /// When a file or `RECORD` can't be read.
+    pub(crate) fn of(origin: &Origin<'_>) -> Result<Self> {
+        let records = records::read(origin)?;
+        let (candidates, broken) = match origin {
+            Origin::Venv { root, .. } | Origin::Target { root, .. } => (files(root)?, Vec::new()),
+            Origin::Environment { root, site, .. } => environment::files(root, site, &records)?,
+        };
+        Ok(Self {
+            tree: collect_files(origin, &records, candidates)?,
+            records,
+            broken,
+        })
+    }
+
+    /// Writes the `RECORD`s that are in `tree`, with the files that are there too.
+    ///
+    /// # Errors
+    /// When a path isn't UTF-8.
+    pub(crate) fn write_records(&self, tree: &mut Tree, origin: &Origin<'_>) -> Result<()> {
+        records::write(tree, origin.layer_site(), &self.records, origin)
+    }
+}
+
+fn collect_files(origin: &Origin<'_>, records: &Records, candidates: BTreeSet<LayerPath>) -> Result<Tree> {
+    let root = origin.root();
     let recorded: BTreeSet<LayerPath> = records
         .values()
         .flat_map(BTreeMap::keys)
@@ -38,15 +84,16 @@ pub(super) fn collect(origin: &Origin<'_>) -> Result<Tree> {
         .collect();
 
     let mut tree = Tree::new();
-    for path in files(root)? {
+    for path in candidates {
         let source = root.join(OsStr::from_bytes(&path));
         let is_package_file = match origin {
-            Origin::Venv { before, .. } => {
+            Origin::Venv { before, site, .. } => {
                 // Outside site-packages only files of a RECORD: the others are the environment's own.
                 path.starts_with(format!("{site}/").as_bytes()) && !before.contains(&path)
                     || recorded.contains(&origin.layer_path(&path))
             }
             Origin::Target { .. } => path.as_slice() != b".lock",
+            Origin::Environment { .. } => true,
         };
         if !is_package_file || is_left_out(&path, &source)? {
             continue;
@@ -66,7 +113,6 @@ pub(super) fn collect(origin: &Origin<'_>) -> Result<Tree> {
         }
         tree.insert_path(layer_path, source, executable);
     }
-    records::write(&mut tree, site, &records, origin)?;
     Ok(tree)
 }
 

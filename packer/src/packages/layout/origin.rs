@@ -8,7 +8,7 @@ use std::path::Path;
 use crate::tree::LayerPath;
 
 /// The directory that an installer wrote to.
-pub(in crate::packages) enum Origin<'a> {
+pub(crate) enum Origin<'a> {
     /// A virtual environment, laid out as the layer will be.
     Venv {
         /// Its directory.
@@ -25,6 +25,15 @@ pub(in crate::packages) enum Origin<'a> {
         /// The directory of packages in the layer.
         site: &'a str,
     },
+    /// An environment that was there before, whoever made it.
+    Environment {
+        /// Its prefix.
+        root: &'a Path,
+        /// One of its directories of packages, relative.
+        site: &'a str,
+        /// The directory of packages in the layer.
+        layer_site: &'a str,
+    },
 }
 
 /// Directories of a `--target` that belong to the prefix, unless they are packages.
@@ -33,8 +42,23 @@ const PREFIX_DIRECTORIES: &[&str] = &[
 ];
 
 impl Origin<'_> {
+    /// The directory that was written to.
+    pub(super) fn root(&self) -> &Path {
+        match self {
+            Self::Venv { root, .. } | Self::Target { root, .. } | Self::Environment { root, .. } => root,
+        }
+    }
+
+    /// The directory of packages in the layer.
+    pub(super) fn layer_site(&self) -> &str {
+        match self {
+            Self::Venv { site, .. } | Self::Target { site, .. } => site,
+            Self::Environment { layer_site, .. } => layer_site,
+        }
+    }
+
     /// The path in the layer of a file below the root.
-    pub(super) fn layer_path(&self, path: &[u8]) -> LayerPath {
+    pub(crate) fn layer_path(&self, path: &[u8]) -> LayerPath {
         match self {
             Self::Venv { .. } => in_lib(path),
             Self::Target { root, site } => {
@@ -48,6 +72,10 @@ impl Origin<'_> {
                     [site.as_bytes(), b"/", path].concat()
                 }
             }
+            Self::Environment { site, layer_site, .. } => match path.strip_prefix(site.as_bytes()) {
+                Some(below) if below.starts_with(b"/") => [layer_site.as_bytes(), below].concat(),
+                _ => in_lib(path),
+            },
         }
     }
 
@@ -55,8 +83,8 @@ impl Origin<'_> {
     pub(super) fn is_interpreter(&self, python: &Path) -> bool {
         match self {
             Self::Venv { root, .. } => python.starts_with(root.join("bin")),
-            // The builder's interpreter, by one of its names.
-            Self::Target { .. } => {
+            // The builder's interpreter, by one of its names; a moved environment still has its old path in scripts.
+            Self::Target { .. } | Self::Environment { .. } => {
                 python.is_absolute()
                     && python
                         .file_name()

@@ -11,12 +11,12 @@ use crate::tree::{Content, Node, Tree};
 
 /// The lines of each `RECORD`, by its path below the root; each line by the path of its file below the root, or in
 /// the layer where that is another one.
-pub(super) type Records = BTreeMap<String, BTreeMap<String, Entry>>;
+pub(crate) type Records = BTreeMap<String, BTreeMap<String, Entry>>;
 
 /// Reads every `RECORD`.
 pub(super) fn read(origin: &Origin<'_>) -> Result<Records> {
     let (root, site) = match *origin {
-        Origin::Venv { root, site, .. } => (root, site),
+        Origin::Venv { root, site, .. } | Origin::Environment { root, site, .. } => (root, site),
         Origin::Target { root, .. } => (root, ""),
     };
     let mut records = Records::new();
@@ -33,11 +33,15 @@ pub(super) fn read(origin: &Origin<'_>) -> Result<Records> {
         let parsed = record::parse(&fs_err::read(&path)?);
         for line in parsed.with_context(|| format!("failed to read `{}`", path.display()))? {
             let full = match origin {
-                Origin::Venv { .. } => record::resolve(site, &line.path),
+                Origin::Venv { .. } | Origin::Environment { .. } => record::resolve(site, &line.path),
                 // pip's paths are relative to a site-packages two directories below, uv's to the root.
                 Origin::Target { .. } => record::resolve("", line.path.trim_start_matches("../")),
             };
             let Some(full) = full else {
+                // Nobody made it for this pack: what lies elsewhere was somebody's choice, and stays there.
+                if matches!(origin, Origin::Environment { .. }) {
+                    continue;
+                }
                 bail!(
                     "failed to read `{}`: it names `{}`, which is outside of the environment",
                     path.display(),
@@ -63,6 +67,9 @@ fn relative(path: &Path, root: &Path) -> Result<String> {
 pub(super) fn write(tree: &mut Tree, site: &str, records: &Records, origin: &Origin<'_>) -> Result<()> {
     for (record_path, lines) in records {
         let own_path = origin.layer_path(record_path.as_bytes());
+        if matches!(origin, Origin::Environment { .. }) && tree.get(&own_path).is_none() {
+            continue;
+        }
         let mut entries = Vec::new();
         for (path, line) in lines {
             let layer_path = origin.layer_path(path.as_bytes());

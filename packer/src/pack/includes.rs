@@ -1,0 +1,184 @@
+//! `--include SRC[:DST]`: files and directories that are added to the app's code.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+use pyship_launcher::format::member;
+use pyship_launcher::format::names::APP_CODE;
+
+use crate::app::input;
+use crate::app::input::files::check_size;
+use crate::app::left_out::LeftOut;
+use crate::app::mode::Modes;
+use crate::app::note::Note;
+use crate::include;
+use crate::tree::{Node, Tree, display};
+
+/// What is to be said of what was added.
+#[derive(Debug, Default)]
+pub(super) struct Said {
+    pub(super) notes: Vec<Note>,
+    pub(super) left_out: Vec<LeftOut>,
+}
+
+/// Adds what `--include` names to the app's tree. `output` is the file that is being made.
+///
+/// # Errors
+/// When one can't be read, or its place in the app is none.
+pub(super) fn add(tree: &mut Tree, includes: &[String], output: &Path) -> Result<Said> {
+    let mut said = Said::default();
+    for text in includes {
+        let (from, to) = include::split(text);
+        let done = add_one(tree, Path::new(from), to, output, &mut said);
+        done.with_context(|| format!("failed to include `{from}`"))?;
+    }
+    Ok(said)
+}
+
+fn add_one(tree: &mut Tree, from: &Path, to: Option<&str>, output: &Path, said: &mut Said) -> Result<()> {
+    let data = fs_err::metadata(from)?;
+    let path = destination(tree, from, to, data.is_dir())?;
+    if data.is_dir() {
+        return add_directory(tree, &path, from, output, said);
+    }
+    // Opening a pipe would wait for a writer.
+    ensure!(data.is_file(), "it is neither a file nor a directory");
+    check_size(from, data.len())?;
+    let mut modes = Modes::new();
+    let mode = modes.file(from, &data);
+    tree.insert_path(path, fs_err::canonicalize(from)?, mode);
+    said.notes.extend(modes.notes());
+    Ok(())
+}
+
+/// Adds what a directory has.
+fn add_directory(tree: &mut Tree, path: &[u8], from: &Path, output: &Path, said: &mut Said) -> Result<()> {
+    let inside = input::included(from, output)?;
+    for (name, node) in inside.tree.iter() {
+        if let Some(below) = name.strip_prefix(APP_CODE.as_bytes()) {
+            let path = [path, below].concat();
+            let is_there = matches!(
+                (tree.get(&path), node),
+                (Some(Node::Directory(_)), Node::Directory(_))
+            );
+            if !is_there {
+                tree.insert(path, node.clone());
+            }
+        }
+    }
+    said.notes
+        .extend(inside.notes.into_iter().map(|note| note.below(from)));
+    said.left_out
+        .extend(inside.left_out.into_iter().map(|one| one.below(from)));
+    Ok(())
+}
+
+/// Where SRC goes in the layer: as DST; into DST under its own name when SRC is a file and DST ends with a slash or is a
+/// directory of the app.
+fn destination(tree: &Tree, from: &Path, to: Option<&str>, is_directory: bool) -> Result<Vec<u8>> {
+    let name = || -> Result<Vec<u8>> {
+        // `..` and `.` have a name only when they are resolved.
+        let real: PathBuf = fs_err::canonicalize(from)?;
+        let name = from.file_name().or_else(|| real.file_name());
+        Ok(name.unwrap_or_default().as_encoded_bytes().to_vec())
+    };
+    let text = to.unwrap_or_default();
+    let parts: Vec<&str> = text
+        .split('/')
+        .filter(|part| !part.is_empty() && *part != ".")
+        .collect();
+    let mut path = parts.join("/").into_bytes();
+    let into = |path: &[u8]| matches!(tree.get(in_code(path)), Some(Node::Directory(_)));
+    let is_into = text.ends_with('/') || path.is_empty() || into(&path);
+    if to.is_none() {
+        path = name()?;
+    } else if !is_directory && is_into {
+        let directory = if path.is_empty() {
+            path
+        } else {
+            [&path, &b"/"[..]].concat()
+        };
+        path = [directory, name()?].concat();
+    }
+    if path.is_empty() && is_directory {
+        return Ok(APP_CODE.as_bytes().to_vec());
+    }
+    ensure!(
+        member::is_safe(&path),
+        "`{}` is not a path below the app's code",
+        display(&path)
+    );
+    let slashes = path.iter().enumerate().filter(|(_, byte)| **byte == b'/');
+    for (at, _) in slashes {
+        if matches!(
+            tree.get(in_code(&path[..at])),
+            Some(Node::File(_) | Node::Symlink(_))
+        ) {
+            bail!("`{}` is a file or a link of the app", display(&path[..at]));
+        }
+    }
+    let is_other =
+        matches!(tree.get(in_code(&path)), Some(node) if matches!(node, Node::Directory(_)) != is_directory);
+    ensure!(
+        !is_other || matches!(tree.get(in_code(&path)), Some(Node::Symlink(_))) && !is_directory,
+        "the app has another kind of file called `{}`",
+        display(&path)
+    );
+    Ok(in_code(&path))
+}
+
+fn in_code(path: &[u8]) -> Vec<u8> {
+    [APP_CODE.as_bytes(), b"/", path].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tree() -> Tree {
+        let mut tree = Tree::new();
+        tree.insert_bytes("code/main.py", &b""[..], false);
+        tree.insert_bytes("code/conf/a.json", &b""[..], false);
+        tree
+    }
+
+    /// Where `SRC` goes; errors as text.
+    fn goes(from: &str, to: Option<&str>, is_directory: bool) -> String {
+        match destination(&tree(), Path::new(from), to, is_directory) {
+            Ok(path) => display(&path),
+            Err(error) => format!("{error:#}"),
+        }
+    }
+
+    #[test]
+    fn a_file_goes_into_a_directory_or_gets_a_name() {
+        let file = |to| goes("x/data.json", to, false);
+        assert_eq!(file(None), "code/data.json");
+        assert_eq!(file(Some("new.json")), "code/new.json");
+        assert_eq!(file(Some("./sub//new.json")), "code/sub/new.json");
+        assert_eq!(file(Some("sub/")), "code/sub/data.json");
+        assert_eq!(file(Some("conf")), "code/conf/data.json");
+        for top in ["", ".", "/", "./"] {
+            assert_eq!(file(Some(top)), "code/data.json", "{top:?}");
+        }
+        assert_eq!(file(Some("main.py")), "code/main.py");
+        assert_eq!(
+            file(Some("main.py/x")),
+            "`main.py` is a file or a link of the app"
+        );
+        assert_eq!(file(Some("../x")), "`../x` is not a path below the app's code");
+    }
+
+    #[test]
+    fn a_directory_is_called_as_it_is_told() {
+        let directory = |to| goes("x/data", to, true);
+        assert_eq!(directory(None), "code/data");
+        assert_eq!(directory(Some("conf")), "code/conf");
+        assert_eq!(directory(Some("conf/")), "code/conf");
+        assert_eq!(directory(Some(".")), "code");
+        assert_eq!(
+            directory(Some("main.py")),
+            "the app has another kind of file called `main.py`"
+        );
+    }
+}
