@@ -164,10 +164,8 @@ fn zipapps_start_what_they_start() {
         ("__main__.py", "raise SystemExit('bootstrap')\n"),
     ];
     let pex = |info: &str, more: &[(&str, &str)]| -> Vec<(String, String)> {
-        let files = bundled
-            .iter()
-            .chain(more)
-            .chain(std::iter::once(&("PEX-INFO", info)));
+        let pex_info = ("PEX-INFO", info);
+        let files = bundled.iter().chain(more).chain(std::iter::once(&pex_info));
         files
             .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
             .collect()
