@@ -115,7 +115,7 @@ fn label(color: AnsiColor, word: &str, text: &str) -> String {
 }
 
 /// A message without Rust's ` (os error 28)`, which repeats the words before it.
-fn without_codes(message: &str) -> String {
+pub(crate) fn without_codes(message: &str) -> String {
     const MARK: &str = " (os error ";
     let mut text = String::new();
     let mut rest = message;

@@ -80,7 +80,7 @@ fn a_builder_without_python_downloads_one_says_so_and_keeps_it() {
     );
     assert!(said.starts_with(&line), "{said}");
     assert!(
-        said.contains("the download broke off (the server answered 500 Internal Server Error)"),
+        said.contains("the server answered 500 Internal Server Error"),
         "{said}"
     );
     let name = format!("{RELEASE}/{}-install_only_stripped.tar.gz", build(interpreter));
@@ -324,9 +324,7 @@ fn wrong_bytes_are_an_error_with_both_digests_and_nothing_is_kept() {
         .output();
     let said = outcome.err();
     assert!(
-        said.starts_with(
-            "an interpreter is not installed (no virtual environment is active, there is no python3 on PATH"
-        ),
+        said.contains("(no virtual environment is active, there is no python3 on PATH"),
         "{said}"
     );
     assert!(

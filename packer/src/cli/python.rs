@@ -231,5 +231,5 @@ fn request(text: &str) -> Result<VersionRequest> {
 }
 
 fn target_of(triple: Option<&str>) -> Result<&'static Target> {
-    triple.map_or(Ok(HOST), |triple| target::known(triple))
+    triple.map_or(Ok(HOST), target::known)
 }

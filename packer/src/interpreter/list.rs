@@ -95,7 +95,7 @@ fn downloads(store: &Store) -> Vec<Installed> {
         .collect()
 }
 
-/// Those that others have installed, each once: uv's, pyenv's, those on `PATH`.
+/// Those that others have installed, each once, the newest first: uv's, pyenv's, those on `PATH`.
 fn of_others(environment: &Environment) -> Vec<Installed> {
     let candidates = installed::candidates(environment);
     let probed: Vec<Option<(&'static str, Interpreter)>> = candidates
@@ -111,6 +111,7 @@ fn of_others(environment: &Environment) -> Vec<Installed> {
             found.push((source, interpreter));
         }
     }
+    found.sort_by(|(_, a), (_, b)| b.version.cmp(&a.version));
     let entry = |(source, interpreter): (&'static str, Interpreter)| Installed {
         version: interpreter.version.to_string(),
         free_threaded: interpreter.is_free_threaded(),

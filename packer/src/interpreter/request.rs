@@ -11,7 +11,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use anyhow::{Context, Result};
+use anyhow::{Result, anyhow};
 use pep508_rs::pep440_rs::{self, VersionSpecifiers};
 
 use super::facts::Interpreter;
@@ -61,7 +61,12 @@ impl VersionRequest {
             .unwrap_or(text);
         if text.starts_with(COMPARATORS) {
             let specifiers = VersionSpecifiers::from_str(text)
-                .with_context(|| format!("failed to read the version specifier `{text}`"))
+                .map_err(|error| {
+                    // The next lines show where in the text.
+                    let reason = error.to_string();
+                    let reason = reason.lines().next().unwrap_or_default().trim_end_matches(':');
+                    anyhow!("failed to read the version specifier `{text}`: {reason}")
+                })
                 .hint("write it as in `>=3.11,<3.13`")?;
             return Ok(Some(Self::within(specifiers)));
         }
@@ -327,7 +332,10 @@ mod tests {
             assert_eq!(VersionRequest::parse(other).unwrap(), None, "{other}");
         }
         let error = VersionRequest::parse(">=3.x").unwrap_err().to_string();
-        assert_eq!(error, "failed to read the version specifier `>=3.x`");
+        assert!(
+            error.starts_with("failed to read the version specifier `>=3.x`: ") && !error.contains('\n'),
+            "{error}"
+        );
     }
 
     #[test]

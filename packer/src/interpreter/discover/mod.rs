@@ -69,8 +69,8 @@ pub(crate) enum Source {
 /// What was looked for in vain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Missing {
-    /// "Python 3.12"
-    what: String,
+    /// "Python 3.12"; none when it may be any.
+    what: Option<String>,
     /// "looked for it on PATH"
     looked: String,
 }
@@ -172,7 +172,7 @@ fn is_met_by(wanted: &VersionRequest, chosen: &Selection) -> bool {
 /// The newest that can be downloaded, where there is no interpreter at all.
 fn anything() -> Result<Selection> {
     let missing = Missing {
-        what: "an interpreter".to_owned(),
+        what: None,
         looked:
             "no virtual environment is active, there is no python3 on PATH, and `uv python find` finds none"
                 .to_owned(),
@@ -289,7 +289,7 @@ impl Missing {
             ""
         };
         Self {
-            what: format!("Python {wanted}"),
+            what: Some(format!("Python {wanted}")),
             looked: format!("looked for it on PATH{pyenv}{uv}"),
         }
     }
@@ -305,12 +305,17 @@ impl Missing {
 
     /// For people, where nothing is downloaded.
     pub(crate) fn error(&self) -> anyhow::Error {
-        anyhow!("failed to find {}: {}", self.what, self.looked)
+        let what = self.what.as_deref().unwrap_or("an interpreter");
+        anyhow!("failed to find {what}: {}", self.looked)
     }
 
     /// For people, where it is downloaded.
     pub(crate) fn notice(&self) -> String {
-        format!("{} is not installed ({})", self.what, self.looked)
+        let looked = &self.looked;
+        match &self.what {
+            Some(what) => format!("{what} is not installed ({looked})"),
+            None => format!("no interpreter is installed ({looked})"),
+        }
     }
 }
 

@@ -43,7 +43,10 @@ impl Selection {
             });
         }
         let missing = Missing {
-            what: format!("Python {}.{} for {}", version.major, version.minor, target.triple),
+            what: Some(format!(
+                "Python {}.{} for {}",
+                version.major, version.minor, target.triple
+            )),
             looked: "looked among pyship's downloads".to_owned(),
         };
         let known = match wanted.release() {

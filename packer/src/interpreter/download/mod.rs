@@ -22,7 +22,7 @@ use self::failure::Failure;
 use self::request::{Known, Progress, request};
 use crate::environment::Environment;
 use crate::names::ENV_HTTP_TIMEOUT;
-use crate::ui::Ui;
+use crate::ui::{Ui, without_codes};
 use crate::{size, url};
 
 /// Names of files that are being downloaded begin with this.
@@ -153,9 +153,10 @@ impl<'a> Downloads<'a> {
                 return Err(failure).with_context(|| format!("gave up after {ATTEMPTS} attempts"));
             }
             let pause = self.pause * 2_u32.pow(attempt - 1);
+            let failure = without_codes(&format!("{failure:#}"));
+            let seconds = pause.as_secs_f32();
             self.ui.note(&format!(
-                "the download broke off ({failure:#}); going on in {} s",
-                pause.as_secs_f32()
+                "the download was interrupted: {failure}; trying again in {seconds} s"
             ));
             std::thread::sleep(pause);
         }

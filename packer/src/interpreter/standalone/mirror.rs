@@ -98,7 +98,7 @@ impl Mirror {
 
     /// For people: without passwords.
     pub(crate) fn shown(&self) -> String {
-        url::scrubbed(&self.base, "")
+        url::scrubbed(&self.base, "").trim_end_matches('/').to_owned()
     }
 }
 
