@@ -147,7 +147,7 @@ class Index(Case):
             "import os, subprocess, sys, tempfile\n"
             "os.chdir(tempfile.mkdtemp())\n"
             "os.rmdir(os.getcwd())\n"
-            "code = 'import pickle, multiprocessing, one, pkg.sub.leaf; print(one.VALUE)'\n"
+            "code = 'import pickle, one, pkg.sub.leaf; print(one.VALUE)'\n"
             "subprocess.run([sys.executable, '-c', code], check=True)\n"
         )
         self.ok(self.indexed(program).start(), "1\n")

@@ -189,7 +189,7 @@ fn take_lock(request: &mut Request) -> Result<()> {
         );
     }
     let lock = lock::from_file(&path).with_context(|| format!("failed to read `{display}`"))?;
-    request.declared.dependencies = Dependencies::Lock(lock);
+    request.declared.dependencies = Dependencies::Lock(Box::new(lock));
     Ok(())
 }
 

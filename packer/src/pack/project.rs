@@ -137,7 +137,7 @@ fn declared(
         let environment = &pack.interpreters.environment;
         if let Some(lock) = lock::for_project(directory, tool, environment, &request)? {
             return Ok(Declared {
-                dependencies: Dependencies::Lock(lock),
+                dependencies: Dependencies::Lock(Box::new(lock)),
                 ..declared
             });
         }
@@ -266,7 +266,7 @@ fn script_dependencies(pack: &Pack<'_>, path: &Path, script: &Script, tool: &Too
         && let Some(lock) = lock::for_script(&path, tool, environment, &request)?
     {
         return Ok(Declared {
-            dependencies: Dependencies::Lock(lock),
+            dependencies: Dependencies::Lock(Box::new(lock)),
             ..declared
         });
     }

@@ -51,7 +51,7 @@ pub(crate) enum Dependencies {
         digest: String,
     },
     /// A lock.
-    Lock(Lock),
+    Lock(Box<Lock>),
 }
 
 /// Which of its dependencies a project is installed with.

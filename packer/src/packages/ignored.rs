@@ -19,7 +19,7 @@ pub(crate) fn sentence(tool: &Tool, environment: &Environment) -> Option<String>
         return None;
     };
     let is_set = |name: &&str| environment.get(name).is_some();
-    let is_ignored = |(pip, uv): &&(&str, &[&str])| is_set(pip) && !uv.iter().any(|name| is_set(name));
+    let is_ignored = |(pip, uv): &&(&str, &[&str])| is_set(pip) && !uv.iter().any(&is_set);
     let ignored: Vec<_> = SETTINGS.iter().filter(is_ignored).collect();
     let (first, uv) = ignored.first()?;
     let names: Vec<&str> = ignored.iter().map(|(pip, _)| *pip).collect();

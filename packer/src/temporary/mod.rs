@@ -100,8 +100,8 @@ impl Unnamed {
                 Ok((made, entry))
             })?;
             let (file, path) = NamedTempFile::into_parts(made);
-            let lock = match File::open(&path) {
-                Ok(lock) => lock,
+            let lock = match fs_err::File::open(&path) {
+                Ok(lock) => lock.into_parts().0,
                 Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
                 Err(error) => return Err(error),
             };
@@ -183,6 +183,10 @@ fn attempt<T>(mut make: impl FnMut() -> io::Result<Option<T>>) -> io::Result<T> 
 }
 
 /// Takes the lock of a new file; whether it is still there. A file system without locks has none.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "it tells whether the maker lives, and protects no cache"
+)]
 fn is_locked(file: &File, path: &Path) -> io::Result<bool> {
     if let Err(TryLockError::WouldBlock) = file.try_lock() {
         return Ok(false);

@@ -49,8 +49,12 @@ fn own(directory: &Path) -> impl Iterator<Item = PathBuf> {
 }
 
 /// Whether nobody holds the lock of a file; `None` when there is no such file.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "it tells whether the maker lives, and protects no cache"
+)]
 fn is_abandoned(path: &Path) -> Option<bool> {
-    let file = std::fs::File::open(path).ok()?;
+    let file = fs_err::File::open(path).ok()?.into_parts().0;
     Some(match file.try_lock() {
         Ok(()) => true,
         Err(TryLockError::WouldBlock) => false,

@@ -15,7 +15,6 @@ const USUAL: &[&str] = &[".venv", "venv"];
 ///
 /// # Errors
 /// When there is none, or none is active.
-#[expect(clippy::option_option, reason = "as the option")]
 pub(crate) fn named(option: Option<&Option<PathBuf>>, environment: &Environment) -> Result<Option<Venv>> {
     let Some(option) = option else { return Ok(None) };
     let directory = match option.clone().or_else(|| active(environment)) {

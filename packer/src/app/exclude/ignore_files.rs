@@ -65,7 +65,7 @@ impl IgnoreFiles {
             levels: Vec::new(),
             reads: Some(gitignore),
         };
-        let repository = root.ancestors().position(|directory| is_repository(directory));
+        let repository = root.ancestors().position(is_repository);
         let above: Vec<&Path> = root
             .ancestors()
             .take(repository.unwrap_or(0) + 1)

@@ -1,10 +1,10 @@
 //! Which files of an app are left out, and why. Each reason is a file:
 //!
-//! 1. [`rules`]: `--exclude`,
-//! 2. [`made`]: what pyship made, such as OUT,
-//! 3. [`secrets`]: files that usually hold credentials,
-//! 4. [`defaults`]: what no program needs to run,
-//! 5. [`ignore_files`]: `.pyshipignore` and `.gitignore`.
+//! 1. `--exclude` ([`rules`]),
+//! 2. what pyship made, such as OUT ([`made`]),
+//! 3. files that usually hold credentials ([`secrets`]),
+//! 4. what no program needs to run ([`defaults`]),
+//! 5. `.pyshipignore` and `.gitignore` ([`ignore_files`]).
 //!
 //! The first one that applies counts. A line `!NAME` of a `.pyshipignore` takes a file back from the last three.
 

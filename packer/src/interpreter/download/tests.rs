@@ -126,7 +126,7 @@ impl Download {
 
 fn bytes() -> Vec<u8> {
     (0..300_000_u32)
-        .map(|number| (number * number >> 3) as u8)
+        .map(|number| ((number * number) >> 3) as u8)
         .collect()
 }
 
@@ -347,7 +347,10 @@ fn what_a_kill_has_left_is_removed_after_a_day() {
     }
     let yesterday = SystemTime::now() - 2 * LEFT_BEHIND;
     for name in [".download-old", "python-old", "cpython-old"] {
-        File::open(at(name)).unwrap().set_modified(yesterday).unwrap();
+        fs_err::File::open(at(name))
+            .unwrap()
+            .set_modified(yesterday)
+            .unwrap();
     }
     let (address, _asked) = serve(vec![ok(body.len(), &body)]);
     let sha256 = sha256_of(&mut std::io::Cursor::new(&body)).unwrap();
