@@ -223,14 +223,14 @@ fn refused(place: &TempDir, arguments: &[&str], sentence: &str) {
     let outcome = Pack::new(place.path().join("app"))
         .args(["--no-check", "-q"])
         .args(arguments)
-        .command_to(&place.path().join("out.bin"))
+        .command_to(&place.path().join("refused.bin"))
         .directory(place.path())
         .stderr_any()
         .exits(1);
     let app = place.path().join("app").display().to_string();
     let said = outcome.err().replace(&app, "app");
     assert!(said.contains(sentence), "{sentence:?}\n{}", outcome.report());
-    assert!(!place.path().join("out.bin").exists());
+    assert!(!place.path().join("refused.bin").exists());
 }
 
 fn pipe(path: &Path) {

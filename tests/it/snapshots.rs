@@ -69,7 +69,11 @@ fn the_report_of_a_pack() {
             .stderr_any()
             .success()
             .err();
-        redacted(&said)
+        // Settings of pip on this machine.
+        let said = said
+            .lines()
+            .filter(|line| !line.starts_with("uv installs the packages and ignores "));
+        redacted(&said.map(|line| format!("{line}\n")).collect::<String>())
     };
     let (report, verbose) = (said(&pack), said(&pack.arg("--verbose")));
     // Before the table it tells of this machine's libraries, and what the installer says.

@@ -241,7 +241,7 @@ fn what_can_not_be_followed_is_refused() {
     let wrong = "Wheel-Version: 1.0\nTag: cp39-cp39-macosx_11_0_arm64\n";
     let refused = |app: PathBuf| {
         let output = place.path().join("x.bin");
-        let outcome = Pack::new(app).command_to(&output).output();
+        let outcome = Pack::new(app).arg("-q").command_to(&output).output();
         assert_eq!(outcome.status.code(), Some(1), "{}", outcome.report());
         assert_one_sentence(&outcome);
         assert!(!output.exists());

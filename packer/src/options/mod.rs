@@ -1,25 +1,21 @@
 //! Every option of `pyship pack`, once: on the command line (clap), in `[tool.pyship]` of pyproject.toml
 //! (deserialized), and in the provenance of the file (serialized, without what is the builder's own).
 //!
-//! A new option is a field of [`PackOptions`], its line in [`PackOptions::over`], and the place that uses it.
+//! A new option is a field of [`PackOptions`], its line in [`PackOptions::over`] (`merge.rs`), and the place that uses it.
 
 mod aliases;
 mod app_extras;
+mod merge;
+mod values;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
-use pyship_launcher::format::manifest::LibcPolicy;
-use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
+use clap::Args;
 use serde::{Deserialize, Serialize};
 
-use crate::layer::Compression;
+pub(crate) use self::values::LibcOption;
+use self::values::{LEVELS, is_false, level, pairs, venv};
 use crate::redact;
-
-/// The default zstd level. Level 9 is a hundredth smaller for half as much time again, 3 a fifteenth larger in less
-/// than half.
-const DEFAULT_LEVEL: i32 = 6;
-const LEVELS: std::ops::RangeInclusive<i64> = 1..=22;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -322,199 +318,6 @@ pub(crate) struct PackOptions {
     #[arg(short, long, help_heading = OUTPUT)]
     #[serde(skip)]
     pub(crate) verbose: bool,
-}
-
-/// `--libc`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum LibcOption {
-    /// Carry a glibc and use it where the host's is missing or too old
-    #[default]
-    Auto,
-    /// Carry no glibc
-    Host,
-    /// Carry a glibc and always use it
-    Bundled,
-}
-
-impl From<LibcOption> for LibcPolicy {
-    fn from(option: LibcOption) -> Self {
-        match option {
-            LibcOption::Auto => Self::Auto,
-            LibcOption::Host => Self::Host,
-            LibcOption::Bundled => Self::Bundled,
-        }
-    }
-}
-
-impl PackOptions {
-    /// These options with the extras that stand behind APP moved to `--extra`.
-    #[must_use]
-    pub(crate) fn with_extras_of_app(mut self) -> Self {
-        if let Some((app, extras)) = self.app.as_deref().and_then(app_extras::split) {
-            self.app = Some(app);
-            self.extra.extend(extras);
-        }
-        self
-    }
-
-    /// These options, from the command line, over those of the `project`: single values replace the project's,
-    /// lists follow the project's, and a flag counts when either sets it.
-    #[must_use]
-    pub(crate) fn over(self, project: Self) -> Self {
-        // One of these on the command line replaces whichever the project names.
-        let names_entry = self.module.is_some() || self.entry.is_some() || !self.command.is_empty();
-        let (module, entry, command) = match names_entry {
-            true => (self.module, self.entry, self.command),
-            false => (project.module, project.entry, project.command),
-        };
-        let (level, release) = match self.level.is_some() || self.release {
-            true => (self.level, self.release),
-            false => (project.level, project.release),
-        };
-        // An environment on the command line replaces the packages that the project asks for.
-        let (requirements, with) = match self.venv.is_some() {
-            true => (self.requirements, self.with),
-            false => (
-                join(project.requirements, self.requirements),
-                join(project.with, self.with),
-            ),
-        };
-        Self {
-            app: self.app,
-            output: self.output,
-            module,
-            entry,
-            command,
-            requirements,
-            with,
-            venv: self.venv.or(project.venv),
-            find_links: join(project.find_links, self.find_links),
-            no_index: project.no_index || self.no_index,
-            index_url: self.index_url.or(project.index_url),
-            extra_index_url: join(project.extra_index_url, self.extra_index_url),
-            constraint: join(project.constraint, self.constraint),
-            require_hashes: project.require_hashes || self.require_hashes,
-            extra: join(project.extra, self.extra),
-            all_extras: project.all_extras || self.all_extras,
-            group: join(project.group, self.group),
-            no_default_groups: project.no_default_groups || self.no_default_groups,
-            no_lock: project.no_lock || self.no_lock,
-            with_ca: project.with_ca || self.with_ca,
-            refresh: self.refresh,
-            python: self.python.or(project.python),
-            no_python_downloads: project.no_python_downloads || self.no_python_downloads,
-            target: self.target.or(project.target),
-            sysroot: self.sysroot.or(project.sysroot),
-            libc: self.libc.or(project.libc),
-            option: join(project.option, join(self.option, self.python_option)),
-            python_option: Vec::new(),
-            set_env: join(project.set_env, self.set_env),
-            no_index_imports: project.no_index_imports || self.no_index_imports,
-            include: join(project.include, join(self.include, self.add_data)),
-            add_data: Vec::new(),
-            exclude: join(project.exclude, self.exclude),
-            no_gitignore: project.no_gitignore || self.no_gitignore,
-            no_prune: project.no_prune || self.no_prune,
-            keep: join(project.keep, self.keep),
-            prune: join(project.prune, self.prune),
-            level,
-            release,
-            name: self.name.or(project.name),
-            app_version: self.app_version.or(project.app_version),
-            build_time: self.build_time,
-            build_cache: self.build_cache,
-            no_build_cache: self.no_build_cache,
-            no_check: project.no_check || self.no_check,
-            strict: project.strict || self.strict,
-            json: self.json,
-            quiet: self.quiet,
-            verbose: self.verbose,
-        }
-    }
-
-    /// The options of a `[tool.pyship]` table that stands in `directory`, with paths relative to the working
-    /// directory, so that a project packs the same from anywhere.
-    #[must_use]
-    pub(crate) fn relative_to(mut self, directory: &Path) -> Self {
-        let join = |path: &mut PathBuf| *path = directory.join(&path);
-        self.sysroot.iter_mut().for_each(join);
-        self.venv.iter_mut().flatten().for_each(join);
-        let is_file = |path: &&mut PathBuf| !path.to_string_lossy().contains("://");
-        self.requirements.iter_mut().filter(is_file).for_each(join);
-        self.constraint.iter_mut().for_each(join);
-        let join_text = |text: &mut String| *text = directory.join(&text).to_string_lossy().into_owned();
-        self.include.iter_mut().for_each(join_text);
-        let is_directory = |text: &&mut String| !text.contains("://");
-        self.find_links
-            .iter_mut()
-            .filter(is_directory)
-            .for_each(join_text);
-        // `./my-package`, as a requirement, and `./python`, as an interpreter: all others are names.
-        let is_path = |text: &&mut String| text.starts_with("./") || text.starts_with("../");
-        self.with.iter_mut().filter(is_path).for_each(join_text);
-        self.python.iter_mut().filter(is_path).for_each(join_text);
-        self
-    }
-
-    /// How layers are compressed. A level takes precedence over `release`: both can only be set in `[tool.pyship]`.
-    #[must_use]
-    pub(crate) fn compression(&self) -> Compression {
-        match self.level {
-            Some(level) => Compression::Level(level),
-            None if self.release => Compression::Smallest,
-            None => Compression::Level(DEFAULT_LEVEL),
-        }
-    }
-}
-
-fn join<T>(mut first: Vec<T>, then: Vec<T>) -> Vec<T> {
-    first.extend(then);
-    first
-}
-
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde calls it with a reference"
-)]
-fn is_false(flag: &bool) -> bool {
-    !flag
-}
-
-/// A zstd level, in the range that the command line accepts.
-fn level<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i32>, D::Error> {
-    let level = i32::deserialize(deserializer)?;
-    match LEVELS.contains(&i64::from(level)) {
-        true => Ok(Some(level)),
-        false => Err(D::Error::custom(format!("{level} is not a level from 1 to 22"))),
-    }
-}
-
-/// The directory of an environment; an option without a value has no form in TOML.
-#[expect(clippy::option_option, reason = "as the field")]
-fn venv<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<PathBuf>>, D::Error> {
-    PathBuf::deserialize(deserializer).map(|path| Some(Some(path)))
-}
-
-/// A table `{ K = "V" }` as the list of `K=V` that the command line gives.
-fn pairs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    struct Pairs;
-    impl<'de> Visitor<'de> for Pairs {
-        type Value = Vec<String>;
-
-        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            f.write_str("a table of variables")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Vec<String>, A::Error> {
-            let mut pairs = Vec::new();
-            while let Some((name, value)) = map.next_entry::<String, String>()? {
-                pairs.push(format!("{name}={value}"));
-            }
-            Ok(pairs)
-        }
-    }
-    deserializer.deserialize_map(Pairs)
 }
 
 #[cfg(test)]

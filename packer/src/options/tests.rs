@@ -1,4 +1,7 @@
+use std::path::Path;
+
 use super::*;
+use crate::layer::Compression;
 
 fn table(text: &str) -> PackOptions {
     toml::from_str(text).unwrap()

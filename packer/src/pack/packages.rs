@@ -98,7 +98,7 @@ impl Facts {
 pub(super) fn prepare(pack: &Pack<'_>, project: Project, tool: &Tool) -> Result<Packages> {
     let mut request = request(pack, project.declared);
     take_lock(&mut request)?;
-    let lock = request.declared.lock().map(LockFile::of).transpose()?;
+    let lock = request.declared.locked().map(LockFile::of).transpose()?;
     let began = SystemTime::now();
     let (key, pins) = key(pack, &request, tool, began)?;
     let key = key.filter(|_| project.installed.is_none());

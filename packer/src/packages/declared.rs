@@ -147,7 +147,7 @@ impl Declared {
     }
 
     /// The lock, if there is one.
-    pub(crate) fn lock(&self) -> Option<&Lock> {
+    pub(crate) fn locked(&self) -> Option<&Lock> {
         match &self.dependencies {
             Dependencies::Lock(lock) => Some(lock),
             _ => None,

@@ -67,7 +67,7 @@ pub(super) trait Installer {
             if request.has_no_requirements()? {
                 return Ok(());
             }
-            if let Some(lock) = request.declared.lock() {
+            if let Some(lock) = request.declared.locked() {
                 constraints.extend(["--constraint".into(), lock.constraints(scratch)?.into_os_string()]);
             }
         }

@@ -109,7 +109,7 @@ impl Installer for Pip<'_> {
     fn lock_file(&self, request: &Request, scratch: &Path) -> Result<PathBuf> {
         let lock = request
             .declared
-            .lock()
+            .locked()
             .context("failed to install a lock: there is none")?;
         lock.for_pip(scratch)
     }

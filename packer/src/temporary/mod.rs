@@ -9,6 +9,7 @@ mod registry;
 mod sweep;
 
 use std::ffi::OsStr;
+// The crate fs_err has neither locks nor their errors.
 use std::fs::{File, TryLockError};
 use std::io;
 use std::os::unix::fs::MetadataExt;
