@@ -77,10 +77,12 @@ fn add_directory(tree: &mut Tree, path: &[u8], from: &Path, output: &Path, said:
 /// directory of the app.
 fn destination(tree: &Tree, from: &Path, to: Option<&str>, is_directory: bool) -> Result<Vec<u8>> {
     let name = || -> Result<Vec<u8>> {
+        if let Some(name) = from.file_name() {
+            return Ok(name.as_encoded_bytes().to_vec());
+        }
         // `..` and `.` have a name only when they are resolved.
         let real: PathBuf = fs_err::canonicalize(from)?;
-        let name = from.file_name().or_else(|| real.file_name());
-        Ok(name.unwrap_or_default().as_encoded_bytes().to_vec())
+        Ok(real.file_name().unwrap_or_default().as_encoded_bytes().to_vec())
     };
     let text = to.unwrap_or_default();
     let parts: Vec<&str> = text

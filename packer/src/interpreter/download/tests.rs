@@ -126,7 +126,7 @@ impl Download {
 
 fn bytes() -> Vec<u8> {
     (0..300_000_u32)
-        .map(|number| ((number * number) >> 3) as u8)
+        .map(|number| (number.wrapping_mul(number) >> 3) as u8)
         .collect()
 }
 
