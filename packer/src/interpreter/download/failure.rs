@@ -68,6 +68,9 @@ pub(super) fn describe(error: ureq::Error, timeout: Duration) -> Failure {
 }
 
 fn of_io(error: std::io::Error) -> Failure {
+    if error.kind() == std::io::ErrorKind::UnexpectedEof {
+        return Failure::passing("the connection ended too early");
+    }
     let is_tls = error.kind() == std::io::ErrorKind::InvalidData;
     if is_tls {
         Failure::Final(error.into())
