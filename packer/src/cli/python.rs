@@ -77,8 +77,12 @@ struct Install {
     /// For this target: see `pyship targets` [default: this machine's]
     #[arg(long, value_name = "TRIPLE")]
     target: Option<String>,
-    /// URL in place of https://github.com/astral-sh/python-build-standalone/releases/download
-    #[arg(long, value_name = "URL")]
+    /// Where builds are downloaded from.
+    #[arg(
+        help = "URL in place of https://github.com/astral-sh/python-build-standalone/releases/download",
+        long,
+        value_name = "URL"
+    )]
     mirror: Option<String>,
     /// Print errors only
     #[arg(short, long)]
