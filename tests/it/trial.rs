@@ -90,7 +90,11 @@ fn what_is_left_out_of_the_app_is_reported() {
         .success();
     assert_eq!(
         report.json()["left_out"],
-        json!([".git", ".mypy_cache", "frontend/node_modules"])
+        json!([
+            {"path": ".git", "reason": "version-control"},
+            {"path": ".mypy_cache", "reason": "cache"},
+            {"path": "frontend/node_modules", "reason": "node-modules"},
+        ])
     );
     let line = "left out of the app: `.git`, `.mypy_cache`, `node_modules`; --include packs them\n";
     assert!(report.err().contains(line), "{}", report.err());
