@@ -133,7 +133,7 @@ class App:
         constants = dict(name="odd 'name' é", version="1.2", _EXECUTABLE=python.executable, _STDLIB=python.stdlib)
         constants.update(_SITE_PACKAGES=python.site_packages, _DIRECTORIES=directories)
         constants.update(_BASE=BASE, _PACKAGES=bool(packages))
-        site = custom or any(path.endswith(".pth") for path in dict(packages))
+        site = custom or any(path.endswith((".pth", ".start")) for path in dict(packages))
         constants.update(_SITE=site, _SHADOWED=early if shadows else ())
         constants.update(_INDEX=index_imports, _MODULES="/" + MODULE_INDEX, _MEMBERS="/" + MEMBERS, _UNPACKED=UNPACKED_TIMES)
         compiled = []
@@ -198,6 +198,8 @@ class App:
         start = f"{self.root}/app/start"
         given = dict(PYTHONHOME=self.python.base, PYTHONPATH=start, _PYSHIP_FILE="/some/where/app.bin", _PYSHIP_ARGV0=argv0)
         env = {**hidden(base_env() if env is None else env, KEPT), **given}
+        if not argv0:
+            how.setdefault("cwd", os.curdir)  # Not by `posix_spawn`, which takes no empty name.
         return run([argv0, *options, *self.head, *args], executable=self.python.path, env=env, **how)
 
     def python3(self, *args, env=None, **how):
