@@ -378,6 +378,19 @@ class Index(Case):
         )
         self.assertEqual(self.same(self.indexed(script)).out, "9\n1\n")
 
+    def test_methods_of_loaders_that_a_program_replaces(self):
+        script = (
+            "import importlib.machinery as machinery, _frozen_importlib_external as external\n"
+            "def get_code(self, name): return compile(f'VALUE = {name!r}', '', 'exec')\n"
+            "external.SourceLoader.exec_module = lambda self, module: module.__dict__.update(VALUE=7)\n"
+            "import one; print(one.VALUE)\n"
+            "del external.SourceLoader.exec_module\n"
+            "import pkg.sub.leaf; print(pkg.sub.leaf.VALUE)\n"
+            "machinery.SourceFileLoader.get_code = get_code\n"
+            "import space.leaf; print(space.leaf.VALUE, sorted(vars(machinery.SourceFileLoader)))\n"
+        )
+        self.assertRegex(self.same(self.indexed(script)).out, "^7\n3\nspace.leaf ")
+
     def test_threads_that_import_at_once(self):
         self.same(
             self.indexed(

@@ -247,11 +247,13 @@ def _cache_bytecode(self, *args):
 
 def _teach_loader():
     for name, function in (("get_code", _get_code), ("exec_module", _exec_module), ("_cache_bytecode", _cache_bytecode)):
-        function.__name__, function.__qualname__ = name, f"SourceFileLoader.{name}"
-        function.__module__ = _Loader.__module__
+        # In the class that has it, so that a program that replaces it in a class between is heard.
+        owner = next(kind for kind in _Loader.__mro__ if name in vars(kind))
+        function.__name__, function.__qualname__ = name, f"{owner.__name__}.{name}"
+        function.__module__ = owner.__module__
         # Tracebacks leave out the frames of an import, which the interpreter knows by this name.
         function.__code__ = function.__code__.replace(co_filename="<frozen importlib._bootstrap_external>")
-        setattr(_Loader, name, function)
+        setattr(owner, name, function)
 
 
 # What imports make is here to stay, and looking through it again and again is a twentieth of their time. So no
