@@ -7,12 +7,15 @@ import sys
 import time
 
 if sys.argv[1:]:
-    print("ready", flush=True)
-    while not os.path.exists("done"):
+    os.write(1, b"ready\n")
+    for _ in range(1000):
+        if os.path.exists("done"):
+            break
         time.sleep(0.02)
     sys.exit("ended")
 with open("remote.py", "w") as file:
-    file.write("import __main__, os, sys\nprint(__main__.__file__, sys.prefix, flush=True)\nopen('done', 'w').close()\n")
+    # It may run in the middle of a `print` of the child.
+    file.write("import __main__, os, sys\nos.write(1, f'{__main__.__file__} {sys.prefix}\\n'.encode())\nopen('done', 'w').close()\n")
 child = subprocess.Popen([sys.executable, __file__, "child"], stdout=subprocess.PIPE, text=True)
 print(child.stdout.readline(), end="")
 try:
