@@ -8,7 +8,7 @@
 //! address), and the graph is written again with marks on exactly the objects that are referred to. The
 //! interpreter loads an equal object.
 //!
-//! No library does this: the format is CPython's own. It is version 4, as in `Python/marshal.c` of 3.9 to 3.14;
+//! No library does this: the format is CPython's own. Versions 4 to 6 of it, as in `Python/marshal.c` of 3.9 to 3.15;
 //! code objects have one layout up to 3.10 and another from 3.11 on.
 
 use std::collections::HashMap;

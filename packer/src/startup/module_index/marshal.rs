@@ -1,5 +1,5 @@
 //! The kinds of values in an index, in CPython's `marshal` format: a type byte, then lengths and numbers in
-//! little-endian (`Python/marshal.c`; these kinds are the same from 3.4 to 3.14).
+//! little-endian (`Python/marshal.c`; these kinds are the same from 3.4 to 3.15).
 
 use std::collections::BTreeMap;
 
