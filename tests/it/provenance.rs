@@ -134,7 +134,10 @@ fn another_place_gives_the_same_provenance() {
         make_wheel(&wheels.join("sample-1.0-py3-none-any.whl"));
         fs_err::write(directory.join("req.txt"), "sample[more]  # ours\n").unwrap();
         let output = directory.join("out.bin");
-        let pack = Pack::new(&app).arg("-r").arg(directory.join("req.txt"));
+        let pack = Pack::new(&app)
+            .no_build_cache()
+            .arg("-r")
+            .arg(directory.join("req.txt"));
         let pack = pack.arg("--find-links").arg(&wheels).arg("--no-index");
         let pack = pack.arg("--include").arg(directory.join("extra.txt"));
         pack.command_to(&output)

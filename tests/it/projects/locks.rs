@@ -30,7 +30,11 @@ fn what_uv_locked_is_shipped() {
     assert_eq!(report["lock"]["name"], "uv.lock");
     assert_eq!(report["packages"][0]["name"], "six");
     assert_eq!(report["packages"][0]["version"], "1.15.0");
-    Run::new(place.path("app.bin")).stdout("1.15.0\n").success();
+    Run::new(place.path("app.bin"))
+        .root("empty")
+        .tmpfs()
+        .stdout("1.15.0\n")
+        .success();
     let inspected = Run::new(harness::pyship())
         .args(["inspect", "--json"])
         .arg(place.path("app.bin"));
@@ -116,7 +120,11 @@ fn a_pylock_is_installed_by_uv_and_by_pip() {
                 command = command.env("PATH", without_uv(&place));
             }
             command.stderr_any().success();
-            Run::new(place.path("app.bin")).stdout("1.15.0\n").success();
+            Run::new(place.path("app.bin"))
+                .root("empty")
+                .tmpfs()
+                .stdout("1.15.0\n")
+                .success();
         }
     }
 }
@@ -148,7 +156,11 @@ fn other_programs_export_their_locks() {
         .env("PATH", format!("{}:{path}", bin.display()))
         .stderr_any()
         .success();
-    Run::new(place.path("app.bin")).stdout("1.15.0\n").success();
+    Run::new(place.path("app.bin"))
+        .root("empty")
+        .tmpfs()
+        .stdout("1.15.0\n")
+        .success();
 }
 
 #[test]
@@ -173,6 +185,11 @@ fn members_of_a_workspace_and_extras() {
             place.uv("ws", &["lock"]);
         }
         let packed = place.pack("ws/a[web]").run();
-        packed.run().stdout("ours 7 1.15.0\n").success();
+        packed
+            .run()
+            .root("empty")
+            .tmpfs()
+            .stdout("ours 7 1.15.0\n")
+            .success();
     }
 }
