@@ -21,17 +21,18 @@ pub fn command(record: &Record, arguments: &[Vec<u8>]) -> Result<Vec<Vec<u8>>> {
         let own = std::slice::from_ref(&found.path);
         return Ok([own, &record.arguments, rest].concat());
     }
-    let name = arguments.first().map_or("a command".into(), |name| {
-        format!("`{}`", as_path(name).display())
-    });
-    let names: Vec<_> = commands
-        .iter()
-        .map(|one| as_path(last_part(&one.path)).display().to_string())
-        .collect();
-    let message = format!(
-        "failed to run {name}: the file's commands are: {}",
-        names.join(", ")
-    );
+    let shown = |name: &[u8]| as_path(name).display().to_string();
+    let what = arguments
+        .first()
+        .map_or_else(|| "a command".to_owned(), |name| format!("`{}`", shown(name)));
+    let names: Vec<String> = commands.iter().map(|one| shown(last_part(&one.path))).collect();
+    let message = match names.is_empty() {
+        true => format!("failed to run {what}: the file has no commands"),
+        false => format!(
+            "failed to run {what}: the file's commands are: {}",
+            names.join(", ")
+        ),
+    };
     Err(Error::new(Kind::Other, message).hint("call it as PYSHIP=run FILE COMMAND [ARGUMENTS...]"))
 }
 
