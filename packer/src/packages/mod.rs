@@ -26,6 +26,7 @@ pub(crate) mod record;
 pub(crate) mod request;
 pub(crate) mod requirements_file;
 mod scripts;
+mod stale;
 pub(crate) mod tool;
 mod uv;
 
