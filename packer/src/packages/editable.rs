@@ -86,8 +86,9 @@ mod tests {
             br#"{"url": "https://host/x.git", "vcs_info": {"vcs": "git", "commit_id": "abc"}}"#
         ));
         assert!(!is_portable(br#"{"url": "file:///home/me/x", "dir_info": {}}"#));
-        assert!(!is_portable(
-            br#"{"url": "https://token@host/x.whl", "archive_info": {}}"#
-        ));
+        for url in ["https://token@host/x.whl", "https://host/x.whl?token=x"] {
+            let text = format!(r#"{{"url": "{url}", "archive_info": {{}}}}"#);
+            assert!(!is_portable(text.as_bytes()), "{url}");
+        }
     }
 }

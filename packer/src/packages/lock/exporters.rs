@@ -92,7 +92,10 @@ impl Exporter {
         }
         let text = child::output(&mut command, b"")
             .with_context(failed)
-            .hint(by_hand)?;
+            .hint(format!(
+                "if the lock doesn't fit what the project declares, run `{} lock`; --no-lock resolves anew",
+                self.program
+            ))?;
         let text = String::from_utf8(text).with_context(failed)?;
         Ok(Lock {
             path,
