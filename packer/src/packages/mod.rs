@@ -24,6 +24,7 @@ pub(crate) mod pins;
 mod pip;
 pub(crate) mod record;
 pub(crate) mod request;
+pub(crate) mod requirement;
 pub(crate) mod requirements_file;
 mod scripts;
 mod stale;
