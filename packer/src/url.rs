@@ -71,8 +71,9 @@ pub(crate) fn replaced(text: &str, scrub: impl Fn(&str) -> String) -> String {
     format!("{before}{}{after}", scrub(url))
 }
 
-/// A line that another program printed, with [`MASK`] in the place of the user and password of each URL.
-pub(crate) fn without_users(line: &str) -> String {
+/// A line that another program printed, with [`MASK`] in the place of the user and password of each URL, and without
+/// its query.
+pub(crate) fn without_secrets_in(line: &str) -> String {
     let mut out = String::with_capacity(line.len());
     let mut rest = line;
     while let Some(at) = rest.find("://") {
@@ -85,20 +86,23 @@ pub(crate) fn without_users(line: &str) -> String {
         // In `user:pa/ss@host`, which is no URL, a password has cut the authority short.
         let is_whole = authority.contains('@') || port.bytes().all(|byte| byte.is_ascii_digit());
         let secret = if is_whole { authority } else { url };
-        if let Some(end) = secret.rfind('@') {
+        let end = secret.rfind('@').map_or(0, |at| at + 1);
+        if end > 0 {
             out.push_str(MASK);
-            out.push_str(&url[end + 1..]);
-        } else {
-            out.push_str(url);
+        }
+        let (url, query) = url[end..].split_once('?').unwrap_or((&url[end..], ""));
+        out.push_str(url);
+        if !query.is_empty() {
+            out.push_str("?***");
         }
         rest = next;
     }
     out + rest
 }
 
-/// Whether `url` means the same on another machine, and holds no user or password.
+/// Whether `url` means the same on another machine, and holds no user, password or query.
 pub(crate) fn is_portable(url: &str) -> bool {
-    Url::parse(url).is_ok_and(|url| url.scheme() != "file" && !has_user(&url))
+    Url::parse(url).is_ok_and(|url| url.scheme() != "file" && !has_user(&url) && url.query().is_none())
 }
 
 #[cfg(test)]
@@ -117,9 +121,10 @@ mod tests {
                 "git+https://h:443/repo@v1 and file:///a@b",
                 "git+https://h:443/repo@v1 and file:///a@b",
             ),
+            ("x @ http://h/x.whl?tok=1 (2)", "x @ http://h/x.whl?*** (2)"),
             ("a@b: no URL", "a@b: no URL"),
         ] {
-            assert_eq!(without_users(line), wanted);
+            assert_eq!(without_secrets_in(line), wanted);
         }
     }
 

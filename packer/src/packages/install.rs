@@ -4,6 +4,7 @@
 //! that wheels, source builds and scripts are as after `pip install`. For another machine wheels are unpacked
 //! without running its interpreter; packages that exist only as source are an error there.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
@@ -12,6 +13,7 @@ use super::editable;
 use super::installer::{Installer, Place};
 use super::layout::{self, Origin};
 use super::request::{Request, Target};
+use super::stale;
 use super::tool::Tool;
 use crate::child::ChildError;
 use crate::environment::Environment;
@@ -84,7 +86,15 @@ fn install_here(
     let site = site_packages(&venv)?;
     let before = layout::files(&venv)?;
 
-    installer.install(request, &Place::venv(&python), scratch, on_line)?;
+    let mut place = Place::venv(&python);
+    installer.install(request, &place, scratch, on_line)?;
+    place.rebuild = rebuild_options(installer, &venv.join(&site))?;
+    if !place.rebuild.is_empty() {
+        // What they need now may be less than what is installed.
+        fs_err::remove_dir_all(&venv)?;
+        installer.make_venv(request, &venv, on_line)?;
+        installer.install(request, &place, scratch, on_line)?;
+    }
     let sources = editable::sources(&venv.join(&site))?;
     if !sources.is_empty() {
         installer.install_copies(request, &python, &sources, on_line)?;
@@ -111,15 +121,30 @@ fn install_elsewhere(
 ) -> Result<Tree> {
     let root = scratch.join("target");
     let options = installer.target_options(target, on_line)?;
-    let place = Place::target(&request.python, &root, options);
-    installer
-        .install(request, &place, scratch, on_line)
-        .map_err(|error| without_wheel(error, target))?;
+    let mut place = Place::target(&request.python, &root, options);
+    let mut install = |place: &Place<'_>| {
+        installer
+            .install(request, place, scratch, on_line)
+            .map_err(|error| without_wheel(error, target))
+    };
+    install(&place)?;
+    // There, packages are in the root itself.
+    place.rebuild = rebuild_options(installer, &root)?;
+    if !place.rebuild.is_empty() {
+        fs_err::remove_dir_all(&root)?;
+        install(&place)?;
+    }
     let site = format!("lib/python{}/site-packages", target.python);
     layout::collect(&Origin::Target {
         root: &root,
         site: &site,
     })
+}
+
+/// Options of another install, when the installer took what it had built of a directory that has changed since.
+fn rebuild_options(installer: &dyn Installer, site: &Path) -> Result<Vec<OsString>> {
+    let names = stale::distributions(site)?;
+    Ok(installer.rebuild_options(&names))
 }
 
 /// Names the package that has no wheel, before the tool's own output, when that is why it failed.

@@ -24,8 +24,10 @@ pub(crate) mod pins;
 mod pip;
 pub(crate) mod record;
 pub(crate) mod request;
+pub(crate) mod requirement;
 pub(crate) mod requirements_file;
 mod scripts;
+mod stale;
 pub(crate) mod tool;
 mod uv;
 

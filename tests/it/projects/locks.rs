@@ -144,6 +144,13 @@ fn other_programs_export_their_locks() {
     );
     let path = std::env::var("PATH").unwrap();
     let bin = place.path("tools");
+    place.put("tools/poetry", "#!/bin/sh\necho 'the lock is old' >&2; exit 1\n");
+    Run::new("chmod").arg("+x").arg(bin.join("poetry")).success();
+    let pack = place.pack("p").command_to(&place.path("x.bin"));
+    pack.env("PATH", format!("{}:{path}", bin.display()))
+        .stderr_has("the lock is old\n")
+        .stderr_has("run `poetry lock`; --no-lock resolves anew\n")
+        .exits(1);
     place.put(
         "tools/poetry",
         "#!/bin/sh\n[ \"$*\" = 'export --format requirements.txt --extras x' ] && echo six==1.15.0\n",

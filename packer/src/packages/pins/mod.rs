@@ -6,16 +6,16 @@ mod configuration;
 use std::collections::BTreeSet;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::time::SystemTime;
 
+use pep508_rs::VersionOrUrl;
 use pep508_rs::pep440_rs::Operator;
-use pep508_rs::{Requirement, VerbatimUrl, VersionOrUrl};
 use sha2::{Digest, Sha256};
 
 use super::declared::{Declared, Dependencies};
 use super::metadata::normalized;
 use super::request::{Request, is_url};
+use super::requirement;
 use super::requirements_file::{self, Line};
 use super::tool::Tool;
 use crate::build_cache::key::Key;
@@ -213,7 +213,7 @@ pub(crate) fn local_path(requirement: &str) -> Option<&str> {
 
 /// The normalized name of a requirement that only one version meets.
 fn pinned_name(requirement: &str) -> Option<String> {
-    let requirement = Requirement::<VerbatimUrl>::from_str(requirement).ok()?;
+    let requirement = requirement::without_marker(requirement)?;
     let pinned = match requirement.version_or_url? {
         VersionOrUrl::VersionSpecifier(specifiers) => specifiers
             .iter()
