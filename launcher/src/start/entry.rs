@@ -24,7 +24,8 @@ pub(super) fn choose(record: &Record, argv0: &[u8], arguments: &[Vec<u8>]) -> Op
         Entry::Commands(commands) => {
             let given = without_loader(record, arguments);
             let given = given.strip_prefix(record.options.as_slice()).unwrap_or(given);
-            let again = |command: &&Command| given.first().is_some_and(|path| is_same(path, &command.path));
+            let given = given.first().filter(|path| path.starts_with(b"/"));
+            let again = |command: &&Command| given.is_some_and(|path| is_same(path, &command.path));
             let called = last_part(argv0);
             let stem = [b".bin".as_slice(), b".exe"]
                 .iter()

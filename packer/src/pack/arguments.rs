@@ -87,7 +87,7 @@ mod tests {
         let arguments = words(&[b"-w", b"2 3", b"{app}/a.py", b"\xff"]);
         let texts = of(&arguments, &module).unwrap();
         assert_eq!(texts, ["-w", "2 3", "{app}/a.py", "\0\u{ff}"]);
-        assert_eq!(shown(&texts), "-w '2 3' {app}/a.py \u{fffd}");
+        assert_eq!(shown(&texts), "-w '2 3' {app}/a.py '\u{fffd}'");
         let error = of(&arguments, &Entry::Interpreter).unwrap_err();
         assert!(usage::is_wrong(&error) && hint::of(&error).is_some());
         assert!(of(&[], &Entry::Interpreter).unwrap().is_empty());
