@@ -18,6 +18,7 @@ pub(crate) mod ignored;
 pub(crate) mod install;
 mod installer;
 pub(crate) mod layout;
+mod leftovers;
 pub(crate) mod lock;
 pub(crate) mod metadata;
 pub(crate) mod pins;

@@ -90,9 +90,23 @@ pub(crate) fn read(
     for location in configuration::find_links(environment) {
         reader.find_links(&environment.directory, &location);
     }
+    for file in configuration::requirements(environment) {
+        reader.file(&file, 0);
+    }
     let names_directories = configuration::identify(environment, reader.key);
     reader.pins.changes |= names_directories;
     reader.pins
+}
+
+/// The local directories in which wheels are looked for, as options and variables name them.
+pub(super) fn links(request: &Request, environment: &Environment) -> Vec<PathBuf> {
+    let given = request.find_links.iter().cloned();
+    let all = given.chain(configuration::find_links(environment));
+    all.filter_map(|location| {
+        let location = location.strip_prefix("file://").unwrap_or(&location);
+        (!location.contains("://")).then(|| environment.directory.join(location))
+    })
+    .collect()
 }
 
 struct Reader<'a> {
