@@ -68,6 +68,9 @@ struct Pack<'a> {
 pub(crate) fn run(options: &PackOptions, ui: &Ui) -> Result<Report> {
     let began = Instant::now();
     let options = &options.clone().with_extras_of_app();
+    if let Some(path) = &options.output {
+        destination::check_replaced(path)?;
+    }
     let mut source = app::read(options, ui)?;
     let options = &source.over(options);
     let _made = source.output.prepare(&inputs(options))?;
@@ -211,6 +214,7 @@ fn inputs(options: &PackOptions) -> Vec<PathBuf> {
         .chain(includes)
         .chain(links)
         .chain(lock.filter(|lock| lock.exists()))
+        .chain(options.venv.iter().flatten().cloned())
         .collect()
 }
 

@@ -60,12 +60,31 @@ def report_module(name, always):
 
 
 def is_found(name):
+    """Whether a module is there. Below a package of the standard library this is told without importing the package;
+    below others everything may be there, since a package can do what it likes when it is imported."""
     import importlib.util
+    import os
 
+    top, _, rest = name.partition(".")
     try:
-        return importlib.util.find_spec(name) is not None
+        spec = importlib.util.find_spec(top)
     except ValueError:
         return True  # It is loaded, and no file.
+    if spec is None or not rest:
+        return spec is not None
+    stdlib = os.path.dirname(os.__file__)
+    if os.path.dirname(os.path.dirname(spec.origin or "")) != stdlib:
+        return True
+    for part in rest.split("."):
+        places = spec.submodule_search_locations
+        if places is None:
+            return True
+        full = spec.name + "." + part
+        found = (finder.find_spec(full, places) for finder in sys.meta_path)
+        spec = next(filter(None, found), None)
+        if spec is None:
+            return False
+    return True
 
 
 def names_below(directory):

@@ -12,6 +12,7 @@
 
 pub(crate) mod declared;
 pub(crate) mod digest;
+pub(crate) mod directories;
 pub(crate) mod editable;
 mod entry_points;
 pub(crate) mod ignored;

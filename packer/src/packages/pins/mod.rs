@@ -164,7 +164,7 @@ impl Reader<'_> {
                 Line::FindLinks(location) => self.find_links(directory, &location),
                 // A part of the file's bytes, and nothing more.
                 Line::Option => {}
-                Line::Other => self.pins.changes = true,
+                Line::Editable(_) | Line::Other => self.pins.changes = true,
             }
         }
     }
