@@ -10,6 +10,7 @@ use pyship_launcher::hex::hex;
 use sha2::{Digest, Sha256};
 
 use super::file::open;
+use crate::pack::arguments::shown;
 use crate::provenance;
 use crate::sign::Opened;
 use crate::size;
@@ -68,6 +69,9 @@ fn inspect(file: &Path, json: bool) -> Result<()> {
         "  entry     {}\n",
         serde_json::to_string(&manifest.entry)?
     ));
+    if !manifest.arguments.is_empty() {
+        text.push_str(&format!("  arguments {}\n", shown(&manifest.arguments)));
+    }
     let carried = libc.carried.as_ref().map_or_else(String::new, |carried| {
         format!(", carries glibc {}.{}", carried.version.0, carried.version.1)
     });

@@ -1,6 +1,7 @@
 //! `pyship pack`: [`run`] reads as the steps. Each step is a file; they share a [`Pack`].
 
 mod app;
+pub(crate) mod arguments;
 mod compile;
 mod destination;
 mod download;
@@ -257,6 +258,7 @@ fn write(
         python: pack.python(),
         entry: app.entry.clone(),
         options: settings::interpreter_options(&options.option)?,
+        arguments: app.arguments.clone(),
         environment: settings::environment(&options.set_env)?,
         libc,
         layers: Vec::new(),

@@ -1,4 +1,5 @@
-//! What the trial run found that the app's modules import and that is not in the file (`imports.py`).
+//! What the trial run found: what the app's modules import that is not in the file (`imports.py`), and databases beside the
+//! code (`databases.py`).
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +13,7 @@ use crate::packages::requirements_file::{self, Line};
 /// How many problems are named; the rest is counted.
 const SHOWN: usize = 8;
 
-/// An import of a module that is missing, or a module that can't be compiled.
+/// An import of a module that is missing, a module that can't be compiled, or a database that will be lost.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(super) struct Problem {
     severity: Severity,
@@ -24,6 +25,8 @@ pub(super) struct Problem {
     name: Option<String>,
     /// Why the file itself can't be compiled.
     why: Option<String>,
+    /// The database that is kept beside the code.
+    database: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -52,6 +55,11 @@ impl Problem {
     fn sentence(&self) -> String {
         let place = self.place();
         match (&self.name, &self.why) {
+            _ if self.database.is_some() => format!(
+                "{place} keeps the database `{}` beside the code, where it is lost when the app is packed again: use the \
+                 directory of --data-dir, `_pyship.data`",
+                self.database.as_deref().unwrap_or_default()
+            ),
             (Some(name), _) => format!("{place} imports `{name}`, which is not in the file"),
             (None, why) => format!(
                 "{place} can't be compiled: {}",

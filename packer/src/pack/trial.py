@@ -1,7 +1,7 @@
 """Looks for what a packed file starts: python -c SCRIPT KIND [TARGET...]; exit code 3 and one line when it is not there.
 
-On stdout a line `problem JSON` for each module that the app's modules import and that is nowhere in the file.
-imports.py stands before this text.
+On stdout a line `problem JSON` for each module that the app's modules import and that is nowhere in the file, and for each
+database that they keep beside the code. imports.py and databases.py stand before this text.
 """
 import sys
 
@@ -46,6 +46,15 @@ def report(roots, directories, always=True):
                 continue  # It is found once its directory is put on `sys.path`.
         shown = path[len(_pyship._CODE) + 1 :] if path.startswith(_pyship._CODE + "/") else path
         print("problem", json.dumps({"severity": severity, "file": shown, "line": line, "name": name, "why": why}))
+
+
+def report_databases():
+    """Prints the databases that are lost when the app is packed again."""
+    import json
+
+    for path, line, database in databases_beside(_pyship._CODE):
+        shown = path[len(_pyship._CODE) + 1 :]
+        print("problem", json.dumps({"severity": "warning", "file": shown, "line": line, "database": database}))
 
 
 def report_module(name, always):
@@ -153,6 +162,8 @@ def main(kind, *targets):
             how, _, what = target.partition("=")
             if how == "function":
                 function(what)
+    if kind != "interpreter":
+        report_databases()
 
 
 main(*sys.argv[1:])

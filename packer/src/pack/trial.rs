@@ -21,7 +21,11 @@ use crate::hint::WithHint;
 use crate::interrupt;
 
 /// Imports the entry point and runs nothing of it. The first argument says which kind of entry point it is.
-const SCRIPT: &str = concat!(include_str!("imports.py"), include_str!("trial.py"));
+const SCRIPT: &str = concat!(
+    include_str!("imports.py"),
+    include_str!("databases.py"),
+    include_str!("trial.py")
+);
 /// After which time a trial run is worth a word.
 const SLOW: Duration = Duration::from_secs(15);
 /// The script's exit code when its last line says what is missing.
