@@ -67,7 +67,7 @@ impl Source {
     }
 
     /// The package that APP is.
-    fn requirement(&self) -> Option<&Requirement> {
+    pub(super) fn requirement(&self) -> Option<&Requirement> {
         match &self.input {
             Input::Requirement(requirement) => Some(requirement),
             _ => None,
@@ -139,6 +139,8 @@ pub(super) struct Facts {
     pub(super) shadows: bool,
     /// Digest of the tree before anything is compiled.
     pub(super) digest: String,
+    /// The name of the project.
+    pub(super) project: Option<String>,
     /// What the project depends on.
     pub(super) dependencies: Vec<String>,
     /// Files that were not packed as they are.
@@ -195,6 +197,10 @@ pub(super) fn prepare(pack: &Pack<'_>, mut source: Source, packages: &packages::
             .iter()
             .any(|directory| startup::has_early_module(&tree, &code_directory(directory))),
         digest: provenance::tree_digest(&tree)?,
+        project: match &source.input {
+            Input::Script(..) => None,
+            input => input.project().and(input.project_name()).map(str::to_owned),
+        },
         dependencies: source.dependencies().to_vec(),
         notes: notes.collect(),
         directories,

@@ -2,12 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use pyship_launcher::format::manifest::{Entry, Manifest};
+use pyship_launcher::format::manifest::{Entry, Libc, Manifest};
 use serde::Serialize;
 
 use super::layers::Layers;
 use super::packages::LockFile;
 use super::{Pack, packages};
+use crate::app::entry::starts;
 use crate::app::left_out::{self, LeftOut};
 use crate::assemble::Assembled;
 use crate::interpreter::prune::PruneReport;
@@ -27,6 +28,8 @@ pub(crate) struct Report {
     pub(crate) target: String,
     /// Which interpreter, and why this one.
     pub(crate) python: PythonLine,
+    /// What starts, in words.
+    pub(crate) starts: String,
     /// What starts, as in the manifest.
     pub(crate) entry: Entry,
     /// Length of the launcher in bytes.
@@ -129,17 +132,13 @@ impl Report {
     /// The report of a pack that began at `began`.
     pub(super) fn new(pack: &Pack<'_>, file: &Assembled, parts: Parts<'_>, began: Instant) -> Self {
         let Assembled { manifest, size, .. } = file;
-        let version = |(major, minor): (u32, u32)| format!("{major}.{minor}");
         Self {
             output: pack.output.path.display().to_string(),
             size: *size,
             name: manifest.name.clone(),
             target: manifest.target.clone(),
-            python: PythonLine {
-                version: manifest.python.version.clone(),
-                executable: pack.interpreters.packed.executable.display().to_string(),
-                why: pack.interpreters.why.clone(),
-            },
+            python: PythonLine::of(pack),
+            starts: starts(&manifest.entry, &parts.packages.distributions),
             entry: manifest.entry.clone(),
             launcher: manifest.launcher.size,
             layers: layer_lines(manifest, parts.layers),
@@ -147,14 +146,46 @@ impl Report {
             packages: package_lines(&parts.packages.distributions),
             pruned: prune_lines(parts.pruned),
             left_out: parts.left_out.to_vec(),
-            libc: LibcLine {
-                needs: version(manifest.libc.floor),
-                because: parts.because,
-                carries: manifest.libc.carried.as_ref().map(|libc| version(libc.version)),
-            },
+            libc: LibcLine::of(&manifest.libc, parts.because),
             checked: parts.checked,
             warnings: parts.warnings,
             seconds: seconds(began.elapsed()),
+        }
+    }
+}
+
+impl PythonLine {
+    pub(super) fn of(pack: &Pack<'_>) -> Self {
+        let interpreters = &pack.interpreters;
+        Self {
+            version: interpreters.packed.version.to_string(),
+            executable: interpreters.packed.executable.display().to_string(),
+            why: interpreters.why.clone(),
+        }
+    }
+}
+
+impl LibcLine {
+    /// `because` is the file that needs the newest glibc.
+    pub(super) fn of(libc: &Libc, because: Option<String>) -> Self {
+        let version = |(major, minor): (u32, u32)| format!("{major}.{minor}");
+        Self {
+            needs: version(libc.floor),
+            because,
+            carries: libc.carried.as_ref().map(|libc| version(libc.version)),
+        }
+    }
+
+    /// For people.
+    pub(super) fn sentence(&self) -> String {
+        let because = self
+            .because
+            .as_ref()
+            .map_or_else(String::new, |file| format!(" ({file})"));
+        let needs = format!("needs glibc {}{because}", self.needs);
+        match &self.carries {
+            Some(version) => format!("{needs}; carries glibc {version} for older or other systems"),
+            None => format!("{needs}; carries none"),
         }
     }
 }
@@ -187,7 +218,7 @@ fn package_lines(distributions: &[Distribution]) -> Vec<PackageLine> {
     lines
 }
 
-fn prune_lines(pruned: &PruneReport) -> Vec<PruneLine> {
+pub(super) fn prune_lines(pruned: &PruneReport) -> Vec<PruneLine> {
     let groups = pruned.iter();
     groups
         .map(|(group, loss)| PruneLine {
@@ -234,20 +265,10 @@ impl Report {
         if let Some(lock) = &self.lock {
             lines.push(format!("packages: as locked in {}", lock.name));
         }
-        if !self.pruned.is_empty() {
-            let total: u64 = self.pruned.iter().map(|group| group.size).sum();
-            let groups = self.pruned.iter().map(|group| match verbose {
-                true => format!("{} ({} files, {})", group.group, group.files, display(group.size)),
-                false => group.group.clone(),
-            });
-            lines.push(format!(
-                "left out of the standard library: {} ({}); --keep packs them",
-                groups.collect::<Vec<_>>().join(", "),
-                display(total)
-            ));
-        }
+        lines.extend(pruned_line(&self.pruned, verbose));
         lines.extend(left_out::lines(&self.left_out, verbose));
-        lines.push(self.libc_line());
+        lines.push(format!("starts {}", self.starts));
+        lines.push(self.libc.sentence());
         if self.entry != Entry::Interpreter {
             lines.push(WRITES.to_owned());
         }
@@ -260,26 +281,26 @@ impl Report {
         lines.push(format!("{output}: {} in {seconds:.1} s", display(*bytes)));
         lines.join("\n")
     }
+}
 
-    fn libc_line(&self) -> String {
-        let LibcLine {
-            needs,
-            because,
-            carries,
-        } = &self.libc;
-        let because = because
-            .as_ref()
-            .map_or_else(String::new, |file| format!(" ({file})"));
-        match carries {
-            Some(version) => {
-                format!("needs glibc {needs}{because}; carries glibc {version} for older or other systems")
-            }
-            None => format!("needs glibc {needs}{because}; carries none"),
-        }
-    }
+/// What was left out of the standard library, for people.
+pub(super) fn pruned_line(pruned: &[PruneLine], verbose: bool) -> Option<String> {
+    let total: u64 = pruned.iter().map(|group| group.size).sum();
+    let groups = pruned.iter().map(|group| match verbose {
+        true => format!("{} ({} files, {})", group.group, group.files, display(group.size)),
+        false => group.group.clone(),
+    });
+    let groups: Vec<String> = groups.collect();
+    (!groups.is_empty()).then(|| {
+        format!(
+            "left out of the standard library: {} ({}); --keep packs them",
+            groups.join(", "),
+            display(total)
+        )
+    })
 }
 
 /// Seconds, to the millisecond.
-fn seconds(elapsed: Duration) -> f64 {
+pub(super) fn seconds(elapsed: Duration) -> f64 {
     (elapsed.as_secs_f64() * 1000.0).round() / 1000.0
 }

@@ -20,6 +20,7 @@ mod installer;
 pub(crate) mod layout;
 pub(crate) mod lock;
 pub(crate) mod metadata;
+pub(crate) mod modules;
 pub(crate) mod pins;
 mod pip;
 pub(crate) mod record;
