@@ -55,7 +55,7 @@ fn inspect(file: &Path, as_json: bool) -> Result<()> {
     let (payload, manifest) = open(file)?;
     if as_json {
         return json::print(&Inspected {
-            starts: starts(&manifest.entry, &[]),
+            starts: starts(&manifest.entry, None, &[]),
             file: ManifestFile {
                 manifest: &manifest,
                 provenance: &provenance::of(&payload)?,
@@ -77,7 +77,10 @@ fn inspect(file: &Path, as_json: bool) -> Result<()> {
         "  target    {target}\n  python    CPython {}\n",
         python.version
     ));
-    text.push_str(&format!("  starts    {}\n", plain(starts(&manifest.entry, &[]))));
+    text.push_str(&format!(
+        "  starts    {}\n",
+        plain(starts(&manifest.entry, None, &[]))
+    ));
     let carried = libc.carried.as_ref().map_or_else(String::new, |carried| {
         format!(", carries glibc {}.{}", carried.version.0, carried.version.1)
     });

@@ -129,6 +129,10 @@ pub(super) struct Facts {
     pub(super) name: String,
     pub(super) version: Option<String>,
     pub(super) entry: Entry,
+    /// What starts, in words.
+    pub(super) starts: String,
+    /// Whether it is what the wheel of a project installs.
+    pub(super) is_built: bool,
     /// Where imports look, below the code directory.
     pub(super) directories: Vec<LayerPath>,
     pub(super) elf: LayerElf,
@@ -187,6 +191,12 @@ pub(super) fn prepare(pack: &Pack<'_>, mut source: Source, packages: &packages::
             .clone()
             .or_else(|| source.version())
             .or(of_package),
+        starts: entry::starts(
+            &entry,
+            source.app.as_ref().and_then(|app| app.project.as_ref()),
+            &packages.distributions,
+        ),
+        is_built: matches!(source.input, Input::Package(..)),
         entry,
         elf: LayerElf::of(&tree)?,
         mentioned: mentioned(&tree)?,

@@ -163,6 +163,7 @@ fn make(pack: &Pack<'_>, prepared: Prepared, began: Instant) -> Result<Report> {
     let parts = Parts {
         layers: &layers,
         packages: &packages.facts,
+        starts: &app.facts.starts,
         pruned: &runtime.pruned,
         left_out: &app.facts.left_out,
         because: glibc.because,

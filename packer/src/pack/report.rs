@@ -8,7 +8,6 @@ use serde::Serialize;
 use super::layers::Layers;
 use super::packages::LockFile;
 use super::{Pack, packages};
-use crate::app::entry::starts;
 use crate::app::left_out::{self, LeftOut};
 use crate::assemble::Assembled;
 use crate::interpreter::prune::PruneReport;
@@ -119,6 +118,8 @@ pub(crate) struct LibcLine {
 pub(super) struct Parts<'a> {
     pub(super) layers: &'a Layers,
     pub(super) packages: &'a packages::Facts,
+    /// What starts, in words.
+    pub(super) starts: &'a str,
     pub(super) pruned: &'a PruneReport,
     pub(super) left_out: &'a [LeftOut],
     /// The file that needs the newest glibc.
@@ -138,7 +139,7 @@ impl Report {
             name: manifest.name.clone(),
             target: manifest.target.clone(),
             python: PythonLine::of(pack),
-            starts: starts(&manifest.entry, &parts.packages.distributions),
+            starts: parts.starts.to_owned(),
             entry: manifest.entry.clone(),
             launcher: manifest.launcher.size,
             layers: layer_lines(manifest, parts.layers),

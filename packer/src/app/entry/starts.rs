@@ -2,17 +2,18 @@
 
 use pyship_launcher::format::manifest::{Command, Entry};
 
+use crate::app::pyproject::Project;
 use crate::packages::metadata::Distribution;
 
-/// What `entry` starts: ``the script `main.py` ``. A function that a console script of `distributions` calls is named as
-/// that script.
-pub(crate) fn starts(entry: &Entry, distributions: &[Distribution]) -> String {
+/// What `entry` starts: ``the script `main.py` ``. A function that a console script of the `project` or of
+/// `distributions` calls is named as that script.
+pub(crate) fn starts(entry: &Entry, project: Option<&Project>, distributions: &[Distribution]) -> String {
     match entry {
         Entry::Script { path } => format!("the script `{path}`"),
         Entry::Module { name } => format!("the module `{name}`, as `python -m {name}`"),
         Entry::Function { module, attr } => {
             let function = format!("{module}:{attr}");
-            match script_of(&function, distributions) {
+            match script_of(&function, project, distributions) {
                 Some(name) => format!("the console script `{name}` (`{function}`)"),
                 None => format!("the function `{function}`"),
             }
@@ -41,11 +42,19 @@ fn shown(command: &Command) -> String {
     }
 }
 
-fn script_of<'a>(function: &str, distributions: &'a [Distribution]) -> Option<&'a str> {
-    let mut scripts = distributions
+fn script_of<'a>(
+    function: &str,
+    project: Option<&'a Project>,
+    distributions: &'a [Distribution],
+) -> Option<&'a str> {
+    let own = project
+        .into_iter()
+        .flat_map(|one| one.scripts.iter().chain(&one.gui_scripts));
+    let scripts = distributions
         .iter()
         .flat_map(|one| one.console_scripts.iter().chain(&one.gui_scripts));
-    let (name, _) = scripts.find(|(_, calls)| calls == function)?;
+    let scripts = scripts.map(|(name, calls)| (name, calls));
+    let (name, _) = own.chain(scripts).find(|(_, calls)| *calls == function)?;
     Some(name)
 }
 
@@ -60,7 +69,11 @@ mod tests {
                 console_scripts: vec![("demo".into(), "demo.cli:main".into())],
                 ..Distribution::default()
             };
-            starts(&entry, &[demo])
+            let project = Project {
+                scripts: [("own".into(), "own:main".into())].into(),
+                ..Project::default()
+            };
+            starts(&entry, Some(&project), &[demo])
         };
         let function = |module: &str| Entry::Function {
             module: module.into(),
@@ -74,6 +87,7 @@ mod tests {
         assert_eq!(says(script), "the script `a.py`");
         let module = Entry::Module { name: "a.b".into() };
         assert_eq!(says(module), "the module `a.b`, as `python -m a.b`");
+        assert_eq!(says(function("own")), "the console script `own` (`own:main`)");
         assert_eq!(says(function("other")), "the function `other:main`");
         assert_eq!(
             says(function("demo.cli")),

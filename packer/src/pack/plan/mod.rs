@@ -20,7 +20,6 @@ use super::layers::{Content, Length};
 use super::packages::LockFile;
 use super::report::{LibcLine, PruneLine, PythonLine, prune_lines, seconds};
 use super::{Pack, Prepared, app, manifest, packages, problems, provenance};
-use crate::app::entry::starts;
 use crate::app::left_out::LeftOut;
 use crate::packages::metadata::Distribution;
 
@@ -110,7 +109,7 @@ pub(super) fn make(pack: &Pack<'_>, prepared: &Prepared, began: Instant) -> Resu
         version: manifest.version.clone(),
         target: manifest.target.clone(),
         python: PythonLine::of(pack),
-        starts: starts(&manifest.entry, &facts.distributions),
+        starts: app.facts.starts.clone(),
         entry: manifest.entry.clone(),
         lock: facts.lock.clone(),
         layers: layers(pack, prepared)?,
@@ -169,6 +168,7 @@ fn layers(pack: &Pack<'_>, prepared: &Prepared) -> Result<Vec<LayerPlan>> {
     let deps = why_packages(pack, &packages.facts);
     layers.push(of(LAYER_DEPS, &packages.content, deps)?);
     let why = match &pack.options.app {
+        Some(app) if prepared.app.facts.is_built => format!("what the project `{}` installs", app.display()),
         Some(app) => format!("the files of `{}`", app.display()),
         None => "start-up code alone".to_owned(),
     };

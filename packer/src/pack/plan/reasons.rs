@@ -75,7 +75,10 @@ pub(super) fn reasons(
             why.insert(0, Reason::Project);
         }
         let needed_by = edges.iter().zip(distributions);
-        let needed_by = needed_by.filter(|(needs, _)| needs.contains(&index));
+        let is_said = !why.is_empty();
+        // What the project needs stands in its pyproject.toml, too.
+        let is_new = |by: &str| !is_said || Some(normalized(by)) != project;
+        let needed_by = needed_by.filter(|(needs, by)| needs.contains(&index) && is_new(&by.name));
         why.extend(needed_by.map(|(_, by)| Reason::Package {
             name: by.name.clone(),
         }));
