@@ -65,10 +65,17 @@ fn planned(pack: &Pack, output: &Path) -> Value {
 fn it_is_what_a_pack_makes_and_writes_nothing() {
     let (place, pack) = project();
     let (output, cache) = (place.path("out.bin"), place.path("build"));
-    let before = files_below(&place.path(""));
+    // The build backend of the project is imported from there.
+    let files = || {
+        let found = files_below(&place.path("")).into_iter();
+        found
+            .filter(|path| !path.to_string_lossy().contains("__pycache__"))
+            .collect::<Vec<_>>()
+    };
+    let before = files();
     let pack = pack.build_cache(&cache);
     let plan = planned(&pack, &output);
-    assert_eq!(files_below(&place.path("")), before);
+    assert_eq!(files(), before);
 
     let run = pack.clone().arg("--json").command_to(&output);
     let report = run.stdout_any().stderr_any().success().json();
@@ -212,11 +219,7 @@ fn where_a_pack_fails_a_plan_does() {
     assert_eq!(says(&["--plan"]), pack);
     // In a pack these are errors of the trial run, too.
     for (text, arguments, message) in [
-        (
-            "import os\n",
-            &["-m", "nowhere"][..],
-            "module `nowhere`",
-        ),
+        ("import os\n", &["-m", "nowhere"][..], "module `nowhere`"),
         (
             "import flask\ndef f(): pass\n",
             &["-e", "main:f"],
@@ -230,7 +233,6 @@ fn where_a_pack_fails_a_plan_does() {
         ("", &["--option=-I"], "failed to use `--option=-I`"),
         ("", &["--set-env", "X"], "failed to read `--set-env X`"),
         ("", &["--with", "nosuch", "--no-index"], "nosuch"),
-        ("", &["--python", "/nonexistent"], "/nonexistent"),
     ] {
         write(text);
         let (code, out, said) = says(&[&["--plan"], arguments].concat());
