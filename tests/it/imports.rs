@@ -186,6 +186,19 @@ fn missing_metadata_is_not_a_missing_module() {
         said.contains("the module `tool` can't be imported: it asks for the metadata of `tool-dist`, which is not in the file"),
         "{said}"
     );
+    // `-m` imports the package that the module is in.
+    let app = App::new(&[
+        (
+            "pkg/__init__.py",
+            "import importlib.metadata as m\nV = m.version('tool-dist')\n",
+        ),
+        ("pkg/tool.py", ""),
+    ]);
+    let said = app.refused(&app.pack().args(["-m", "pkg.tool"]));
+    assert!(
+        said.contains("the module `pkg.tool` can't be imported: it asks for the metadata of `tool-dist`, which is not in the file"),
+        "{said}"
+    );
 }
 
 #[test]

@@ -166,7 +166,7 @@ fn declared(
     Ok(declared)
 }
 
-fn selection(pack: &Pack<'_>, file: &ProjectFile) -> Selection {
+pub(super) fn selection(pack: &Pack<'_>, file: &ProjectFile) -> Selection {
     let options = pack.options;
     let default = (!options.no_default_groups).then(|| file.default_groups());
     Selection {

@@ -22,6 +22,7 @@ pub(crate) mod layout;
 mod leftovers;
 pub(crate) mod lock;
 pub(crate) mod metadata;
+pub(crate) mod modules;
 pub(crate) mod pins;
 mod pip;
 pub(crate) mod record;

@@ -159,8 +159,9 @@ impl Reader<'_> {
             match line {
                 Line::Requirement(text) => self.requirement(&text),
                 // A file on a server may change; packages that only it pins count as not pinned.
-                Line::File(other) if other.contains("://") || depth == MAX_DEPTH => {}
-                Line::File(other) => self.file(&directory.join(other), depth + 1),
+                Line::File(other) | Line::Constraint(other)
+                    if other.contains("://") || depth == MAX_DEPTH => {}
+                Line::File(other) | Line::Constraint(other) => self.file(&directory.join(other), depth + 1),
                 Line::FindLinks(location) => self.find_links(directory, &location),
                 // A part of the file's bytes, and nothing more.
                 Line::Option => {}
