@@ -5,6 +5,8 @@
 //! their order, and there is no standard input, so that nothing can wait for an answer. [`output`] is for
 //! programs that are asked a question. Both are [`run`] with what to do at the pipes.
 
+pub(crate) mod bounded;
+
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::process::ExitStatusExt;

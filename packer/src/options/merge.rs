@@ -91,6 +91,7 @@ impl PackOptions {
             no_build_cache: self.no_build_cache,
             no_check: project.no_check || self.no_check,
             strict: project.strict || self.strict,
+            plan: self.plan,
             json: self.json,
             quiet: self.quiet,
             verbose: self.verbose,

@@ -315,6 +315,11 @@ pub(crate) struct PackOptions {
     #[serde(skip_serializing)]
     pub(crate) strict: bool,
 
+    /// Print what would be packed and why, and write nothing
+    #[arg(long, help_heading = OUTPUT)]
+    #[serde(skip)]
+    pub(crate) plan: bool,
+
     /// Print the report as JSON to standard output
     #[arg(long, help_heading = OUTPUT)]
     #[serde(skip)]

@@ -67,7 +67,7 @@ impl Source {
     }
 
     /// The package that APP is.
-    fn requirement(&self) -> Option<&Requirement> {
+    pub(super) fn requirement(&self) -> Option<&Requirement> {
         match &self.input {
             Input::Requirement(requirement) => Some(requirement),
             _ => None,
@@ -133,6 +133,10 @@ pub(super) struct Facts {
     pub(super) arguments: Vec<String>,
     /// The name of the directory for the app's data.
     pub(super) data: Option<String>,
+    /// What starts, in words.
+    pub(super) starts: String,
+    /// Whether it is what the wheel of a project installs.
+    pub(super) is_built: bool,
     /// Where imports look, below the code directory.
     pub(super) directories: Vec<LayerPath>,
     pub(super) elf: LayerElf,
@@ -143,6 +147,8 @@ pub(super) struct Facts {
     pub(super) shadows: bool,
     /// Digest of the tree before anything is compiled.
     pub(super) digest: String,
+    /// The name of the project.
+    pub(super) project: Option<String>,
     /// What the project depends on.
     pub(super) dependencies: Vec<String>,
     /// Files that were not packed as they are.
@@ -192,6 +198,12 @@ pub(super) fn prepare(pack: &Pack<'_>, mut source: Source, packages: &packages::
             .or(of_package),
         arguments: arguments::of(&options.arg, &entry)?,
         data: settings::data_directory(options.data_dir.as_deref())?,
+        starts: entry::starts(
+            &entry,
+            source.app.as_ref().and_then(|app| app.project.as_ref()),
+            &packages.distributions,
+        ),
+        is_built: matches!(source.input, Input::Package(..)),
         entry,
         elf: LayerElf::of(&tree)?,
         mentioned: mentioned(&tree)?,
@@ -202,6 +214,10 @@ pub(super) fn prepare(pack: &Pack<'_>, mut source: Source, packages: &packages::
             .iter()
             .any(|directory| startup::has_early_module(&tree, &code_directory(directory))),
         digest: provenance::tree_digest(&tree)?,
+        project: match &source.input {
+            Input::Script(..) => None,
+            input => input.project().and(input.project_name()).map(str::to_owned),
+        },
         dependencies: source.dependencies().to_vec(),
         notes: notes.collect(),
         directories,

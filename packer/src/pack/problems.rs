@@ -117,18 +117,21 @@ pub(super) fn warnings(problems: &[Problem], app: Option<&Path>) -> Vec<String> 
 
 /// How the module `name` gets into the file.
 fn advice(name: &str, app: &Path) -> String {
+    if name.contains('.') {
+        return "correct the import, or add the module".to_owned();
+    }
     let beside = app.with_file_name(name);
     let sources = [beside.with_extension("py"), beside];
     if let Some(source) = sources.iter().find(|source| app.is_file() && source.exists()) {
         return format!("add it with `--include {}`", source.display());
     }
     let Some(file) = requirements(app) else {
-        return format!("add it with `--with {name}`, or the package that has it");
+        return "add the package that has it, with `--with PACKAGE` or `-r FILE`".to_owned();
     };
     let shown = file.display();
     match names(&file, name) {
         true => format!("`{shown}` names it: pass `-r {shown}`"),
-        false => format!("add it with `-r {shown}` or `--with {name}`"),
+        false => format!("add it with `-r {shown}`, or the package that has it with `--with PACKAGE`"),
     }
 }
 
@@ -179,7 +182,7 @@ mod tests {
         let hint = |error: &anyhow::Error| hint::of(error).unwrap_or_default().to_owned();
         assert_eq!(
             hint(&error),
-            "add it with `--with flask`, or the package that has it, or pass --no-check to pack it nevertheless"
+            "add the package that has it, with `--with PACKAGE` or `-r FILE`, or pass --no-check to pack it nevertheless"
         );
         let file = place.path().join("requirements.txt");
         fs_err::write(&file, "six\nFlask[async]>=3\n").unwrap();
@@ -191,7 +194,7 @@ mod tests {
         assert_eq!(
             warnings(&problems, app),
             [format!(
-                "`main.py:3` imports `rich`, which is not in the file: add it with `-r {shown}` or `--with rich`"
+                "`main.py:3` imports `rich`, which is not in the file: add it with `-r {shown}`, or the package that has it with `--with PACKAGE`"
             )]
         );
         assert!(refuse(&parse(&problem("warning", "rich")), app).is_ok());

@@ -12,6 +12,8 @@ use anyhow::{Context, Result, anyhow};
 use super::editable;
 use super::installer::{Installer, Place};
 use super::layout::{self, Origin};
+use super::leftovers::Leftovers;
+use super::pins;
 use super::request::{Request, Target};
 use super::stale;
 use super::tool::Tool;
@@ -40,9 +42,10 @@ pub(crate) fn install(
     // Scripts name the environment by its real path.
     let scratch = fs_err::canonicalize(scratch)?;
     let installer = tool.installer(request, environment, &scratch)?;
+    let links = pins::links(request, environment);
     match &request.target {
-        None => install_here(request, &*installer, &scratch, on_line),
-        Some(target) => install_elsewhere(request, target, &*installer, &scratch, on_line),
+        None => install_here(request, &*installer, &links, &scratch, on_line),
+        Some(target) => install_elsewhere(request, target, &*installer, &links, &scratch, on_line),
     }
 }
 
@@ -60,9 +63,10 @@ pub(crate) fn build_wheel(
 ) -> Result<PathBuf> {
     let installer = tool.installer(request, environment, scratch)?;
     let out = scratch.join("wheel");
-    installer
-        .build_wheel(request, source, &out, on_line)
-        .with_context(|| format!("failed to build the project `{}`", source.display()))?;
+    let leftovers = Leftovers::of(source);
+    let built = installer.build_wheel(request, source, &out, on_line);
+    leftovers.remove();
+    built.with_context(|| format!("failed to build the project `{}`", source.display()))?;
     let mut found = Vec::new();
     for entry in fs_err::read_dir(&out)? {
         found.push(entry?.path());
@@ -77,6 +81,7 @@ pub(crate) fn build_wheel(
 fn install_here(
     request: &Request,
     installer: &dyn Installer,
+    links: &[PathBuf],
     scratch: &Path,
     on_line: &mut dyn FnMut(&str),
 ) -> Result<Tree> {
@@ -88,7 +93,7 @@ fn install_here(
 
     let mut place = Place::venv(&python);
     installer.install(request, &place, scratch, on_line)?;
-    place.rebuild = rebuild_options(installer, &venv.join(&site))?;
+    place.rebuild = rebuild_options(installer, &venv.join(&site), links)?;
     if !place.rebuild.is_empty() {
         // What they need now may be less than what is installed.
         fs_err::remove_dir_all(&venv)?;
@@ -116,6 +121,7 @@ fn install_elsewhere(
     request: &Request,
     target: &Target,
     installer: &dyn Installer,
+    links: &[PathBuf],
     scratch: &Path,
     on_line: &mut dyn FnMut(&str),
 ) -> Result<Tree> {
@@ -129,7 +135,7 @@ fn install_elsewhere(
     };
     install(&place)?;
     // There, packages are in the root itself.
-    place.rebuild = rebuild_options(installer, &root)?;
+    place.rebuild = rebuild_options(installer, &root, links)?;
     if !place.rebuild.is_empty() {
         fs_err::remove_dir_all(&root)?;
         install(&place)?;
@@ -141,9 +147,9 @@ fn install_elsewhere(
     })
 }
 
-/// Options of another install, when the installer took what it had built of a directory that has changed since.
-fn rebuild_options(installer: &dyn Installer, site: &Path) -> Result<Vec<OsString>> {
-    let names = stale::distributions(site)?;
+/// Options of another install, when the installer took what it had kept of a directory or wheel that has changed since.
+fn rebuild_options(installer: &dyn Installer, site: &Path, links: &[PathBuf]) -> Result<Vec<OsString>> {
+    let names = stale::distributions(site, links)?;
     Ok(installer.rebuild_options(&names))
 }
 

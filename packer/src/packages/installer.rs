@@ -5,10 +5,11 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use super::request::{Request, Target};
 use crate::child;
+use crate::hint::WithHint;
 
 /// Gets each line that an installer prints.
 pub(super) type OnLine<'a> = dyn FnMut(&str) + 'a;
@@ -84,7 +85,13 @@ pub(super) trait Installer {
             .args(request.constraint_options())
             .args(request.index_options())
             .args(request.arguments());
-        Ok(child::lines(&mut command, on_line)?)
+        let installed = child::lines(&mut command, on_line);
+        match request.declared.locked() {
+            Some(lock) => installed
+                .with_context(|| format!("failed to add to what `{}` has", lock.name()))
+                .hint("ask for versions that the lock has, or pass --no-lock to resolve anew"),
+            None => Ok(installed?),
+        }
     }
 
     /// Installs source directories again, as copies and without their dependencies.

@@ -1,9 +1,12 @@
-//! Directories that were installed as they had been earlier. uv keeps what it built of a directory and builds it again
-//! only when one of its pyproject.toml, setup.py and setup.cfg has changed, unless the project says otherwise
-//! (<https://docs.astral.sh/uv/concepts/cache/#dynamic-metadata>). A pack ships the directory as it is now.
+//! Directories and wheels of the builder that were installed as they had been earlier. uv keeps what it built of a
+//! directory and builds it again only when one of its pyproject.toml, setup.py and setup.cfg has changed, unless the
+//! project says otherwise (<https://docs.astral.sh/uv/concepts/cache/#dynamic-metadata>). Of a directory of wheels it
+//! keeps each by its name. A pack ships what is there now.
 
+use std::collections::BTreeMap;
+use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use walkdir::WalkDir;
@@ -16,29 +19,38 @@ const SKIPPED: &[&str] = &[".hg", ".venv", "venv", "node_modules", "__pycache__"
 /// What a version that is taken from git depends on.
 const OF_GIT: &[&str] = &["HEAD", "refs", "packed-refs"];
 
+/// A time in seconds and nanoseconds.
+type Time = (i64, i64);
+
 /// The names of the distributions in `site` that were installed from a directory in which something was changed after
-/// they had been built.
+/// they had been built, or that have a newer wheel in one of the directories `links`.
 ///
 /// # Errors
 /// When the metadata in `site` can't be read.
-pub(super) fn distributions(site: &Path) -> Result<Vec<String>> {
+pub(super) fn distributions(site: &Path, links: &[PathBuf]) -> Result<Vec<String>> {
     let mut names = Vec::new();
     if !site.is_dir() {
         return Ok(names);
     }
+    let wheels = wheels(links);
     for entry in fs_err::read_dir(site)? {
         let dist_info = entry?.path();
         if dist_info.extension() != Some("dist-info".as_ref()) {
             continue;
         }
-        let Some(directory) = editable::directory(&dist_info)? else {
-            continue;
-        };
         // Of the files of a wheel. Links into a cache have the time at which it was filled.
         let Ok(built) = fs_err::metadata(dist_info.join("WHEEL")) else {
             continue;
         };
-        if is_changed_since(&directory, (built.mtime(), built.mtime_nsec())) {
+        let built = (built.mtime(), built.mtime_nsec());
+        let stem = dist_info.file_stem().unwrap_or_default().to_string_lossy();
+        let is_stale = match editable::directory(&dist_info)? {
+            Some(directory) => is_changed_since(&directory, built),
+            None => wheels
+                .get(&normalized_stem(&stem))
+                .is_some_and(|time| *time >= built),
+        };
+        if is_stale {
             let bytes = fs_err::read(dist_info.join("METADATA"))?;
             names.extend(metadata::fields(&bytes, "Name"));
         }
@@ -46,8 +58,36 @@ pub(super) fn distributions(site: &Path) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// Whether something in `directory` was changed at this time, in seconds and nanoseconds, or later.
-fn is_changed_since(directory: &Path, time: (i64, i64)) -> bool {
+/// When the wheels of these directories were changed, by `name-version`.
+fn wheels(links: &[PathBuf]) -> BTreeMap<String, Time> {
+    let mut wheels = BTreeMap::new();
+    let entries = links
+        .iter()
+        .filter_map(|directory| fs_err::read_dir(directory).ok());
+    for path in entries.flatten().flatten().map(|entry| entry.path()) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let mut parts = name.strip_suffix(".whl").unwrap_or_default().splitn(3, '-');
+        if let (Some(name), Some(version), Ok(data)) = (parts.next(), parts.next(), fs_err::metadata(&path)) {
+            let time = wheels
+                .entry(normalized_stem(&format!("{name}-{version}")))
+                .or_default();
+            *time = changed(&data).max(*time);
+        }
+    }
+    wheels
+}
+
+fn normalized_stem(stem: &str) -> String {
+    let (name, version) = stem.split_once('-').unwrap_or((stem, ""));
+    format!("{}-{version}", metadata::normalized(name))
+}
+
+fn changed(data: &Metadata) -> Time {
+    (data.mtime(), data.mtime_nsec()).max((data.ctime(), data.ctime_nsec()))
+}
+
+/// Whether something in `directory` was changed at this time or later.
+fn is_changed_since(directory: &Path, time: Time) -> bool {
     let entries = WalkDir::new(directory)
         .into_iter()
         .filter_entry(|entry| entry.depth() == 0 || may_be_read(entry.path()));
@@ -55,7 +95,7 @@ fn is_changed_since(directory: &Path, time: (i64, i64)) -> bool {
     entries
         .flatten()
         .filter_map(|entry| entry.metadata().ok())
-        .any(|data| (data.mtime(), data.mtime_nsec()) >= time || (data.ctime(), data.ctime_nsec()) >= time)
+        .any(|data| changed(&data) >= time)
 }
 
 fn may_be_read(path: &Path) -> bool {
@@ -69,8 +109,6 @@ fn may_be_read(path: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
-
     use super::*;
 
     #[test]

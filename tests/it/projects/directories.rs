@@ -3,6 +3,7 @@
 use harness::{Pack, Run};
 
 use super::Place;
+use crate::wheel::wheel;
 
 fn write(place: &Place, text: &str, requires: &str) {
     place.put("lib/src/demo_lib.py", &format!("V = '{text}'\n")).put(
@@ -49,5 +50,43 @@ fn an_edit_of_a_directory_is_packed() {
             let outcome = Run::new(&out).output();
             assert_eq!(outcome.out(), says, "{kind}\n{}", outcome.report());
         }
+    }
+}
+
+#[test]
+fn a_wheel_that_was_built_again_is_packed() {
+    let place = Place::new();
+    fs_err::create_dir(place.path("wheels")).unwrap();
+    place.put("p/main.py", "import sample; print(sample.V)\n");
+    for text in ["one", "two"] {
+        let module = format!("V = '{text}'\n");
+        wheel(&place.path("wheels"), "sample", "1.0", &[("sample.py", &module)]);
+        let out = place.path("app.bin");
+        let pack = place
+            .pack("p")
+            .with("sample")
+            .arg("--no-index")
+            .arg("--find-links");
+        pack.arg(place.path("wheels"))
+            .command_to(&out)
+            .stderr_any()
+            .success();
+        Run::new(&out).stdout(format!("{text}\n")).success();
+    }
+}
+
+#[test]
+fn files_that_variables_name_are_read_at_each_pack() {
+    let place = Place::new();
+    place.put("p/main.py", "import six; print(six.__version__)\n");
+    for version in ["1.15.0", "1.16.0"] {
+        place.put("constraints.txt", &format!("six=={version}\n"));
+        let out = place.path("app.bin");
+        let command = place.pack("p").with("six").command_to(&out);
+        command
+            .env("UV_CONSTRAINT", place.path("constraints.txt"))
+            .stderr_any()
+            .success();
+        Run::new(&out).stdout(format!("{version}\n")).success();
     }
 }

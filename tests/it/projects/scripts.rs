@@ -137,3 +137,28 @@ fn a_name_that_is_mapped_elsewhere_is_never_asked_of_an_index() {
         .stderr_has("[tool.uv.sources] says where `demo-lib` comes from")
         .exits(1);
 }
+
+#[test]
+fn pip_is_not_asked_for_what_a_required_directory_maps_elsewhere() {
+    let place = Place::new();
+    place.named_project(
+        "lib",
+        "demo-lib",
+        "7",
+        "dependencies = ['demo-other']\n[tool.uv.sources]\ndemo-other = { path = '../other' }\n",
+    );
+    place
+        .put("p/main.py", "import demo_lib\n")
+        .put("req.txt", "-e ./lib\n");
+    let pip = without_uv(&place);
+    for pack in [
+        place.pack("p").requirements(place.path("req.txt")),
+        place.pack("p").with("./lib"),
+    ] {
+        let command = pack.command_to(&place.path("p.bin")).directory(place.path("."));
+        command
+            .env("PATH", &pip)
+            .stderr_has("[tool.uv.sources] says where `demo-other` comes from, and pip doesn't know that\nhint: install uv")
+            .exits(1);
+    }
+}

@@ -137,7 +137,7 @@ pub(super) fn has_directories(text: &str) -> bool {
     let lines = requirements_file::parse(text.as_bytes());
     lines.iter().any(|line| match line {
         Line::Requirement(text) => local_path(text).is_some_and(|path| !path.ends_with(".whl")),
-        Line::Other => true,
+        Line::Editable(_) | Line::Other => true,
         _ => false,
     })
 }

@@ -151,6 +151,10 @@ impl Export {
                 self.update
             ));
         }
-        Err(error).with_context(|| format!("failed to read the lock of `{subject}`"))
+        let failed = match error.output.contains("is not defined in") {
+            true => format!("failed to find the extras and groups in `{subject}`"),
+            false => format!("failed to read the lock of `{subject}`"),
+        };
+        Err(error).context(failed)
     }
 }
