@@ -18,6 +18,7 @@ mod hint;
 mod include;
 pub mod interpreter;
 mod interrupt;
+mod json;
 mod layer;
 mod names;
 mod options;

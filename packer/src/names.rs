@@ -15,6 +15,8 @@ pub(crate) const ENV_PYTHON_MIRROR: &str = "PYSHIP_PYTHON_MIRROR";
 pub(crate) const ENV_PYTHON_INSTALL_DIR: &str = "PYSHIP_PYTHON_INSTALL_DIR";
 /// Environment variable with the seconds after which a download that gets no data counts as broken off.
 pub(crate) const ENV_HTTP_TIMEOUT: &str = "PYSHIP_HTTP_TIMEOUT";
+/// Environment variable with the seconds after which a trial run is ended.
+pub(crate) const ENV_TRIAL_TIMEOUT: &str = "PYSHIP_TRIAL_TIMEOUT";
 
 /// Directory of downloads below pyship's directory in the user's cache directory.
 pub(crate) const DOWNLOADS: &str = "downloads";

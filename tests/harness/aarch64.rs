@@ -55,7 +55,7 @@ pub fn carries_aarch64(pyship: &Path) -> bool {
         .stdout_any()
         .success()
         .json();
-    let listed = listed.as_array().unwrap();
+    let listed = listed["targets"].as_array().unwrap();
     listed.iter().any(|target| target["target"] == AARCH64)
 }
 

@@ -1,5 +1,8 @@
 //! The trial run at the end of a pack, and what the report says of what was left out.
 
+use std::thread;
+use std::time::{Duration, Instant};
+
 use harness::{Pack, Run, interpreters, pyship, repository, scratch};
 use serde_json::json;
 
@@ -36,12 +39,66 @@ fn it_has_the_fixed_options() {
 
 #[test]
 fn it_says_what_it_waits_for() {
-    let (place, pack) = module("import time\ntime.sleep(17)\ndef main(): pass\n");
+    let (place, pack) = module("import time\ntime.sleep(9)\ndef main(): pass\n");
     let output = place.path().join("app.bin");
-    pack.command_to(&output)
-        .stderr_has("the trial run is still importing the entry point after 15 s")
-        .stderr_has("--no-check")
-        .success();
+    let said = pack
+        .command_to(&output)
+        .env("PYSHIP_TRIAL_TIMEOUT", "24")
+        .stderr_any()
+        .success()
+        .err();
+    let line = said.lines().find(|line| line.contains("is still importing"));
+    let line = line.unwrap_or_else(|| panic!("{said}"));
+    assert!(
+        line.starts_with("the trial run is still importing the entry point after "),
+        "{line}"
+    );
+    assert!(
+        line.ends_with(" s, at `w.py:2`; --no-check packs without a trial run"),
+        "{line}"
+    );
+}
+
+#[test]
+fn one_that_does_not_end_is_an_error_and_nothing_of_it_is_left() {
+    let (place, pack) = module(
+        "import os, subprocess, time\n\
+         child = subprocess.Popen(['sleep', '1000'])\n\
+         open(os.environ['PIDS'], 'w').write(f'{os.getpid()} {child.pid}')\n\
+         time.sleep(1000)\n\
+         def main(): pass\n",
+    );
+    let (output, pids) = (place.path().join("app.bin"), place.path().join("pids"));
+    let cache = place.path().join("build");
+    let run = pack
+        .build_cache(&cache)
+        .args(["-q", "--set-env", &format!("PIDS={}", pids.display())])
+        .command_to(&output)
+        .env("PYSHIP_TRIAL_TIMEOUT", "3");
+    run.stderr(
+        "pyship: failed to import the entry point: the trial run has not ended after 3 s, at `w.py:4`\n\
+         hint: pass --no-check to pack without a trial run, or set PYSHIP_TRIAL_TIMEOUT to more than 3 seconds\n",
+    )
+    .exits(1);
+    assert!(!output.exists());
+    let pids = fs_err::read_to_string(pids).unwrap();
+    assert_eq!(pids.split(' ').count(), 2, "{pids}");
+    for pid in pids.split(' ') {
+        assert!(!is_running(pid), "{pid} still runs");
+    }
+}
+
+/// Whether a process runs. One that was killed takes a moment to end, and may wait for its parent as a zombie.
+fn is_running(pid: &str) -> bool {
+    let began = Instant::now();
+    let stat = || fs_err::read_to_string(format!("/proc/{pid}/stat"));
+    while stat().is_ok_and(|stat| !stat.contains(") Z ")) {
+        if began.elapsed() > Duration::from_secs(10) {
+            return true;
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+    false
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod refused;
 use std::path::{Path, PathBuf};
 
 use harness::{Interpreter, Pack, Packed, Run, interpreters, scratch};
+use tempfile::TempDir;
 
 use crate::wheel::wheel;
 
@@ -78,6 +79,29 @@ pub(crate) fn install(venv: &Path, wheel: &Path) {
         .success();
 }
 
+/// An environment with the package of [`sample`], in a directory that goes with the test.
+pub(crate) fn environment(maker: &str) -> (TempDir, PathBuf) {
+    let place = scratch();
+    let venv = place.path().join("an environment");
+    make(maker, interpreters::usual(), &venv);
+    install(&venv, &sample(place.path()));
+    (place, venv)
+}
+
+/// A copy of an installation: it can get packages of its own, and be taken away.
+pub(crate) fn copy(interpreter: &Interpreter, base: &Path) -> Interpreter {
+    Run::inheriting("cp")
+        .arg("-a")
+        .arg(&interpreter.prefix)
+        .arg(base)
+        .success();
+    Interpreter {
+        path: base.join("bin").join(interpreter.path.file_name().unwrap()),
+        version: interpreter.version,
+        prefix: base.to_owned(),
+    }
+}
+
 /// Packs the environment without network, uv and pip, then takes it away.
 pub(crate) fn packed(pack: &Pack, venv: &Path) -> Packed {
     let packed = pack.run();
@@ -97,11 +121,8 @@ fn whoever_made_it() {
         "virtualenv",
         "virtualenv --copies",
     ] {
-        let place = scratch();
-        let venv = place.path().join("an environment");
         let interpreter = interpreters::usual();
-        make(maker, interpreter, &venv);
-        install(&venv, &sample(place.path()));
+        let (_place, venv) = environment(maker);
         let pack = Pack::without_app().any_python().arg("--venv").arg(&venv);
         let packed = packed(&pack, &venv);
         let run = packed.run().root("empty").tmpfs().args(["-c", ASK]);
@@ -117,10 +138,7 @@ fn whoever_made_it() {
 
 #[test]
 fn it_may_be_app_and_its_scripts_start() {
-    let place = scratch();
-    let venv = place.path().join("env");
-    make("venv", interpreters::usual(), &venv);
-    install(&venv, &sample(place.path()));
+    let (_place, venv) = environment("venv");
     let pack = Pack::new(&venv).any_python().args(["-c", "sample"]);
     let packed = packed(&pack, &venv);
     packed
@@ -143,10 +161,7 @@ fn it_may_be_app_and_its_scripts_start() {
 
 #[test]
 fn the_active_one_and_an_app_with_it() {
-    let place = scratch();
-    let venv = place.path().join("env");
-    make("venv", interpreters::usual(), &venv);
-    install(&venv, &sample(place.path()));
+    let (place, venv) = environment("venv");
     let app = place.path().join("app");
     fs_err::create_dir(&app).unwrap();
     fs_err::write(app.join("main.py"), "import sample\nprint('main', sample.V)\n").unwrap();
@@ -199,13 +214,7 @@ fn packages_of_the_base_are_taken_below_its_own() {
     let place = scratch();
     let (base, venv) = (place.path().join("base"), place.path().join("env"));
     let interpreter = interpreters::usual();
-    // A copy of an installation is a base with packages of its own.
-    Run::inheriting("cp")
-        .arg("-a")
-        .arg(&interpreter.prefix)
-        .arg(&base)
-        .success();
-    let python = base.join("bin").join(interpreter.path.file_name().unwrap());
+    let of_base = copy(interpreter, &base);
     let site = base
         .join("lib")
         .join(format!("python{}", interpreter.minor()))
@@ -214,11 +223,6 @@ fn packages_of_the_base_are_taken_below_its_own() {
     fs_err::write(site.join("below.py"), "V = 'below'\n").unwrap();
     fs_err::create_dir_all(site.join("space")).unwrap();
     fs_err::write(site.join("space/more.py"), "NAME = 'more'\n").unwrap();
-    let of_base = Interpreter {
-        path: python,
-        version: interpreter.version,
-        prefix: base.clone(),
-    };
     make("venv --system-site-packages", &of_base, &venv);
     install(&venv, &sample(place.path()));
     let output = place.path().join("env.bin");
@@ -245,11 +249,7 @@ fn of_a_conda_environment_what_is_not_pythons_is_named() {
     let place = scratch();
     let conda = place.path().join("conda");
     let interpreter = interpreters::usual();
-    Run::inheriting("cp")
-        .arg("-a")
-        .arg(&interpreter.prefix)
-        .arg(&conda)
-        .success();
+    copy(interpreter, &conda);
     let meta = conda.join("conda-meta");
     fs_err::create_dir(&meta).unwrap();
     let site = format!("lib/python{}/site-packages", interpreter.minor());
@@ -298,11 +298,9 @@ fn pip_is_kept_when_it_is_asked_for() {
 
 #[test]
 fn the_build_cache_has_it_until_a_file_changes() {
-    let place = scratch();
-    let (venv, cache) = (place.path().join("env"), place.path().join("build"));
     let interpreter = interpreters::usual();
-    make("venv", interpreter, &venv);
-    install(&venv, &sample(place.path()));
+    let (place, venv) = environment("venv");
+    let cache = place.path().join("build");
     // A file that was written just now may be changed again without another time.
     std::thread::sleep(std::time::Duration::from_secs(4));
     let cached = || {

@@ -160,19 +160,15 @@ fn listing_of(root: &Root) -> Result<Listing> {
     list(root).with_context(|| format!("failed to list the cache `{}`", root.path.display()))
 }
 
-fn show(place: &Place, json: bool) -> Result<()> {
+fn show(place: &Place, as_json: bool) -> Result<()> {
     let running = Running::look();
     let listings = existing(place)?
         .iter()
         .map(listing_of)
         .collect::<Result<Vec<_>>>()?;
-    if json {
-        let caches: Vec<Value> = listings
-            .iter()
-            .map(|listing| as_json(listing, &running))
-            .collect();
-        let text = serde_json::to_string_pretty(&json!({ "caches": caches }))?;
-        return ui::data(&format!("{text}\n"));
+    if as_json {
+        let caches: Vec<Value> = listings.iter().map(|listing| object(listing, &running)).collect();
+        return crate::json::print(&json!({ "caches": caches }));
     }
     let mut text = String::new();
     for listing in &listings {
@@ -202,7 +198,7 @@ fn own_disk(listing: &Listing, app: &App) -> u64 {
     app.disk() + listing.layers.iter().filter(alone).map(Layer::disk).sum::<u64>()
 }
 
-fn as_json(listing: &Listing, running: &Running) -> Value {
+fn object(listing: &Listing, running: &Running) -> Value {
     let apps: Vec<Value> = listing
         .apps
         .iter()

@@ -4,12 +4,16 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
 use clap::Args;
-use pyship_launcher::error::plain_json;
+use pyship_launcher::error::plain;
 use pyship_launcher::format::manifest::{Manifest, ManifestFile};
 use pyship_launcher::hex::hex;
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::file::open;
+use crate::app::entry::starts;
+use crate::json;
+use crate::pack::arguments::shown;
 use crate::provenance;
 use crate::sign::Opened;
 use crate::size;
@@ -39,15 +43,25 @@ pub(super) fn command(options: &InspectOptions) -> Result<()> {
     }
 }
 
-fn inspect(file: &Path, json: bool) -> Result<()> {
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Inspected<'a> {
+    /// What starts, in words.
+    starts: String,
+    #[serde(flatten)]
+    file: ManifestFile<'a>,
+}
+
+fn inspect(file: &Path, as_json: bool) -> Result<()> {
     let (payload, manifest) = open(file)?;
-    if json {
-        let whole = ManifestFile {
-            manifest: &manifest,
-            provenance: &provenance::of(&payload)?,
-        };
-        let text = serde_json::to_string_pretty(&whole)?;
-        return ui::data(&format!("{}\n", plain_json(&text)));
+    if as_json {
+        return json::print(&Inspected {
+            starts: starts(&manifest.entry, None, &[]),
+            file: ManifestFile {
+                manifest: &manifest,
+                provenance: &provenance::of(&payload)?,
+            },
+        });
     }
     let Manifest {
         name,
@@ -65,9 +79,12 @@ fn inspect(file: &Path, json: bool) -> Result<()> {
         python.version
     ));
     text.push_str(&format!(
-        "  entry     {}\n",
-        serde_json::to_string(&manifest.entry)?
+        "  starts    {}\n",
+        plain(starts(&manifest.entry, None, &[]))
     ));
+    if !manifest.arguments.is_empty() {
+        text.push_str(&format!("  arguments {}\n", shown(&manifest.arguments)));
+    }
     let carried = libc.carried.as_ref().map_or_else(String::new, |carried| {
         format!(", carries glibc {}.{}", carried.version.0, carried.version.1)
     });
@@ -98,7 +115,7 @@ fn inspect(file: &Path, json: bool) -> Result<()> {
 }
 
 /// As JSON this is an in-toto statement, ready to be attested.
-fn provenance(file: &Path, json: bool) -> Result<()> {
+fn provenance(file: &Path, as_json: bool) -> Result<()> {
     let opened = Opened::new(file)?;
     let (payload, _) = open(file)?;
     let predicate = provenance::of(&payload)?;
@@ -107,7 +124,7 @@ fn provenance(file: &Path, json: bool) -> Result<()> {
         "failed to show the provenance of `{}`: the pyship that made it recorded none",
         file.display()
     );
-    if !json {
+    if !as_json {
         return ui::data(&provenance::display(&predicate));
     }
     let mut hash = Sha256::new();
@@ -115,6 +132,5 @@ fn provenance(file: &Path, json: bool) -> Result<()> {
     opened.unchanged()?;
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     let statement = provenance::statement(&name, &hex(&hash.finalize()), predicate);
-    let text = serde_json::to_string_pretty(&statement)?;
-    ui::data(&format!("{}\n", plain_json(&text)))
+    json::print_as_it_is(&statement)
 }

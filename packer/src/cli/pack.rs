@@ -1,7 +1,8 @@
-//! `pyship pack`: packs, and prints the report.
+//! `pyship pack`: packs, and prints the report; with `--plan` prints the plan.
 
 use anyhow::Result;
 
+use crate::json;
 use crate::options::PackOptions;
 use crate::pack;
 use crate::ui::{self, Ui, Volume};
@@ -14,6 +15,9 @@ pub(super) fn command(options: &PackOptions) -> Result<()> {
         _ => Volume::Normal,
     };
     let ui = Ui::new(volume);
+    if options.plan {
+        return plan(options, &ui);
+    }
     let report = pack::run(options, &ui);
     ui.finish();
     let report = report?;
@@ -22,7 +26,21 @@ pub(super) fn command(options: &PackOptions) -> Result<()> {
     }
     ui.note(&report.table(options.verbose));
     if options.json {
-        ui::data(&format!("{}\n", serde_json::to_string_pretty(&report)?))?;
+        json::print(&report)?;
     }
     Ok(())
+}
+
+/// Says what would be packed: that is the command's output.
+fn plan(options: &PackOptions, ui: &Ui) -> Result<()> {
+    let plan = pack::plan(options, ui);
+    ui.finish();
+    let plan = plan?;
+    for warning in &plan.warnings {
+        ui.warn(warning);
+    }
+    match options.json {
+        true => json::print(&plan),
+        false => ui::data(&plan.text(options.verbose)),
+    }
 }

@@ -13,6 +13,7 @@ use crate::interpreter::standalone::catalog;
 use crate::interpreter::standalone::install;
 use crate::interpreter::standalone::mirror::Mirror;
 use crate::interpreter::standalone::store::Store;
+use crate::json;
 use crate::target;
 use crate::ui::{self, Ui, Volume};
 
@@ -117,7 +118,7 @@ fn show(options: &List, environment: &Environment) -> Result<()> {
     let target = target_of(options.target.as_deref())?;
     let list = list::list(target, options.all_versions, environment)?;
     if options.json {
-        return ui::data(&format!("{}\n", serde_json::to_string_pretty(&list)?));
+        return json::print(&list);
     }
     ui::data(&list.table())
 }

@@ -3,6 +3,7 @@
 use anyhow::Result;
 use clap::Args;
 
+use crate::json;
 use crate::size;
 use crate::target::LAUNCHERS;
 use crate::ui;
@@ -22,7 +23,7 @@ pub(super) fn command(options: &TargetsOptions) -> Result<()> {
             .iter()
             .map(|(target, launcher)| serde_json::json!({"target": target, "launcher": launcher.len()}))
             .collect();
-        return ui::data(&format!("{}\n", serde_json::to_string_pretty(&list)?));
+        return json::print(&serde_json::json!({ "targets": list }));
     }
     let line = |(target, launcher): &(&str, &[u8])| {
         format!(

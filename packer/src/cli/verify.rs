@@ -4,15 +4,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::Args;
-use pyship_launcher::error::plain_json;
 use pyship_launcher::format::manifest::Manifest;
 use pyship_launcher::hex::hex;
 use pyship_launcher::payload::Payload;
 use pyship_launcher::unpack::{self, Check, Progress, Sink};
-use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::file::open;
+use crate::json;
 use crate::sign::signature::{self, Verified};
 use crate::sign::{Opened, key};
 use crate::ui;
@@ -84,8 +83,7 @@ pub(super) fn command(options: &VerifyOptions) -> Result<()> {
             file,
             verified,
         );
-        let text = serde_json::to_string_pretty(&report)?;
-        return ui::data(&format!("{}\n", plain_json(&text)));
+        return json::print(&report);
     }
     ui::data(&match verified {
         None => format!("{}: intact\n", printable(&file.display().to_string())),
@@ -123,13 +121,13 @@ fn report(
     verified: Option<Verified>,
 ) -> serde_json::Value {
     let layers = manifest.layers.iter().map(|layer| {
-        json!({
+        serde_json::json!({
             "name": layer.name,
             "digest": layer.digest,
             "size": layer.size,
         })
     });
-    json!({
+    serde_json::json!({
         "file": file.display().to_string(),
         "intact": true,
         "size": opened.size(),

@@ -17,7 +17,6 @@ use crate::environment::Environment;
 /// What is listed.
 #[derive(Debug, Serialize)]
 pub(crate) struct List {
-    schema: u32,
     /// Of downloads.
     directory: PathBuf,
     installed: Vec<Installed>,
@@ -72,7 +71,6 @@ pub(crate) fn list(target: &'static Target, all_versions: bool, environment: &En
         .map(|known| Available::of(known, &mirror))
         .collect();
     Ok(List {
-        schema: 1,
         directory: store.directory,
         installed,
         available,

@@ -8,7 +8,7 @@ use pyship_launcher::format::manifest::Entry;
 use pyship_launcher::format::names::APP_CODE;
 
 use super::destination::Destination;
-use super::{Pack, includes, packages};
+use super::{Pack, arguments, includes, packages, settings};
 use crate::app::entry::{self, EntryFlags};
 use crate::app::exclude::Excludes;
 use crate::app::input::files::in_code;
@@ -67,7 +67,7 @@ impl Source {
     }
 
     /// The package that APP is.
-    fn requirement(&self) -> Option<&Requirement> {
+    pub(super) fn requirement(&self) -> Option<&Requirement> {
         match &self.input {
             Input::Requirement(requirement) => Some(requirement),
             _ => None,
@@ -129,6 +129,14 @@ pub(super) struct Facts {
     pub(super) name: String,
     pub(super) version: Option<String>,
     pub(super) entry: Entry,
+    /// Arguments that stand before the caller's, as in the manifest.
+    pub(super) arguments: Vec<String>,
+    /// The name of the directory for the app's data.
+    pub(super) data: Option<String>,
+    /// What starts, in words.
+    pub(super) starts: String,
+    /// Whether it is what the wheel of a project installs.
+    pub(super) is_built: bool,
     /// Where imports look, below the code directory.
     pub(super) directories: Vec<LayerPath>,
     pub(super) elf: LayerElf,
@@ -139,6 +147,8 @@ pub(super) struct Facts {
     pub(super) shadows: bool,
     /// Digest of the tree before anything is compiled.
     pub(super) digest: String,
+    /// The name of the project.
+    pub(super) project: Option<String>,
     /// What the project depends on.
     pub(super) dependencies: Vec<String>,
     /// Files that were not packed as they are.
@@ -174,6 +184,7 @@ pub(super) fn prepare(pack: &Pack<'_>, mut source: Source, packages: &packages::
     let app_notes = source.app.iter().flat_map(|app| &app.notes);
     let app_notes = app_notes.filter(|note| !matches!(note, Note::Secret(path) if is_in(path)));
     let notes = app_notes.chain(&included.notes).map(ToString::to_string);
+    let notes = notes.chain(arguments::missing(&options.arg, &tree));
     let left_out = source.app.iter().flat_map(|app| &app.left_out);
     let left_out = left_out.filter(|one| !is_in(Path::new(&one.path)));
     let left_out = left_out.chain(&included.left_out).cloned();
@@ -185,6 +196,14 @@ pub(super) fn prepare(pack: &Pack<'_>, mut source: Source, packages: &packages::
             .clone()
             .or_else(|| source.version())
             .or(of_package),
+        arguments: arguments::of(&options.arg, &entry)?,
+        data: settings::data_directory(options.data_dir.as_deref())?,
+        starts: entry::starts(
+            &entry,
+            source.app.as_ref().and_then(|app| app.project.as_ref()),
+            &packages.distributions,
+        ),
+        is_built: matches!(source.input, Input::Package(..)),
         entry,
         elf: LayerElf::of(&tree)?,
         mentioned: mentioned(&tree)?,
@@ -195,6 +214,10 @@ pub(super) fn prepare(pack: &Pack<'_>, mut source: Source, packages: &packages::
             .iter()
             .any(|directory| startup::has_early_module(&tree, &code_directory(directory))),
         digest: provenance::tree_digest(&tree)?,
+        project: match &source.input {
+            Input::Script(..) => None,
+            input => input.project().and(input.project_name()).map(str::to_owned),
+        },
         dependencies: source.dependencies().to_vec(),
         notes: notes.collect(),
         directories,

@@ -10,7 +10,7 @@ use pyship_launcher::format::names::LIBC_LIB;
 
 use super::Pack;
 use super::interpreter::machine_of;
-use super::layers::Content;
+use super::layers::{self, Content};
 use crate::build_cache::stamp::Inputs;
 use crate::elf::{LayerElf, Survey, inspect, survey};
 use crate::glibc::{self, NoLibc};
@@ -120,8 +120,8 @@ fn collect(pack: &Pack<'_>, loader: &str, needs_cxx: bool) -> Result<(Content, C
             .field("compression", options.compression().to_string());
         key.finish()
     });
-    if let Some(found) = key.as_ref().and_then(|key| pack.cache.find(key)) {
-        return Ok((Content::Cached(found.packed), found.facts));
+    if let Some(found) = key.as_ref().and_then(|key| layers::find(pack, key)) {
+        return Ok((found.content, found.facts));
     }
     let glibc::Collected {
         mut tree,

@@ -1,8 +1,11 @@
 //! Layers before and after compression. A layer that the build cache has is never made.
 
+use std::time::Duration;
+
 use anyhow::Result;
 use pyship_launcher::format::names::{LAYER_LIBC, LAYERS};
-use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use super::Pack;
 use crate::build_cache::entry::NewEntry;
@@ -10,10 +13,39 @@ use crate::build_cache::stamp::Inputs;
 use crate::layer::{self, CollectError, Packed};
 use crate::tree::Tree;
 
+/// The length of a layer before bytecode, indexes and start-up code are added.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Length {
+    /// Files, directories and links.
+    pub(super) entries: u64,
+    /// Bytes of all files.
+    pub(super) bytes: u64,
+}
+
+impl Length {
+    pub(super) fn of(tree: &Tree) -> Result<Self> {
+        let mut length = Self {
+            entries: tree.iter().count() as u64,
+            bytes: 0,
+        };
+        for (_, file) in tree.files() {
+            length.bytes += file.content.size()?;
+        }
+        Ok(length)
+    }
+}
+
+/// What the build cache knows of a layer, besides its frames.
+#[derive(Serialize, Deserialize)]
+struct Known<T> {
+    length: Length,
+    facts: T,
+}
+
 /// A layer's contents.
 pub(super) enum Content {
     /// Compressed by an earlier pack.
-    Cached(Packed),
+    Cached { packed: Packed, length: Length },
     /// Made by this pack.
     Fresh {
         tree: Tree,
@@ -39,7 +71,10 @@ impl Content {
             Some(key) => Some(NewEntry {
                 key,
                 inputs,
-                facts: serde_json::to_value(facts)?,
+                facts: serde_json::to_value(Known {
+                    length: Length::of(&tree)?,
+                    facts,
+                })?,
             }),
             None => None,
         };
@@ -50,9 +85,45 @@ impl Content {
     pub(super) fn fresh(&mut self) -> Option<&mut Tree> {
         match self {
             Self::Fresh { tree, .. } => Some(tree),
-            Self::Cached(_) => None,
+            Self::Cached { .. } => None,
         }
     }
+
+    /// Its length, before bytecode is added.
+    pub(super) fn length(&self) -> Result<Length> {
+        match self {
+            Self::Fresh { tree, .. } => Length::of(tree),
+            Self::Cached { length, .. } => Ok(*length),
+        }
+    }
+
+    /// Whether the build cache has it.
+    pub(super) fn is_cached(&self) -> bool {
+        matches!(self, Self::Cached { .. })
+    }
+}
+
+/// A layer that the build cache has.
+pub(super) struct CachedLayer<T> {
+    pub(super) content: Content,
+    /// What [`Content::keyed`] was given.
+    pub(super) facts: T,
+    /// The time since it was stored; none when the clock was set back.
+    pub(super) age: Option<Duration>,
+}
+
+/// The layer of that key, if the build cache has it.
+pub(super) fn find<T: DeserializeOwned>(pack: &Pack<'_>, key: &str) -> Option<CachedLayer<T>> {
+    let found = pack.cache.find::<Known<T>>(key)?;
+    let Known { length, facts } = found.facts;
+    Some(CachedLayer {
+        content: Content::Cached {
+            packed: found.packed,
+            length,
+        },
+        facts,
+        age: found.age,
+    })
 }
 
 /// Compressed layers, in the order of the file.
@@ -76,7 +147,7 @@ pub(super) fn compress(pack: &Pack<'_>, contents: [Content; 4]) -> Result<Layers
     let (mut packed, mut cached) = (Vec::new(), Vec::new());
     for (&name, content) in LAYERS.iter().zip(contents) {
         match content {
-            Content::Cached(layer) => {
+            Content::Cached { packed: layer, .. } => {
                 pack.ui.detail(&format!("{name}: from the build cache"));
                 packed.push(layer);
                 cached.push(name);

@@ -1,6 +1,7 @@
 //! `pyship pack`: [`run`] reads as the steps. Each step is a file; they share a [`Pack`].
 
 mod app;
+pub(crate) mod arguments;
 mod compile;
 mod destination;
 mod download;
@@ -9,6 +10,7 @@ mod includes;
 mod interpreter;
 mod layers;
 mod packages;
+mod plan;
 mod problems;
 mod project;
 mod report;
@@ -16,6 +18,7 @@ mod requirements;
 mod runtime;
 mod settings;
 mod trial;
+mod trial_limit;
 mod venv;
 
 use std::path::{Path, PathBuf};
@@ -24,16 +27,24 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 use pyship_launcher::format::FORMAT;
 use pyship_launcher::format::manifest::{Launcher, Libc, Manifest, Python};
+use serde_json::Value;
 
+use self::app::App;
 use self::destination::Destination;
+use self::glibc::Glibc;
 use self::interpreter::Interpreters;
 use self::layers::{Content, Layers};
+use self::packages::Packages;
+use self::plan::Asked;
+pub(crate) use self::plan::Plan;
 use self::report::Parts;
 pub(crate) use self::report::Report;
+use self::runtime::Runtime;
 use crate::app::python_version::PythonWish;
 use crate::assemble::Assembled;
 use crate::build_cache::BuildCache;
 use crate::environment::Environment;
+use crate::layer::Packed;
 use crate::options::PackOptions;
 use crate::packages::pins;
 use crate::packages::tool::Tool;
@@ -67,7 +78,40 @@ struct Pack<'a> {
 /// When an input is missing or wrong; nothing is left behind then.
 pub(crate) fn run(options: &PackOptions, ui: &Ui) -> Result<Report> {
     let began = Instant::now();
+    prepare(options, ui, |pack, prepared| make(pack, prepared, began))
+}
+
+/// Says what [`run`] would make, and makes nothing.
+///
+/// # Errors
+/// Those of [`run`], as far as they show before the file is written.
+pub(crate) fn plan(options: &PackOptions, ui: &Ui) -> Result<Plan> {
+    let began = Instant::now();
+    prepare(options, ui, |pack, prepared| plan::make(pack, &prepared, began))
+}
+
+/// What goes into the file, before it is compiled and compressed.
+struct Prepared {
+    glibc: Glibc,
+    runtime: Runtime,
+    packages: Packages,
+    app: App,
+    /// Which requirement asks for which package, for a plan.
+    asked: Vec<Asked>,
+    /// What the user may have meant to take.
+    not_taken: Option<String>,
+}
+
+/// Reads, builds and installs everything, and gives it to `then`.
+fn prepare<T>(
+    options: &PackOptions,
+    ui: &Ui,
+    then: impl FnOnce(&Pack<'_>, Prepared) -> Result<T>,
+) -> Result<T> {
     let options = &options.clone().with_extras_of_app();
+    if let Some(path) = &options.output {
+        destination::check_replaced(path)?;
+    }
     let mut source = app::read(options, ui)?;
     let options = &source.over(options);
     let _made = source.output.prepare(&inputs(options))?;
@@ -75,7 +119,7 @@ pub(crate) fn run(options: &PackOptions, ui: &Ui) -> Result<Report> {
     let options = &requirements::kept(options.clone(), scratch.path())?;
     let pack = Pack::new(options, &source, scratch, ui)?;
     let tool = Tool::find(&pack.interpreters.environment);
-    let mut packages = match venv::prepare(&pack, &source)? {
+    let packages = match venv::prepare(&pack, &source)? {
         Some(packages) => packages,
         None => {
             let project = project::prepare(&pack, &mut source, &tool)?;
@@ -83,24 +127,47 @@ pub(crate) fn run(options: &PackOptions, ui: &Ui) -> Result<Report> {
         }
     };
     let not_taken = venv::not_taken(&pack, &source);
-    let mut app = app::prepare(&pack, source, &packages.facts)?;
-    let mut runtime = runtime::prepare(&pack, &app, &packages.facts)?;
-    compile::compile(&pack, &mut runtime.content, &mut packages, &mut app)?;
+    let asked = plan::asked(&pack, &source)?;
+    let app = app::prepare(&pack, source, &packages.facts)?;
+    let runtime = runtime::prepare(&pack, &app, &packages.facts)?;
     let glibc = glibc::prepare(&pack, [&runtime.facts.elf, &packages.facts.elf, &app.facts.elf])?;
+    let prepared = Prepared {
+        glibc,
+        runtime,
+        packages,
+        app,
+        asked,
+        not_taken,
+    };
+    then(&pack, prepared)
+}
+
+/// Compiles, compresses and writes the file, and tries it out.
+fn make(pack: &Pack<'_>, prepared: Prepared, began: Instant) -> Result<Report> {
+    let Prepared {
+        glibc,
+        mut runtime,
+        mut packages,
+        mut app,
+        not_taken,
+        asked: _,
+    } = prepared;
+    compile::compile(pack, &mut runtime.content, &mut packages, &mut app)?;
     let contents = [
         glibc.content,
         runtime.content,
         packages.content,
         Content::new(app.tree),
     ];
-    let layers = layers::compress(&pack, contents)?;
-    let file = write(&pack, &app.facts, glibc.manifest, &packages.facts, &layers)?;
-    let problems = trial::run(&pack, &file)?;
+    let layers = layers::compress(pack, contents)?;
+    let file = write(pack, &app.facts, glibc.manifest, &packages.facts, &layers)?;
+    let problems = trial::run(pack, &file)?;
     let found = problems.as_deref().unwrap_or_default();
-    problems::refuse(found, options.app.as_deref())?;
+    problems::refuse(found, pack.options.app.as_deref())?;
     let parts = Parts {
         layers: &layers,
         packages: &packages.facts,
+        starts: &app.facts.starts,
         pruned: &runtime.pruned,
         left_out: &app.facts.left_out,
         because: glibc.because,
@@ -111,11 +178,11 @@ pub(crate) fn run(options: &PackOptions, ui: &Ui) -> Result<Report> {
             not_taken.into_iter().collect(),
             app.facts.notes,
             glibc.warnings,
-            problems::warnings(found, options.app.as_deref()),
+            problems::warnings(found, pack.options.app.as_deref()),
         ]
         .concat(),
     };
-    let report = Report::new(&pack, &file, parts, began);
+    let report = Report::new(pack, &file, parts, began);
     file.publish()?;
     pack.cache.finish();
     Ok(report)
@@ -211,6 +278,7 @@ fn inputs(options: &PackOptions) -> Vec<PathBuf> {
         .chain(includes)
         .chain(links)
         .chain(lock.filter(|lock| lock.exists()))
+        .chain(options.venv.iter().flatten().cloned())
         .collect()
 }
 
@@ -233,17 +301,10 @@ fn build_cache(options: &PackOptions, ui: &Ui) -> Result<BuildCache> {
     }))
 }
 
-/// Writes the file beside OUT.
-fn write(
-    pack: &Pack<'_>,
-    app: &app::Facts,
-    libc: Libc,
-    packages: &packages::Facts,
-    layers: &Layers,
-) -> Result<Assembled> {
-    let removing = packages::remove_installed(pack);
+/// What the file says of itself, apart from its layers.
+fn manifest(pack: &Pack<'_>, app: &app::Facts, libc: Libc) -> Result<Manifest> {
     let options = pack.options;
-    let manifest = Manifest {
+    Ok(Manifest {
         format: FORMAT,
         pyship: env!("CARGO_PKG_VERSION").to_owned(),
         name: app.name.clone(),
@@ -253,24 +314,48 @@ fn write(
         python: pack.python(),
         entry: app.entry.clone(),
         options: settings::interpreter_options(&options.option)?,
+        arguments: app.arguments.clone(),
         environment: settings::environment(&options.set_env)?,
         libc,
         layers: Vec::new(),
-    };
-    let provenance = provenance::predicate(&Ingredients {
-        options,
+    })
+}
+
+/// What the file was made from.
+fn provenance(
+    pack: &Pack<'_>,
+    app: &app::Facts,
+    packages: &packages::Facts,
+    manifest: &Manifest,
+    layers: &[Packed],
+) -> Result<Value> {
+    provenance::predicate(&Ingredients {
+        options: pack.options,
         dependencies: &app.dependencies,
         lock: packages
             .lock
             .as_ref()
             .map(|lock| (lock.name.as_str(), lock.sha256.as_str())),
-        manifest: &manifest,
+        manifest,
         build: &pack.interpreters.packed.version_text,
         launcher: pack.launcher,
         distributions: &packages.distributions,
         app: &app.digest,
-        layers: &layers.packed,
-    })?;
+        layers,
+    })
+}
+
+/// Writes the file beside OUT.
+fn write(
+    pack: &Pack<'_>,
+    app: &app::Facts,
+    libc: Libc,
+    packages: &packages::Facts,
+    layers: &Layers,
+) -> Result<Assembled> {
+    let removing = packages::remove_installed(pack);
+    let manifest = manifest(pack, app, libc)?;
+    let provenance = provenance(pack, app, packages, &manifest, &layers.packed)?;
     pack.ui.step("writing the file");
     let file = assemble::write(
         &pack.output.path,

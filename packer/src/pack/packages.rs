@@ -12,8 +12,8 @@ use pyship_launcher::target::HOST;
 use serde::{Deserialize, Serialize};
 
 use super::Pack;
-use super::layers::Content;
-use super::project::Project;
+use super::layers::{self, Content};
+use super::project::{self, Project};
 use crate::build_cache::stamp::Inputs;
 use crate::elf::LayerElf;
 use crate::interpreter::mentions::mentioned;
@@ -23,7 +23,7 @@ use crate::packages::metadata::{self, Distribution};
 use crate::packages::pins::{self, Pins};
 use crate::packages::request::{Request, Target};
 use crate::packages::tool::Tool;
-use crate::packages::{ignored, install};
+use crate::packages::{ignored, install, modules};
 use crate::startup;
 use crate::tree::Tree;
 
@@ -51,6 +51,8 @@ pub(super) struct Facts {
     pub(super) site: bool,
     /// Groups of the standard library that a package names.
     pub(super) mentioned: BTreeSet<String>,
+    /// The names of the modules that they have.
+    pub(super) modules: BTreeSet<String>,
     /// Whether the same request gives the same packages at any time.
     pub(super) pinned: bool,
     /// The lock that was installed.
@@ -125,6 +127,7 @@ pub(super) fn prepare(pack: &Pack<'_>, project: Project, tool: &Tool) -> Result<
         pinned: pins.cover(distributions.iter().map(|one| one.name.as_str())),
         distributions,
         lock,
+        modules: modules::top_level(&tree, &site_packages),
     };
     tree.insert_bytes(format!("{site_packages}/{START_PTH}"), startup::pth(), false);
     Ok(Packages {
@@ -154,7 +157,7 @@ fn key(pack: &Pack<'_>, request: &Request, tool: &Tool, began: SystemTime) -> Re
 
 /// The layer of an earlier pack, unless it was resolved too long ago.
 fn find(pack: &Pack<'_>, key: &str) -> Option<Packages> {
-    let found = (!pack.options.refresh).then(|| pack.cache.find::<Facts>(key))??;
+    let found = (!pack.options.refresh).then(|| layers::find::<Facts>(pack, key))??;
     if !found.facts.pinned {
         let age = found.age.filter(|age| *age < FRESH)?;
         pack.ui.note(&format!(
@@ -163,7 +166,7 @@ fn find(pack: &Pack<'_>, key: &str) -> Option<Packages> {
         ));
     }
     Some(Packages {
-        content: Content::Cached(found.packed),
+        content: found.content,
         facts: found.facts,
         notes: Vec::new(),
     })
@@ -229,6 +232,7 @@ fn install(pack: &Pack<'_>, request: &Request, tool: &Tool) -> Result<Tree> {
     if request.is_empty()? {
         return Ok(Tree::new());
     }
+    project::check_directories(request, &pack.interpreters.environment, tool)?;
     if let Some(sentence) = ignored::sentence(tool, &pack.interpreters.environment) {
         pack.ui.note(&sentence);
     }

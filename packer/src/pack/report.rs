@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use pyship_launcher::format::manifest::{Entry, Manifest};
+use pyship_launcher::format::manifest::{Entry, Libc, Manifest};
 use serde::Serialize;
 
+use super::arguments::shown;
 use super::layers::Layers;
 use super::packages::LockFile;
 use super::{Pack, packages};
@@ -27,8 +28,14 @@ pub(crate) struct Report {
     pub(crate) target: String,
     /// Which interpreter, and why this one.
     pub(crate) python: PythonLine,
+    /// What starts, in words.
+    pub(crate) starts: String,
     /// What starts, as in the manifest.
     pub(crate) entry: Entry,
+    /// Arguments that stand before the caller's, as in the manifest.
+    pub(crate) arguments: Vec<String>,
+    /// The name of the directory for the app's data.
+    pub(crate) data_dir: Option<String>,
     /// Length of the launcher in bytes.
     pub(crate) launcher: u64,
     /// The layers, in order.
@@ -116,6 +123,8 @@ pub(crate) struct LibcLine {
 pub(super) struct Parts<'a> {
     pub(super) layers: &'a Layers,
     pub(super) packages: &'a packages::Facts,
+    /// What starts, in words.
+    pub(super) starts: &'a str,
     pub(super) pruned: &'a PruneReport,
     pub(super) left_out: &'a [LeftOut],
     /// The file that needs the newest glibc.
@@ -129,32 +138,81 @@ impl Report {
     /// The report of a pack that began at `began`.
     pub(super) fn new(pack: &Pack<'_>, file: &Assembled, parts: Parts<'_>, began: Instant) -> Self {
         let Assembled { manifest, size, .. } = file;
-        let version = |(major, minor): (u32, u32)| format!("{major}.{minor}");
         Self {
             output: pack.output.path.display().to_string(),
             size: *size,
             name: manifest.name.clone(),
             target: manifest.target.clone(),
-            python: PythonLine {
-                version: manifest.python.version.clone(),
-                executable: pack.interpreters.packed.executable.display().to_string(),
-                why: pack.interpreters.why.clone(),
-            },
+            python: PythonLine::of(pack),
+            starts: parts.starts.to_owned(),
             entry: manifest.entry.clone(),
+            arguments: manifest.arguments.clone(),
+            data_dir: pack.options.data_dir.clone(),
             launcher: manifest.launcher.size,
             layers: layer_lines(manifest, parts.layers),
             lock: parts.packages.lock.clone(),
             packages: package_lines(&parts.packages.distributions),
             pruned: prune_lines(parts.pruned),
             left_out: parts.left_out.to_vec(),
-            libc: LibcLine {
-                needs: version(manifest.libc.floor),
-                because: parts.because,
-                carries: manifest.libc.carried.as_ref().map(|libc| version(libc.version)),
-            },
+            libc: LibcLine::of(&manifest.libc, parts.because),
             checked: parts.checked,
             warnings: parts.warnings,
             seconds: seconds(began.elapsed()),
+        }
+    }
+}
+
+/// What is worth a word about what starts: which command it is when no name chooses, and the fixed arguments.
+fn start_lines(entry: &Entry, arguments: &[String]) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Entry::Commands { commands } = entry
+        && let [first, _, ..] = commands.as_slice()
+    {
+        let names: Vec<&str> = commands.iter().map(|command| command.name.as_str()).collect();
+        lines.push(format!(
+            "commands: {}; called by another name, the file runs {}",
+            names.join(", "),
+            first.name
+        ));
+    }
+    if !arguments.is_empty() {
+        lines.push(format!("arguments: {}", shown(arguments)));
+    }
+    lines
+}
+
+impl PythonLine {
+    pub(super) fn of(pack: &Pack<'_>) -> Self {
+        let interpreters = &pack.interpreters;
+        Self {
+            version: interpreters.packed.version.to_string(),
+            executable: interpreters.packed.executable.display().to_string(),
+            why: interpreters.why.clone(),
+        }
+    }
+}
+
+impl LibcLine {
+    /// `because` is the file that needs the newest glibc.
+    pub(super) fn of(libc: &Libc, because: Option<String>) -> Self {
+        let version = |(major, minor): (u32, u32)| format!("{major}.{minor}");
+        Self {
+            needs: version(libc.floor),
+            because,
+            carries: libc.carried.as_ref().map(|libc| version(libc.version)),
+        }
+    }
+
+    /// For people.
+    pub(super) fn sentence(&self) -> String {
+        let because = self
+            .because
+            .as_ref()
+            .map_or_else(String::new, |file| format!(" ({file})"));
+        let needs = format!("needs glibc {}{because}", self.needs);
+        match &self.carries {
+            Some(version) => format!("{needs}; carries glibc {version} for older or other systems"),
+            None => format!("{needs}; carries none"),
         }
     }
 }
@@ -187,7 +245,7 @@ fn package_lines(distributions: &[Distribution]) -> Vec<PackageLine> {
     lines
 }
 
-fn prune_lines(pruned: &PruneReport) -> Vec<PruneLine> {
+pub(super) fn prune_lines(pruned: &PruneReport) -> Vec<PruneLine> {
     let groups = pruned.iter();
     groups
         .map(|(group, loss)| PruneLine {
@@ -234,22 +292,17 @@ impl Report {
         if let Some(lock) = &self.lock {
             lines.push(format!("packages: as locked in {}", lock.name));
         }
-        if !self.pruned.is_empty() {
-            let total: u64 = self.pruned.iter().map(|group| group.size).sum();
-            let groups = self.pruned.iter().map(|group| match verbose {
-                true => format!("{} ({} files, {})", group.group, group.files, display(group.size)),
-                false => group.group.clone(),
-            });
-            lines.push(format!(
-                "left out of the standard library: {} ({}); --keep packs them",
-                groups.collect::<Vec<_>>().join(", "),
-                display(total)
-            ));
-        }
+        lines.extend(pruned_line(&self.pruned, verbose));
         lines.extend(left_out::lines(&self.left_out, verbose));
-        lines.push(self.libc_line());
-        if self.entry != Entry::Interpreter {
-            lines.push(WRITES.to_owned());
+        lines.push(self.libc.sentence());
+        lines.push(format!("starts {}", self.starts));
+        lines.extend(start_lines(&self.entry, &self.arguments));
+        match &self.data_dir {
+            Some(name) => lines.push(format!(
+                "data: `_pyship.data` is $XDG_DATA_HOME/{name}, by default ~/.local/share/{name}"
+            )),
+            None if self.entry != Entry::Interpreter => lines.push(WRITES.to_owned()),
+            None => {}
         }
         let Self {
             output,
@@ -260,26 +313,26 @@ impl Report {
         lines.push(format!("{output}: {} in {seconds:.1} s", display(*bytes)));
         lines.join("\n")
     }
+}
 
-    fn libc_line(&self) -> String {
-        let LibcLine {
-            needs,
-            because,
-            carries,
-        } = &self.libc;
-        let because = because
-            .as_ref()
-            .map_or_else(String::new, |file| format!(" ({file})"));
-        match carries {
-            Some(version) => {
-                format!("needs glibc {needs}{because}; carries glibc {version} for older or other systems")
-            }
-            None => format!("needs glibc {needs}{because}; carries none"),
-        }
-    }
+/// What was left out of the standard library, for people.
+pub(super) fn pruned_line(pruned: &[PruneLine], verbose: bool) -> Option<String> {
+    let total: u64 = pruned.iter().map(|group| group.size).sum();
+    let groups = pruned.iter().map(|group| match verbose {
+        true => format!("{} ({} files, {})", group.group, group.files, display(group.size)),
+        false => group.group.clone(),
+    });
+    let groups: Vec<String> = groups.collect();
+    (!groups.is_empty()).then(|| {
+        format!(
+            "left out of the standard library: {} ({}); --keep packs them",
+            groups.join(", "),
+            display(total)
+        )
+    })
 }
 
 /// Seconds, to the millisecond.
-fn seconds(elapsed: Duration) -> f64 {
+pub(super) fn seconds(elapsed: Duration) -> f64 {
     (elapsed.as_secs_f64() * 1000.0).round() / 1000.0
 }

@@ -12,21 +12,27 @@ use serde::{Deserialize, Serialize};
 
 use super::app::App;
 use super::interpreter::machine_of;
-use super::layers::Content;
+use super::layers::{self, Content};
 use super::{Pack, packages, venv};
 use crate::build_cache::stamp::{Inputs, Stamp};
 use crate::elf::{LayerElf, LibrarySearch, Machine, prepare_runtime, survey};
 use crate::interpreter::mentions::ZONES;
 use crate::interpreter::prune::{self, PruneReport};
 use crate::interpreter::{fallbacks, python_home, relocate};
+use crate::packages::modules;
 use crate::size;
 use crate::tree::{self, LayerPath, Node, Tree};
+
+/// Directory of extension modules below the standard library.
+const DYNLOAD: &str = "lib-dynload";
 
 /// The runtime layer.
 pub(super) struct Runtime {
     pub(super) content: Content,
     pub(super) facts: Facts,
     pub(super) pruned: PruneReport,
+    /// The names of the modules of the standard library.
+    pub(super) modules: BTreeSet<String>,
 }
 
 /// What later steps must know of it.
@@ -41,6 +47,9 @@ pub(super) fn prepare(pack: &Pack<'_>, app: &App, packages: &packages::Facts) ->
     let began = SystemTime::now();
     let groups = groups(pack, app, packages)?;
     let (tree, pruned) = python_home::collect(&pack.interpreters.packed, &groups)?;
+    let stdlib = pack.interpreters.packed.layer_stdlib();
+    let mut modules = modules::top_level(&tree, &stdlib);
+    modules.extend(modules::top_level(&tree, &format!("{stdlib}/{DYNLOAD}")));
     let machine = machine_of(&pack.interpreters.packed.executable)?;
     // A second copy of libpython stays only when a package or the app needs it.
     let mut needed = survey(machine, &[&packages.elf, &app.facts.elf]).needed;
@@ -48,11 +57,12 @@ pub(super) fn prepare(pack: &Pack<'_>, app: &App, packages: &packages::Facts) ->
     let zones = (app.facts.entry == Entry::Interpreter || is_mentioned(ZONES, app, packages))
         && !packages.has("tzdata");
     let key = key(pack, &tree, &needed, zones, began)?;
-    if let Some(found) = key.as_ref().and_then(|key| pack.cache.find(key)) {
+    if let Some(found) = key.as_ref().and_then(|key| layers::find(pack, key)) {
         return Ok(Runtime {
-            content: Content::Cached(found.packed),
+            content: found.content,
             facts: found.facts,
             pruned,
+            modules,
         });
     }
     let (mut tree, mut facts, inputs) = complete(pack, tree, machine, &needed)?;
@@ -69,6 +79,7 @@ pub(super) fn prepare(pack: &Pack<'_>, app: &App, packages: &packages::Facts) ->
         content: Content::keyed(tree, key, inputs, &facts)?,
         facts,
         pruned,
+        modules,
     })
 }
 

@@ -1,7 +1,8 @@
-"""Looks for what a packed file starts: python -c SCRIPT KIND [TARGET...]; exit code 3 and one line when it is not there.
+"""Looks for what a packed file starts: python -c SCRIPT FILE SECONDS KIND [TARGET...]; exit code 3 and one line when it is
+not there. Every SECONDS it writes to FILE what is being run.
 
-On stdout a line `problem JSON` for each module that the app's modules import and that is nowhere in the file.
-imports.py stands before this text.
+On stdout a line `problem JSON` for each module that the app's modules import and that is nowhere in the file, and for each
+database that they keep beside the code. imports.py and databases.py stand before this text.
 """
 import sys
 
@@ -14,6 +15,17 @@ sys.path[:1] = _pyship._IMPORTS
 def say(what):
     print(what, file=sys.stderr)
     sys.exit(3)
+
+
+def watch(path, seconds):
+    file = open(path, "w")
+    try:
+        import faulthandler
+
+        faulthandler.dump_traceback_later(seconds, repeat=True, file=file)
+    except ImportError:
+        pass  # Then it is not said what is waited for.
+    return file
 
 
 def script(path):
@@ -48,6 +60,15 @@ def report(roots, directories, always=True):
         print("problem", json.dumps({"severity": severity, "file": shown, "line": line, "name": name, "why": why}))
 
 
+def report_databases():
+    """Prints the databases that are lost when the app is packed again."""
+    import json
+
+    for path, line, database in databases_beside(_pyship._CODE):
+        shown = path[len(_pyship._CODE) + 1 :]
+        print("problem", json.dumps({"severity": "warning", "file": shown, "line": line, "database": database}))
+
+
 def report_module(name, always):
     """The same for a module of the app, or for nothing when a package has it."""
     directories = app_directories()
@@ -60,12 +81,31 @@ def report_module(name, always):
 
 
 def is_found(name):
+    """Whether a module is there. Below a package of the standard library this is told without importing the package;
+    below others everything may be there, since a package can do what it likes when it is imported."""
     import importlib.util
+    import os
 
+    top, _, rest = name.partition(".")
     try:
-        return importlib.util.find_spec(name) is not None
+        spec = importlib.util.find_spec(top)
     except ValueError:
         return True  # It is loaded, and no file.
+    if spec is None or not rest:
+        return spec is not None
+    stdlib = os.path.dirname(os.__file__)
+    if os.path.dirname(os.path.dirname(spec.origin or "")) != stdlib:
+        return True
+    for part in rest.split("."):
+        places = spec.submodule_search_locations
+        if places is None:
+            return True
+        full = spec.name + "." + part
+        found = (finder.find_spec(full, places) for finder in sys.meta_path)
+        spec = next(filter(None, found), None)
+        if spec is None:
+            return False
+    return True
 
 
 def names_below(directory):
@@ -87,31 +127,50 @@ def module(name):
             if importlib.util.find_spec(name + ".__main__") is None:
                 say(f"the package `{name}` has no `__main__` module, so `-m {name}` can't run it")
     except ModuleNotFoundError as error:
-        say(f"there is no module `{name}`: {error}")
+        # The packages above it are imported.
+        if is_part(name, error):
+            say(f"there is no module `{name}`: {error}")
+        can_not_be_imported(name, error)
+    except Exception as error:
+        can_not_be_imported(name, error)
     if spec is None:
         say(f"there is no module `{name}`, neither in the app nor in its packages")
     report_module(name, True)
 
 
+def is_part(name, error):
+    """Whether it is the module itself or a package above it that is missing. Metadata is no module."""
+    missing = type(error).__name__ != "PackageNotFoundError" and error.name
+    return missing and (name + ".").startswith(missing + ".")
+
+
+def can_not_be_imported(name, error):
+    import traceback
+
+    traceback.print_exc()
+    kind = type(error).__name__
+    if kind == "PackageNotFoundError":
+        why = f"it asks for the metadata of `{error.name}`, which is not in the file"
+    elif kind == "ModuleNotFoundError":
+        why = str(error)
+    else:
+        why = f"{kind}: {error}"
+    say(f"the module `{name}` can't be imported: {why}")
+
+
 def function(target):
     import importlib
-    import traceback
 
     name, _, attribute = target.partition(":")
     name, attribute = name.strip(), attribute.split("[")[0].strip()
     try:
         value = importlib.import_module(name)
     except ModuleNotFoundError as error:
-        if type(error).__name__ == "PackageNotFoundError":
-            traceback.print_exc()
-            say(f"the module `{name}` can't be imported: it asks for the metadata of `{error.name}`, which is not in the file")
-        if error.name and (name == error.name or name.startswith(error.name + ".")):
+        if is_part(name, error):
             say(f"there is no module `{name}`, neither in the app nor in its packages")
-        traceback.print_exc()
-        say(f"the module `{name}` can't be imported: {error}")
+        can_not_be_imported(name, error)
     except Exception as error:
-        traceback.print_exc()
-        say(f"the module `{name}` can't be imported: {type(error).__name__}: {error}")
+        can_not_be_imported(name, error)
     for part in attribute.split("."):
         try:
             value = getattr(value, part)
@@ -122,7 +181,7 @@ def function(target):
     report_module(name, False)
 
 
-def main(kind, *targets):
+def run(kind, *targets):
     if kind == "script":
         script(*targets)
     elif kind == "module":
@@ -134,6 +193,5 @@ def main(kind, *targets):
             how, _, what = target.partition("=")
             if how == "function":
                 function(what)
-
-
-main(*sys.argv[1:])
+    if kind != "interpreter":
+        report_databases()

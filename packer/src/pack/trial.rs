@@ -4,8 +4,6 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
 use pyship_launcher::format::manifest::{Entry, Manifest};
@@ -15,17 +13,25 @@ use pyship_launcher::target::HOST;
 use super::Pack;
 use super::interpreter::CHILDREN;
 use super::problems::{self, Problem};
+use super::trial_limit::{DidNotEnd, Limit, Watch};
 use crate::assemble::Assembled;
+use crate::child::bounded;
 use crate::environment::ENV_TMPDIR;
 use crate::hint::WithHint;
 use crate::interrupt;
 
-/// Imports the entry point and runs nothing of it. The first argument says which kind of entry point it is.
-const SCRIPT: &str = concat!(include_str!("imports.py"), include_str!("trial.py"));
-/// After which time a trial run is worth a word.
-const SLOW: Duration = Duration::from_secs(15);
+/// Imports the entry point and runs nothing of it. The first arguments are those of [`Watch`], the next one says which
+/// kind of entry point it is.
+const SCRIPT: &str = concat!(
+    include_str!("imports.py"),
+    include_str!("databases.py"),
+    include_str!("trial.py"),
+    "\n\nfile = watch(sys.argv[1], float(sys.argv[2]))\nrun(*sys.argv[3:])\n"
+);
 /// The script's exit code when its last line says what is missing.
 const MISSING: i32 = 3;
+/// What the line begins with that a plan says the same in.
+pub(super) const NOT_THERE: &str = "not there: ";
 
 /// Tries `file` out, unless the options or the target forbid it; gives what the app's modules import that is not in it, or
 /// nothing when it was not tried.
@@ -33,55 +39,43 @@ const MISSING: i32 = 3;
 /// Layers that an earlier trial run has unpacked are read from the build cache.
 ///
 /// # Errors
-/// When the interpreter does not start, or the entry point is not found: says which, with Python's own words.
+/// When the interpreter does not start, or the entry point is not found: says which, with Python's own words. When the
+/// trial does not end: nothing shows then that the file would ever start.
 pub(super) fn run(pack: &Pack<'_>, file: &Assembled) -> Result<Option<Vec<Problem>>> {
-    if pack.options.no_check {
-        return Ok(None);
-    }
-    if pack.target != HOST {
-        pack.ui.note(&format!(
-            "no trial run: it takes a machine of `{}`",
-            pack.target.triple
-        ));
+    if !is_wanted(pack) {
         return Ok(None);
     }
     pack.ui.step("trial run");
     let (manifest, scratch) = (&file.manifest, pack.scratch.path());
     let path = &executable(file.path(), scratch)?;
+    let limit = Limit::of(&pack.interpreters.environment)?;
     if let Some(trial) = pack.cache.trial() {
-        let tried = patiently(pack, || {
-            start(path, manifest, scratch, &trial.cache(), Some(trial.store()))
-        });
-        if let Ok(missing) = tried {
-            pack.cache.keep_unpacked(&trial, manifest);
-            return Ok(Some(missing));
+        match start(pack, path, manifest, &limit, &trial.cache(), Some(trial.store())) {
+            Ok(missing) => {
+                pack.cache.keep_unpacked(&trial, manifest);
+                return Ok(Some(missing));
+            }
+            Err(error) if error.is::<DidNotEnd>() => return Err(error).hint(limit.hint()),
+            Err(_) => {}
         }
         // A cache that is full, damaged or on a file system without programs says nothing about the file.
         pack.cache.forget_unpacked(&trial, manifest);
     }
-    patiently(pack, || {
-        start(path, manifest, scratch, &scratch.join("cache"), None)
-    })
-    .map(Some)
+    match start(pack, path, manifest, &limit, &scratch.join("cache"), None) {
+        Err(error) if error.is::<DidNotEnd>() => Err(error).hint(limit.hint()),
+        tried => tried.map(Some),
+    }
 }
 
-/// Runs `trial`, and says what it waits for when that takes long: a module may wait for a database while it is imported.
-fn patiently<T>(pack: &Pack<'_>, trial: impl FnOnce() -> T) -> T {
-    std::thread::scope(|scope| {
-        let (done, ended) = mpsc::channel::<()>();
-        scope.spawn(move || {
-            if ended.recv_timeout(SLOW) == Err(RecvTimeoutError::Timeout) {
-                let seconds = SLOW.as_secs();
-                pack.ui.note(&format!(
-                    "the trial run is still importing the entry point after {seconds} s; \
-                     --no-check packs without a trial run"
-                ));
-            }
-        });
-        let outcome = trial();
-        drop(done);
-        outcome
-    })
+/// Whether an app is tried out: the options and the target don't forbid it.
+pub(super) fn is_wanted(pack: &Pack<'_>) -> bool {
+    let is_foreign = pack.target != HOST;
+    if is_foreign && !pack.options.no_check {
+        let triple = pack.target.triple;
+        pack.ui
+            .note(&format!("no trial run: it takes a machine of `{triple}`"));
+    }
+    !is_foreign && !pack.options.no_check
 }
 
 /// The file, or a copy of it in `scratch` when it lies on a file system without programs.
@@ -107,12 +101,15 @@ fn executable(file: &Path, scratch: &Path) -> Result<PathBuf> {
 }
 
 fn start(
+    pack: &Pack<'_>,
     file: &Path,
     manifest: &Manifest,
-    scratch: &Path,
+    limit: &Limit,
     cache: &Path,
     store: Option<&Path>,
 ) -> Result<Vec<Problem>> {
+    let scratch = pack.scratch.path();
+    let mut watch = Watch::new(pack.ui, limit, scratch.join("where"));
     let mut command = Command::new(file);
     command
         .env(ENV_TOOL, "python")
@@ -128,15 +125,17 @@ fn start(
         .args(options(manifest))
         .arg("-c")
         .arg(SCRIPT)
+        .args(watch.arguments())
         .args(arguments(&manifest.entry));
-    let output = command
-        .output()
+    let output = bounded::run(&mut command, scratch, &mut |time| watch.look(time))
         .with_context(|| format!("failed to start `{}`", file.display()))?;
     interrupt::wait_if_received();
-    if output.status.success() {
+    let Some(status) = output.status else {
+        return Err(watch.did_not_end().into());
+    };
+    if status.success() {
         return Ok(problems::parse(&String::from_utf8_lossy(&output.stdout)));
     }
-    let status = output.status;
     let output = String::from_utf8_lossy(&output.stderr);
     let output = output.trim_end();
     if status.code() == Some(MISSING) {
@@ -164,7 +163,8 @@ fn defaults(manifest: &Manifest) -> impl Iterator<Item = (&String, &String)> {
     defaults.filter(|(name, _)| std::env::var_os(name).is_none())
 }
 
-fn arguments(entry: &Entry) -> Vec<String> {
+/// The arguments of the script that say what starts.
+pub(super) fn arguments(entry: &Entry) -> Vec<String> {
     match entry {
         Entry::Interpreter => vec!["interpreter".into()],
         Entry::Script { path } => vec!["script".into(), path.clone()],

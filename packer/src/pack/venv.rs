@@ -9,7 +9,7 @@ use pyship_launcher::target::HOST;
 
 use super::Pack;
 use super::app::Source;
-use super::layers::Content;
+use super::layers::{self, Content};
 use super::packages::{Facts, Packages};
 use crate::app::input::Input;
 use crate::build_cache::stamp::Inputs;
@@ -18,7 +18,7 @@ use crate::environment::Environment;
 use crate::hint::WithHint as _;
 use crate::interpreter::mentions::mentioned;
 use crate::options::PackOptions;
-use crate::packages::metadata;
+use crate::packages::{metadata, modules};
 use crate::startup;
 use crate::tree::Tree;
 use crate::venv::collect::{self, Collected};
@@ -74,11 +74,11 @@ pub(super) fn prepare(pack: &Pack<'_>, source: &Source) -> Result<Option<Package
         environment: &pack.interpreters.environment,
     })?;
     let key = key(pack, &collected.tree, began)?;
-    let found = key.as_deref().and_then(|key| pack.cache.find::<Facts>(key));
+    let found = key.as_deref().and_then(|key| layers::find::<Facts>(pack, key));
     let Collected { tree, notes, below } = collected;
     let mut packages = match found {
         Some(found) => Packages {
-            content: Content::Cached(found.packed),
+            content: found.content,
             facts: found.facts,
             notes: Vec::new(),
         },
@@ -118,6 +118,7 @@ fn fresh(pack: &Pack<'_>, mut tree: Tree, key: Option<String>) -> Result<Package
         mentioned: mentioned(&tree)?,
         pinned: true,
         lock: None,
+        modules: modules::top_level(&tree, &site_packages),
         distributions: metadata::distributions(&tree, &site_packages)?,
     };
     tree.insert_bytes(format!("{site_packages}/{START_PTH}"), startup::pth(), false);

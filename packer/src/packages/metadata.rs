@@ -28,6 +28,8 @@ pub(crate) struct Distribution {
     pub(crate) main_packages: Vec<String>,
     /// See [`super::digest`].
     pub(crate) digest: String,
+    /// Every `Requires-Dist`.
+    pub(crate) requires: Vec<String>,
 }
 
 /// The distributions in `site_packages` of `tree`, sorted by name.
@@ -140,6 +142,7 @@ fn distribution(tree: &Tree, site_packages: &str, dist_info: &str) -> Result<Dis
         version: header("Version").context("METADATA has no Version")?,
         console_scripts: entry_points::group(&entry_points, "console_scripts"),
         gui_scripts: entry_points::group(&entry_points, "gui_scripts"),
+        requires: headers.get_all_values("Requires-Dist"),
         ..Distribution::default()
     };
 
@@ -187,7 +190,7 @@ mod tests {
         put(&format!("{SITE}/_demo.cpython-312-x86_64-linux-gnu.so"), "12345");
         put(
             &format!("{SITE}/Demo.Thing-2.0.dist-info/METADATA"),
-            "Metadata-Version: 2.4\nName: Demo.Thing\nVersion: 2.0\nRequires-Python: >=3.9\n\
+            "Metadata-Version: 2.4\nName: Demo.Thing\nVersion: 2.0\nRequires-Python: >=3.9\nRequires-Dist: six>=1\n\
              License-Expression: MIT\n\nName: not this\n",
         );
         put(
@@ -217,6 +220,7 @@ mod tests {
                 scripts: vec!["demo".to_owned()],
                 main_packages: Vec::new(),
                 digest: digest::of_record(b"").unwrap(),
+                requires: vec!["six>=1".to_owned()],
             }]
         );
         assert_eq!(normalized(&found[0].name), "demo-thing");

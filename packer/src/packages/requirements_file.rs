@@ -9,13 +9,17 @@
 pub(crate) enum Line {
     /// A requirement, without its hashes and other options: `six==1.17 ; python_version > "3"`, a path, a URL.
     Requirement(String),
-    /// `-r FILE` or `-c FILE`: relative to the directory of the file that names it.
+    /// `-c FILE`, in the same way.
+    Constraint(String),
+    /// `-r FILE`: relative to the directory of the file that names it.
     File(String),
     /// `--find-links LOCATION`
     FindLinks(String),
     /// An option about indexes, hashes or kinds of files, without a path.
     Option,
-    /// An editable install, or an unknown option.
+    /// `-e DIRECTORY`
+    Editable(String),
+    /// An unknown option.
     Other,
 }
 
@@ -71,8 +75,12 @@ fn line(text: &str) -> Line {
             rest.starts_with(['=', ' ', '\t']).then(|| value.to_owned())
         })
     };
-    if let Some(file) = value(&["-r", "--requirement", "-c", "--constraint"]) {
+    if let Some(file) = value(&["-r", "--requirement"]) {
         Line::File(file)
+    } else if let Some(directory) = value(&["-e", "--editable"]) {
+        Line::Editable(directory)
+    } else if let Some(file) = value(&["-c", "--constraint"]) {
+        Line::Constraint(file)
     } else if let Some(location) = value(&["-f", "--find-links"]) {
         Line::FindLinks(location)
     } else if matches!(text, "--no-index" | "--require-hashes")
@@ -103,11 +111,11 @@ mod tests {
             parse(text.as_bytes()),
             [
                 Line::File("base.txt".to_owned()),
-                Line::File("pins.txt".to_owned()),
+                Line::Constraint("pins.txt".to_owned()),
                 Line::FindLinks("../wheels".to_owned()),
                 Line::Option,
                 Line::Option,
-                Line::Other,
+                Line::Editable("./lib".to_owned()),
                 Line::Other,
                 requirement("six>=1"),
                 requirement("https://h/x.whl#sha256=abc"),

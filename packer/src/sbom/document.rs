@@ -114,8 +114,12 @@ fn add_packages(parts: &mut Parts, subject: &Subject<'_>) -> Result<()> {
         .iter()
         .map(|package| parts.add(components::package(package, files)))
         .collect();
+    let requirements: Vec<(&str, &[String])> = packages
+        .iter()
+        .map(|package| (package.name.as_str(), package.requires.as_slice()))
+        .collect();
     let edges = graph::edges(
-        packages,
+        &requirements,
         &manifest.python.version,
         &manifest.target,
         subject.wanted,

@@ -7,24 +7,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
-use pep508_rs::{ExtraName, MarkerEnvironment, MarkerEnvironmentBuilder, MarkerTree, VerbatimUrl};
+use pep508_rs::{ExtraName, MarkerEnvironment, MarkerEnvironmentBuilder, MarkerTree};
 
-use super::package::Package;
 use crate::packages::metadata::normalized;
+use crate::packages::requirement;
 
-/// Longer requirements are ignored.
-const REQUIREMENT_MAX: usize = 2_000;
-/// Markers with more parentheses are ignored: they are parsed by recursion, and must not exhaust the stack.
-const PARENTHESES_MAX: usize = 40;
-
-/// The indexes of the packages that each of `packages` needs.
+/// The indexes of the packages that each of `packages`, by name and with every `Requires-Dist`, needs.
 ///
 /// `wanted` are requirements that the file was packed for, as far as they are known; their extras count.
 ///
 /// # Errors
 /// When `python` is not a version.
-pub(super) fn edges(
-    packages: &[Package],
+pub(crate) fn edges(
+    packages: &[(&str, &[String])],
     python: &str,
     target: &str,
     wanted: &[String],
@@ -33,12 +28,12 @@ pub(super) fn edges(
     let by_name: BTreeMap<String, usize> = packages
         .iter()
         .enumerate()
-        .map(|(index, package)| (normalized(&package.name), index))
+        .map(|(index, (name, _))| (normalized(name), index))
         .collect();
     let find = |requirement: &Requirement| by_name.get(&requirement.name).copied();
     let requires: Vec<Vec<Requirement>> = packages
         .iter()
-        .map(|package| package.requires.iter().filter_map(|text| parse(text)).collect())
+        .map(|(_, requires)| requires.iter().filter_map(|text| parse(text)).collect())
         .collect();
     let mut extras: Vec<BTreeSet<ExtraName>> = vec![BTreeSet::new(); packages.len()];
     for requirement in wanted.iter().filter_map(|text| parse(text)) {
@@ -91,6 +86,11 @@ pub(super) fn roots(edges: &[BTreeSet<usize>]) -> Vec<usize> {
     }
 }
 
+/// The name, normalized, in a requirement; none when it has another form.
+pub(crate) fn name(text: &str) -> Option<String> {
+    parse(text).map(|requirement| requirement.name)
+}
+
 /// A `Requires-Dist`, as far as edges need it.
 struct Requirement {
     /// Normalized.
@@ -112,12 +112,7 @@ fn parse(text: &str) -> Option<Requirement> {
         .map_or("", |(list, _)| list);
     let extras = extras.split(',').map(str::trim).filter(|extra| !extra.is_empty());
     let marker = match rest.split_once(';') {
-        Some((_, marker))
-            if text.len() <= REQUIREMENT_MAX && marker.matches('(').count() <= PARENTHESES_MAX =>
-        {
-            MarkerTree::parse_str::<VerbatimUrl>(marker.trim()).ok()?
-        }
-        Some(_) => return None,
+        Some((_, marker)) => requirement::marker(marker)?,
         None => MarkerTree::TRUE,
     };
     (!name.is_empty()).then_some(Requirement {
@@ -153,24 +148,19 @@ fn environment(python: &str, target: &str) -> Result<MarkerEnvironment> {
 mod tests {
     use super::*;
 
-    fn package(name: &str, requires: &[&str]) -> Package {
-        Package {
-            name: name.to_owned(),
-            version: "1".to_owned(),
-            summary: None,
-            author: None,
-            licenses: Vec::new(),
-            license_files: Vec::new(),
-            links: Vec::new(),
-            requires: requires.iter().map(|text| (*text).to_owned()).collect(),
-            digest: String::new(),
-            files: Vec::new(),
-        }
+    type Package = (&'static str, Vec<String>);
+
+    fn package(name: &'static str, requires: &[&str]) -> Package {
+        (name, requires.iter().map(|text| (*text).to_owned()).collect())
     }
 
     fn found(packages: &[Package], wanted: &[&str]) -> Vec<Vec<usize>> {
         let wanted: Vec<String> = wanted.iter().map(|text| (*text).to_owned()).collect();
-        let edges = edges(packages, "3.12.1", "x86_64-unknown-linux-gnu", &wanted).unwrap();
+        let packages: Vec<(&str, &[String])> = packages
+            .iter()
+            .map(|(name, requires)| (*name, requires.as_slice()))
+            .collect();
+        let edges = edges(&packages, "3.12.1", "x86_64-unknown-linux-gnu", &wanted).unwrap();
         edges.into_iter().map(|set| set.into_iter().collect()).collect()
     }
 

@@ -8,6 +8,6 @@
 mod components;
 pub(crate) mod contents;
 pub(crate) mod document;
-mod graph;
+pub(crate) mod graph;
 mod license;
 pub(crate) mod package;

@@ -155,8 +155,8 @@ fn texts_that_would_steer_a_terminal_or_add_lines_to_files() {
     });
     refused_text(
         "can't be read: unknown variant `\\u{1b}[31m`",
-        "\"interpreter\"",
-        "\"\\u001b[31m\"",
+        "\"policy\":\"auto\"",
+        "\"policy\":\"\\u001b[31m\"",
     );
 }
 
@@ -179,11 +179,24 @@ fn variables_and_options_that_would_not_arrive() {
             manifest.environment.insert(name.into(), value.into());
         });
     }
-    refused("too many options and environment variables", |manifest| {
-        manifest.environment.insert("A".into(), long.clone());
-    });
-    refused("too many options and environment variables", |manifest| {
-        manifest.options.push(long.clone())
+    refused(
+        "too many options, arguments and environment variables",
+        |manifest| {
+            manifest.environment.insert("A".into(), long.clone());
+        },
+    );
+    refused(
+        "too many options, arguments and environment variables",
+        |manifest| manifest.options.push(long.clone()),
+    );
+    refused(
+        "too many options, arguments and environment variables",
+        |manifest| {
+            manifest.arguments.push(long.clone());
+        },
+    );
+    refused("an argument in an unknown form", |manifest| {
+        manifest.arguments.push("a\0b".into());
     });
     refused("an interpreter option with a NUL", |manifest| {
         manifest.options.push("-X\0check=/".into())
@@ -212,7 +225,7 @@ fn json_that_is_none() {
     refused_text("duplicate field", "\"name\":", "\"name\":\"x\",\"name\":");
     refused_text("invalid type", "\"entries\":1", "\"entries\":\"1\"");
     refused_text("invalid type", "\"entries\":1", "\"entries\":1.5");
-    refused_text("unknown variant", "\"interpreter\"", "\"spell\"");
+    refused_text("unknown or incomplete entry", "\"interpreter\"", "\"spell\"");
     refused_text("unknown variant", "\"policy\":\"auto\"", "\"policy\":\"none\"");
     let deep = format!("{{\"kind\":\"interpreter\",\"x\":{}}}", "[".repeat(10_000));
     refused_text(SHAPE, "{\"kind\":\"interpreter\"}", &deep);
@@ -235,9 +248,17 @@ fn manifests_of_a_gigabyte_and_of_many_small_values() {
     let options = fill("\"options\":[", "\"\",", "\"\"],\"libc\":");
     refused_text("too many options", "\"libc\":", &options);
     let buffered = fill("{\"x\":[", "0,", "0],\"kind\":\"spell\"}");
-    refused_text("unknown variant", "{\"kind\":\"interpreter\"}", &buffered);
+    refused_text(
+        "unknown or incomplete entry",
+        "{\"kind\":\"interpreter\"}",
+        &buffered,
+    );
     let buffered = fill("{\"x\":[", "[],", "0],\"kind\":\"spell\"}");
-    refused_text("unknown variant", "{\"kind\":\"interpreter\"}", &buffered);
+    refused_text(
+        "unknown or incomplete entry",
+        "{\"kind\":\"interpreter\"}",
+        &buffered,
+    );
     let frame = format!("{{\"size\":0,\"raw\":0,\"sha256\":\"{}\"}},", "0".repeat(64));
     let frames = fill("\"frames\":[", &frame, "");
     refused_text("contradictory numbers", "\"frames\":[", &frames);

@@ -1,8 +1,8 @@
 //! Environments that can't be packed: one sentence that names what is missing, and the way out.
 
-use harness::{Interpreter, Pack, Run, interpreters, scratch};
+use harness::{Pack, interpreters, scratch};
 
-use super::make;
+use super::{copy, make};
 use crate::support::assert_one_sentence;
 
 #[test]
@@ -11,18 +11,7 @@ fn a_base_that_is_gone() {
         let place = scratch();
         let (base, venv) = (place.path().join("base"), place.path().join("env"));
         let interpreter = interpreters::usual();
-        Run::inheriting("cp")
-            .arg("-a")
-            .arg(&interpreter.prefix)
-            .arg(&base)
-            .success();
-        let python = base.join("bin").join(interpreter.path.file_name().unwrap());
-        let of_base = Interpreter {
-            path: python,
-            version: interpreter.version,
-            prefix: base.clone(),
-        };
-        make(maker, &of_base, &venv);
+        make(maker, &copy(interpreter, &base), &venv);
         fs_err::write(
             venv.join(format!("lib/python{}/site-packages/own.py", interpreter.minor())),
             "V = 1\n",

@@ -3,6 +3,7 @@
 //! It is JSON on one line, so that `unzip -p app.bin pyship.json | jq` works. A cold start reads it; a warm start
 //! reads the app's launch record ([`super::record`]) instead.
 
+pub mod argument;
 mod check;
 mod fields;
 
@@ -15,6 +16,10 @@ pub use fields::{CarriedLibc, Command, Entry, Frame, Launcher, Layer, Libc, Libc
 
 use super::{FORMAT, newer};
 use crate::error::{Error, Result};
+
+/// Version of the fields of `pyship.json`, and of all other JSON that pyship prints, for programs that read it. What the
+/// launcher can read is said by [`FORMAT`].
+pub const SCHEMA: u32 = 1;
 
 /// `pyship.json` as it is written: the manifest, and what only the packer reads.
 #[derive(Debug, Serialize)]
@@ -33,7 +38,17 @@ impl ManifestFile<'_> {
     /// # Errors
     /// Never in practice: no field holds a value that JSON lacks.
     pub fn encode(&self) -> Result<Vec<u8>> {
-        let mut bytes = serde_json::to_vec(self).map_err(Error::damaged)?;
+        #[derive(Serialize)]
+        struct Document<'a> {
+            schema: u32,
+            #[serde(flatten)]
+            file: &'a ManifestFile<'a>,
+        }
+        let document = Document {
+            schema: SCHEMA,
+            file: self,
+        };
+        let mut bytes = serde_json::to_vec(&document).map_err(Error::damaged)?;
         bytes.push(b'\n');
         Ok(bytes)
     }

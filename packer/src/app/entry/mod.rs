@@ -1,6 +1,7 @@
 //! The entry point of a packed file: decided by the options, the app and its packages, without running anything.
 
 mod requirement;
+mod starts;
 
 use std::path::Path;
 
@@ -15,6 +16,7 @@ use super::suggest::{quoted, similar};
 use crate::hint::WithHint;
 use crate::packages::metadata::{Distribution, normalized};
 pub(crate) use requirement::of_requirement;
+pub(crate) use starts::starts;
 
 /// Files of a directory that run it. The first that exists counts.
 const MAIN_FILES: &[&str] = &["__main__.py", "main.py", "app.py"];
