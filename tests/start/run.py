@@ -15,9 +15,10 @@ import test_entry
 import test_environment
 import test_errors
 import test_index
+import test_loader
 import test_site
 
-MODULES = (test_environment, test_site, test_entry, test_errors, test_children, test_index)
+MODULES = (test_environment, test_site, test_entry, test_errors, test_children, test_index, test_loader)
 
 
 def main():
