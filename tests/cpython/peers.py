@@ -20,7 +20,7 @@ class Peers:
         self.root = test_cache() / "cpython" / python.full
         self.packed = self.root / "cpython.bin"
         self.cache = self.root / "cache"
-        made = digest(pyship, APP / "main.py", python.path, " ".join(KEEP + options))
+        made = digest(pyship, __file__, APP / "main.py", python.path, " ".join(KEEP + options))
         stamp = self.root / "made"
         # The tests write beside it.
         self.main = self.root / "main/main.py"
