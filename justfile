@@ -101,6 +101,12 @@ beside *ARGS:
     @[ -n "${PYSHIP_BIN:-}" ] || cargo build --release --locked
     python3 tests/beside/run.py {{ARGS}}
 
+# Test the newest CPythons, in a root directory that has them: start-up, programs of our own, CPython's tests
+[group('tests')]
+newest:
+    @[ -n "${PYSHIP_BIN:-}" ] || cargo build --release --locked
+    tests/newest
+
 # Run every fuzz target on a mutated corpus; see scripts/fuzz --help
 [group('tests')]
 fuzz *ARGS='--seconds 30':

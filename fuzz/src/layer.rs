@@ -212,6 +212,7 @@ pub fn sample_manifest() -> Manifest {
         },
         entry: Entry::Interpreter,
         options: vec![],
+        arguments: vec![],
         environment: Default::default(),
         libc: Libc {
             policy: LibcPolicy::Host,

@@ -113,6 +113,7 @@ fn manifest(policy: LibcPolicy) -> Manifest {
         },
         entry: Entry::Interpreter,
         options: Vec::new(),
+        arguments: Vec::new(),
         environment: Default::default(),
         libc: Libc {
             policy,

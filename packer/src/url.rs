@@ -3,12 +3,14 @@
 
 use ::url::Url;
 
+/// In place of a user and password.
+pub(crate) const MASK: &str = "***@";
 /// In place of a URL whose password can't be told from the rest.
 const HIDDEN: &str = "(not shown)";
 /// Beginnings of fragments that say something about the file.
 const FRAGMENTS: &[&str] = &["sha256=", "sha384=", "sha512=", "subdirectory=", "egg="];
 
-/// `url` without secrets; `mask`, such as `***@`, stands in place of a user and password.
+/// `url` without secrets; `mask`, such as [`MASK`], stands in place of a user and password.
 pub(crate) fn scrubbed(url: &str, mask: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else {
         return HIDDEN.to_owned();
@@ -69,14 +71,62 @@ pub(crate) fn replaced(text: &str, scrub: impl Fn(&str) -> String) -> String {
     format!("{before}{}{after}", scrub(url))
 }
 
-/// Whether `url` means the same on another machine, and holds no user or password.
+/// A line that another program printed, with [`MASK`] in the place of the user and password of each URL, and without
+/// its query.
+pub(crate) fn without_secrets_in(line: &str) -> String {
+    let mut out = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some(at) = rest.find("://") {
+        let (before, after) = rest.split_at(at + "://".len());
+        out.push_str(before);
+        let ends = |letter: char| letter.is_whitespace() || "\"'`<>".contains(letter);
+        let (url, next) = after.split_at(after.find(ends).unwrap_or(after.len()));
+        let authority = url.split(['/', '?', '#']).next().unwrap_or_default();
+        let port = authority.rsplit_once(':').map_or("", |(_, port)| port);
+        // In `user:pa/ss@host`, which is no URL, a password has cut the authority short.
+        let is_whole = authority.contains('@') || port.bytes().all(|byte| byte.is_ascii_digit());
+        let secret = if is_whole { authority } else { url };
+        let end = secret.rfind('@').map_or(0, |at| at + 1);
+        if end > 0 {
+            out.push_str(MASK);
+        }
+        let (url, query) = url[end..].split_once('?').unwrap_or((&url[end..], ""));
+        out.push_str(url);
+        if !query.is_empty() {
+            out.push_str("?***");
+        }
+        rest = next;
+    }
+    out + rest
+}
+
+/// Whether `url` means the same on another machine, and holds no user, password or query.
 pub(crate) fn is_portable(url: &str) -> bool {
-    Url::parse(url).is_ok_and(|url| url.scheme() != "file" && !has_user(&url))
+    Url::parse(url).is_ok_and(|url| url.scheme() != "file" && !has_user(&url) && url.query().is_none())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lines_of_other_programs_lose_users_and_keep_the_rest() {
+        for (line, wanted) in [
+            (
+                "Looking in indexes: http://me:****@h/simple/, https://tok@i/x",
+                "Looking in indexes: http://***@h/simple/, https://***@i/x",
+            ),
+            ("`https://me:pa/ss@h:80/x` failed", "`https://***@h:80/x` failed"),
+            (
+                "git+https://h:443/repo@v1 and file:///a@b",
+                "git+https://h:443/repo@v1 and file:///a@b",
+            ),
+            ("x @ http://h/x.whl?tok=1 (2)", "x @ http://h/x.whl?*** (2)"),
+            ("a@b: no URL", "a@b: no URL"),
+        ] {
+            assert_eq!(without_secrets_in(line), wanted);
+        }
+    }
 
     #[test]
     fn secrets_are_removed() {

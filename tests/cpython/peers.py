@@ -22,6 +22,8 @@ class Peers:
         self.cache = self.root / "cache"
         made = digest(pyship, APP / "main.py", python.path, " ".join(KEEP + options))
         stamp = self.root / "made"
+        # The tests write beside it.
+        self.main = self.root / "main/main.py"
         if not stamp.exists() or stamp.read_text() != made:
             shutil.rmtree(self.root, ignore_errors=True)
             self.root.mkdir(parents=True)
@@ -29,6 +31,7 @@ class Peers:
             stamp.write_text(made)
 
     def _make(self, pyship, options):
+        shutil.copytree(APP, self.main.parent)
         call(self.python.path, "-I", "-m", "venv", "--without-pip", self.root / "venv")
         call(
             *(pyship, "pack", APP, "--python", self.python.path, "-o", self.packed, "--level", "1"),
@@ -39,7 +42,7 @@ class Peers:
 
     def commands(self):
         """By its name: a way to start `main.py`, what it needs in the environment, and how `main.py` is named."""
-        main = [str(APP / "main.py")]
+        main = [str(self.main)]
         environment = self.environment()
         return {
             "base": ([self.python.path], environment, main),

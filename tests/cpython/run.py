@@ -14,6 +14,7 @@ import concurrent.futures
 import os
 import re
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -97,13 +98,13 @@ def prove(python, options):
     pyship = Path(os.environ.get("PYSHIP_BIN") or HERE.parents[1] / "target/release/pyship").resolve()
     peers = Peers(python, pyship, options.pack.split())
     before = peers.unpacked()
+    right = has_equal_bytecode(peers, 1 if options.more else 5)
     modules = ["test." + name for name in options.modules if peers.has("test." + name)]
     wanted = [(mode, module) for module in modules for mode in ("venv", *options.modes)]
     done = run_all(peers, wanted, options.jobs)
     # What only differs now and then is looked at once more, with the machine to itself.
     again = [module for module in modules if any(differences(done, mode, module) for mode in options.modes)]
     repeated = run_all(peers, [(mode, module) for mode, module in wanted if module in again], 1)
-    right = True
     for mode in options.modes:
         right &= judge(python, mode, modules, done, repeated, options.verbose)
     changed = sorted(path for path, seen in peers.unpacked().items() if before.get(path) != seen)
@@ -112,6 +113,13 @@ def prove(python, options):
     for path in changed[:20]:
         print(f"  the unpacked tree was written to: {path}")
     return right and not changed
+
+
+def has_equal_bytecode(peers, every):
+    """Whether the file's bytecode of each such module is what the interpreter makes of its source."""
+    [os_py] = peers.cache.glob(f"v1/layers/*/{peers.python.stdlib}/os.py")
+    command = [peers.python.path, "-I", HERE / "bytecode.py", str(every), os_py.parent]
+    return subprocess.run(command).returncode == 0
 
 
 def run_all(peers, wanted, jobs):

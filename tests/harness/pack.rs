@@ -14,6 +14,15 @@ use crate::paths::{cache, digest, key, once, repository, scratch};
 use crate::pyship::{pyship, pyship_digest};
 use crate::run::Run;
 
+/// Which build cache a pack uses.
+#[derive(Debug, Clone)]
+enum BuildCache {
+    /// One for all tests, as a user has one for all projects: most packs reuse the runtime.
+    Shared,
+    At(PathBuf),
+    None,
+}
+
 /// A `pyship pack` to be. The interpreter is [`interpreters::usual`] and the level low, unless told.
 #[derive(Debug, Clone)]
 #[must_use]
@@ -23,7 +32,7 @@ pub struct Pack {
     python: Option<OsString>,
     /// `--level` and its value, or another option in its place.
     compression: Vec<OsString>,
-    build_cache: Option<PathBuf>,
+    build_cache: BuildCache,
     name: String,
     arguments: Vec<OsString>,
 }
@@ -48,7 +57,7 @@ impl Pack {
             app: None,
             python,
             compression: level(3),
-            build_cache: None,
+            build_cache: BuildCache::Shared,
             name: "env.bin".to_owned(),
             arguments: Vec::new(),
         }
@@ -95,9 +104,15 @@ impl Pack {
         self
     }
 
-    /// Uses this build cache; without it every pack makes everything anew.
+    /// Uses this build cache in place of the one that tests share.
     pub fn build_cache(mut self, directory: &Path) -> Self {
-        self.build_cache = Some(directory.to_owned());
+        self.build_cache = BuildCache::At(directory.to_owned());
+        self
+    }
+
+    /// Makes everything anew.
+    pub fn no_build_cache(mut self) -> Self {
+        self.build_cache = BuildCache::None;
         self
     }
 
@@ -137,8 +152,9 @@ impl Pack {
             run = run.arg("--python").arg(python);
         }
         run = match &self.build_cache {
-            Some(directory) => run.arg("--build-cache").arg(directory),
-            None => run.arg("--no-build-cache"),
+            BuildCache::Shared => run.arg("--build-cache").arg(kept().join("build")),
+            BuildCache::At(directory) => run.arg("--build-cache").arg(directory),
+            BuildCache::None => run.arg("--no-build-cache"),
         };
         run.args(&self.compression).args(&self.arguments)
     }

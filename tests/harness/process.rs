@@ -158,6 +158,11 @@ impl Started {
             .any(|window| window == part)
     }
 
+    /// What standard output holds by now.
+    pub(crate) fn said(&self) -> String {
+        String::from_utf8_lossy(&self.stdout.bytes.lock().unwrap()).into_owned()
+    }
+
     /// Waits for the end; a process that is still there after `limit` is killed, which fails the test.
     #[track_caller]
     pub(crate) fn wait(mut self, limit: Duration) -> Outcome {

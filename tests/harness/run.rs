@@ -392,6 +392,12 @@ impl Running {
         self.started.child.id()
     }
 
+    /// What it has written to standard output by now.
+    #[must_use]
+    pub fn said(&self) -> String {
+        self.started.said()
+    }
+
     /// Waits until it has written this to standard output.
     #[track_caller]
     pub fn says(&self, part: &str) {

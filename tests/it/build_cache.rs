@@ -37,6 +37,7 @@ impl Place {
 
     fn pack(&self) -> Pack {
         Pack::new(self.app())
+            .no_build_cache()
             .level(1)
             .args(["--verbose", "--name", "app"])
     }

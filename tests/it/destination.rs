@@ -121,3 +121,28 @@ fn devices_directories_and_inputs_are_refused() {
     assert_message!(refused(place.path(), &script, "-", 2));
     assert_message!(refused(place.path(), &script, "gone/", 2));
 }
+
+#[test]
+fn only_a_program_is_replaced() {
+    let place = scratch();
+    let app = place.path().join("app");
+    fs_err::create_dir(&app).unwrap();
+    fs_err::write(app.join("main.py"), "print(1)\n").unwrap();
+    // A file that only an installer reads.
+    fs_err::write(place.path().join("nested.txt"), "six\n").unwrap();
+    fs_err::write(place.path().join("req.txt"), "-r nested.txt\n").unwrap();
+    std::os::unix::fs::symlink("/bin/true", place.path().join("link")).unwrap();
+    for out in ["nested.txt", "app/main.py", "link"] {
+        let pack = Pack::new(&app)
+            .requirements(place.path().join("req.txt"))
+            .arg("-q");
+        let said = pack.command_to(&place.path().join(out)).stderr_any().exits(1);
+        assert!(said.err().contains("failed to write"), "{}", said.report());
+    }
+    let outcome = Pack::new(&app).arg("-q").command_to(Path::new("nested.txt"));
+    assert_message!(outcome.directory(place.path()).stderr_any().exits(1));
+    assert_eq!(
+        fs_err::read_to_string(place.path().join("nested.txt")).unwrap(),
+        "six\n"
+    );
+}

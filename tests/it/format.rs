@@ -24,7 +24,11 @@ fn packing_twice_in_two_places_gives_the_same_bytes() {
             .arg(&app)
             .success();
         let output = directory.join("out.bin");
-        let pack = Pack::new(&app).with("charset-normalizer").with("six").arg("-q");
+        let pack = Pack::new(&app)
+            .no_build_cache()
+            .with("charset-normalizer")
+            .with("six")
+            .arg("-q");
         pack.command_to(&output)
             .env("TMPDIR", &directory)
             .directory(&directory)
@@ -45,8 +49,8 @@ fn the_surroundings_of_a_packing_do_not_show() {
     let plain = place.path().join("plain.bin");
     let odd = place.path().join("odd.bin");
     let pack = Pack::new("examples/hello/hello.py")
-        .arg("-q")
-        .args(["--name", "hello"]);
+        .no_build_cache()
+        .args(["-q", "--name", "hello"]);
     pack.command_to(&plain).success();
     let surroundings = pack
         .command_to(&odd)

@@ -200,3 +200,50 @@ fn missing_metadata_is_not_a_missing_module() {
         "{said}"
     );
 }
+
+#[test]
+fn what_a_package_does_not_have_is_an_error() {
+    let files = |main: &'static str, more: &[(&'static str, &'static str)]| {
+        let mut files = vec![
+            ("main.py", main),
+            ("pkg/__init__.py", "import os\nthere = 1\n"),
+            ("pkg/x.py", "from . import y\n"),
+        ];
+        files.extend(more);
+        App::new(&files)
+    };
+    for (main, names) in [
+        ("import pkg.gone\n", "`main.py:1` imports `pkg.gone`"),
+        ("import pkg.x\n", "`pkg/x.py:1` imports `pkg.y`"),
+        ("from pkg import there, gone\n", "`main.py:1` imports `pkg.gone`"),
+        ("import xml.gone.more\n", "`main.py:1` imports `xml.gone.more`"),
+    ] {
+        let app = files(main, &[]);
+        let said = app.refused(&app.pack());
+        assert!(
+            said.contains(&format!("{names}, which is not in the file\n")),
+            "{said}"
+        );
+    }
+    // Where a program makes modules and attributes itself, there is no telling.
+    for (main, other) in [
+        ("import pkg.gone\n", "import sys\nsys.modules['pkg.gone'] = sys\n"),
+        ("from pkg import gone\n", "import pkg\npkg.gone = 1\n"),
+    ] {
+        let app = files(main, &[("first.py", other)]);
+        fs_err::write(app.path("app/main.py"), format!("import first\n{main}")).unwrap();
+        let said = app.packed(&app.pack()).err();
+        assert!(said.contains("imports `pkg.gone`"), "{said}");
+    }
+    let main = "import os.path, xml.dom.minidom, email.mime.text, collections.abc\n\
+        from pkg import there, os, x, __doc__\nfrom pkg.other import anything\nprint('started')\n";
+    let app = files(
+        main,
+        &[
+            ("pkg/other.py", "def __getattr__(name): return name\n"),
+            ("pkg/y.py", ""),
+        ],
+    );
+    let said = app.packed(&app.pack()).err();
+    assert!(!said.contains("not in the file"), "{said}");
+}

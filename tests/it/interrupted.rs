@@ -141,6 +141,7 @@ fn a_limit_on_the_size_of_files_is_an_error_that_leaves_nothing() {
         fs_err::create_dir(place.path().join(directory)).unwrap();
     }
     let words = Pack::new("examples/hello/hello.py")
+        .no_build_cache()
         .arg("-q")
         .command_line(&place.path().join("out/hello.bin"));
     let outcome = Run::inheriting("sh")
@@ -157,6 +158,7 @@ fn a_limit_on_the_size_of_files_is_an_error_that_leaves_nothing() {
 fn an_ignored_signal_stays_ignored() {
     let place = scratch();
     let words = Pack::new("examples/hello/hello.py")
+        .no_build_cache()
         .args(["-q", "--no-check"])
         .command_line(&place.path().join("hello.bin"));
     let running = Run::inheriting("sh")

@@ -6,13 +6,16 @@
 mod support;
 
 mod aarch64;
+mod arguments;
 mod bad_input;
 mod bare;
 mod build_cache;
 mod cache_roots;
 mod changes;
+mod commands;
 mod concurrency;
 mod damage;
+mod data;
 mod decay;
 mod destination;
 mod disk_full;

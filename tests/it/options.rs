@@ -275,7 +275,7 @@ fn the_report_names_the_oldest_glibc_and_the_layers() {
 fn out_is_replaced_while_it_is_not_there_half() {
     let place = scratch();
     let output = place.path().join("hello.bin");
-    fs_err::write(&output, "an old file").unwrap();
+    fs_err::write(&output, "\x7fELF, an old program").unwrap();
     Pack::new("examples/hello/hello.py")
         .arg("-q")
         .command_to(&output)

@@ -5,6 +5,8 @@ use std::path::Path;
 use harness::{Pack, Packed, Run, interpreters, pyship, repository, scratch};
 use serde_json::Value;
 
+use crate::wheel::wheel;
+
 fn statement(file: &Path) -> Value {
     let run = Run::new(pyship()).args(["inspect", "--provenance", "--json"]);
     run.arg(file).stdout_any().success().json()
@@ -134,7 +136,10 @@ fn another_place_gives_the_same_provenance() {
         make_wheel(&wheels.join("sample-1.0-py3-none-any.whl"));
         fs_err::write(directory.join("req.txt"), "sample[more]  # ours\n").unwrap();
         let output = directory.join("out.bin");
-        let pack = Pack::new(&app).arg("-r").arg(directory.join("req.txt"));
+        let pack = Pack::new(&app)
+            .no_build_cache()
+            .arg("-r")
+            .arg(directory.join("req.txt"));
         let pack = pack.arg("--find-links").arg(&wheels).arg("--no-index");
         let pack = pack.arg("--include").arg(directory.join("extra.txt"));
         pack.command_to(&output)
@@ -146,6 +151,32 @@ fn another_place_gives_the_same_provenance() {
         made.push(fs_err::read(output).unwrap());
     }
     assert!(made[0] == made[1], "the files differ");
+}
+
+#[test]
+fn a_package_is_told_by_what_was_packed_and_not_by_its_own_record() {
+    let place = scratch();
+    let told = |name: &str| {
+        let wheels = place.path().join(name);
+        fs_err::create_dir(&wheels).unwrap();
+        // Both have the same RECORD, which has no hashes.
+        let module = ("sample.py", format!("print('{name}')\n"));
+        wheel(&wheels, "sample", "1.0", &[(module.0, &module.1)]);
+        let output = place.path().join(format!("{name}.bin"));
+        let pack = Pack::new("examples/hello/hello.py")
+            .with("sample")
+            .arg("--no-index");
+        pack.arg("--find-links")
+            .arg(&wheels)
+            .command_to(&output)
+            .env("UV_NO_CACHE", "1")
+            .stderr_any()
+            .success();
+        let statement = statement(&output);
+        let digest = &dependency(&statement, "pkg:pypi/sample@")["digest"]["pyship-record"];
+        digest.as_str().unwrap().to_owned()
+    };
+    assert_ne!(told("good"), told("evil"));
 }
 
 #[test]

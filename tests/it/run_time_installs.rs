@@ -272,6 +272,12 @@ fn what_was_packed_is_not_replaced() {
         assert!(!outcome.status.success(), "{what}: {}", outcome.report());
         let said = outcome.out() + &outcome.err();
         assert!(said.contains(words), "{what}: {}", outcome.report());
+        if what.contains("uv") {
+            // It names a directory, where the way out is said.
+            let record = said.split('`').find(|word| word.ends_with("/RECORD")).unwrap();
+            let text = fs_err::read_to_string(Path::new(record).join("README")).unwrap();
+            assert!(text.contains("Pack the program again"), "{text}");
+        }
     }
     let again = bench.pip(&bench.one, &["install", "-U", "shipped"]);
     assert!(

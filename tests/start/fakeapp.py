@@ -78,7 +78,10 @@ def sources(constants):
 
 
 def build_writer():
-    """Builds the packer's tests, of which one writes an index for whoever asks (`packer/src/startup/module_index/tests.rs`)."""
+    """The packer's tests, of which one writes an index for whoever asks (`packer/src/startup/module_index/tests.rs`):
+    what PYSHIP_INDEX_WRITER names, where no Rust is at hand; else they are built."""
+    if "PYSHIP_INDEX_WRITER" in os.environ:
+        return os.environ["PYSHIP_INDEX_WRITER"]
     command = ["cargo", "test", "--package", "pyship", "--lib", "--no-run", "--locked", "--message-format=json"]
     built = subprocess.run(command, cwd=REPOSITORY, stdout=subprocess.PIPE, check=True)
     programs = [json.loads(line).get("executable") for line in built.stdout.splitlines()]
@@ -130,7 +133,7 @@ class App:
         constants = dict(name="odd 'name' é", version="1.2", _EXECUTABLE=python.executable, _STDLIB=python.stdlib)
         constants.update(_SITE_PACKAGES=python.site_packages, _DIRECTORIES=directories)
         constants.update(_BASE=BASE, _PACKAGES=bool(packages))
-        site = custom or any(path.endswith(".pth") for path in dict(packages))
+        site = custom or any(path.endswith((".pth", ".start")) for path in dict(packages))
         constants.update(_SITE=site, _SHADOWED=early if shadows else ())
         constants.update(_INDEX=index_imports, _MODULES="/" + MODULE_INDEX, _MEMBERS="/" + MEMBERS, _UNPACKED=UNPACKED_TIMES)
         compiled = []
@@ -195,6 +198,8 @@ class App:
         start = f"{self.root}/app/start"
         given = dict(PYTHONHOME=self.python.base, PYTHONPATH=start, _PYSHIP_FILE="/some/where/app.bin", _PYSHIP_ARGV0=argv0)
         env = {**hidden(base_env() if env is None else env, KEPT), **given}
+        if not argv0:
+            how.setdefault("cwd", os.curdir)  # Not by `posix_spawn`, which takes no empty name.
         return run([argv0, *options, *self.head, *args], executable=self.python.path, env=env, **how)
 
     def python3(self, *args, env=None, **how):

@@ -119,8 +119,7 @@ class Children(Case):
         self.ok(self.app(script).start(str(self.directory / "venv")), "True\n")
 
     def test_subinterpreters(self):
-        names = {(3, 13): "_interpreters", (3, 14): "_interpreters"}
-        module = names.get(self.python.version, "_xxsubinterpreters")
+        module = "_interpreters" if self.python.version >= (3, 13) else "_xxsubinterpreters"
         script = (
             f"import {module} as i, os, sys\n"
             "os.environ['PYTHONHOME'] = '/mine'\n"
@@ -129,6 +128,7 @@ class Children(Case):
             "    import os, sys, package, json, encodings, _pyship\n"
             "    print(sys.prefix, sys.executable, sys.path, os.environ['PYTHONHOME'], encodings.__name__)\n"
             "''')\n"
+            "i.destroy(id)\n"
             "print(sys.prefix, sys.executable, sys.path, '/mine', 'encodings')\n"
         )
         app = self.app(script, packages={"package.py": ""})

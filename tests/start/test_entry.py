@@ -93,7 +93,7 @@ class Module(Case):
     code = {
         "pkg/__init__.py": "",
         "pkg/__main__.py": "import sys; print(__spec__.name, __package__, __file__, __name__, sorted(globals()))",
-        "pkg/mod.py": "from . import other; print(__spec__.name, __spec__.origin, __package__, __cached__, __doc__)",
+        "pkg/mod.py": "from . import other; print(__spec__.name, __spec__.origin, __package__, __spec__.cached, __doc__)",
         "pkg/other.py": "",
         "pkg/sub/__init__.py": "print('sub')",
         "space/one.py": "print(__spec__.name)",

@@ -28,13 +28,13 @@ class Index(Case):
 
     def test_finders_are_used_and_ask_for_little(self):
         app = self.indexed(
-            "import sys, one, pkg.sub.leaf, space.deeper.leaf\n"
+            "import _pyship, sys, one, pkg.sub.leaf, space.deeper.leaf\n"
             "for module in one, pkg, pkg.inner, pkg.sub.leaf, space.leaf if hasattr(space, 'leaf') else one:\n"
-            "    print(type(module.__spec__.loader).__name__, module.__name__, module.__cached__.rpartition('/')[2])\n"
+            "    print(module.__file__ in _pyship._packed, module.__name__, module.__spec__.cached.rpartition('/')[2])\n"
             "print(sorted({type(found).__name__ for found in sys.path_importer_cache.values() if found}))\n"
         )
         out = self.ok(app.start())
-        self.assertIn("_Loader pkg.sub.leaf leaf.cpython-", out)
+        self.assertIn("True pkg.sub.leaf leaf.cpython-", out)
         self.assertIn("_Finder", out.splitlines()[-1])
 
     def test_everything_a_module_says_of_itself(self):
@@ -46,18 +46,19 @@ class Index(Case):
                 "    print(spec.name, spec.origin, spec.cached, spec.parent, spec.has_location, spec.loader_state)\n"
                 "    print(list(spec.submodule_search_locations or ()), list(getattr(module, '__path__', ())))\n"
                 "    print(getattr(module, '__file__', 0), getattr(module, '__cached__', 0), module.__package__)\n"
-                "    print(isinstance(spec.loader, __import__('importlib.machinery').machinery.SourceFileLoader))\n"
+                "    print(type(spec.loader) is __import__('importlib.machinery').machinery.SourceFileLoader)\n"
+                "    print(vars(spec.loader or spec))\n"
             )
         )
 
     def test_what_is_installed_later(self):
         app = self.indexed(
-            "import sys, late, one, pkg.sub.leaf\n"
-            "print(sys.from_pth, late.__file__, type(pkg.sub.leaf.__spec__.loader).__name__)\n"
+            "import _pyship, sys, late, one, pkg.sub.leaf\n"
+            "print(sys.from_pth, late.__file__, bool(_pyship._packed[pkg.sub.leaf.__file__]))\n"
         )
         (app.packages / "late.py").write_text("")
         (app.packages / "late.pth").write_text("import sys; sys.from_pth = 'here'\n")
-        self.ok(app.start(), f"here {app.root}/{app.python.site_packages}/late.py _Loader\n")
+        self.ok(app.start(), f"here {app.root}/{app.python.site_packages}/late.py True\n")
         self.ok(app.python3("-c", "import late, sys; print(sys.from_pth)"), "here\n")
 
     def test_a_spec_is_pickled_and_copied(self):
@@ -222,10 +223,10 @@ class Index(Case):
         self.ok(indexed.start("pkg", "nothing"), "PermissionError 13\nModuleNotFoundError None\n")
 
     def test_directories_of_earlier_launchers_are_unchanged_ones(self):
-        app = self.indexed("import one; print(type(one.__spec__.loader).__name__)")
+        app = self.indexed("import _pyship, one; print(bool(_pyship._packed.get(one.__file__)))")
         for directory, _, _ in os.walk(app.packages):
             os.utime(directory, (fakeapp.UNPACKED_TIMES[1],) * 2)
-        self.ok(app.start(), "_Loader\n")
+        self.ok(app.start(), "True\n")
 
     def test_what_was_taken_away_is_gone(self):
         app = self.indexed("import one\n")
@@ -320,7 +321,7 @@ class Index(Case):
         self.same(self.indexed("import wastes, one\ndel wastes.node\n", packages=packages))
 
     def test_options_and_variables_that_change_where_bytecode_is(self):
-        source = "import one, sys; print(one.VALUE, one.__cached__)\n"
+        source = "import one, sys; print(one.VALUE, one.__spec__.cached)\n"
         app = self.indexed(source)
         for options in (["-O"], ["-v"], ["--check-hash-based-pycs", "always"]):
             done = app.start(options=options, env={"PYTHONDONTWRITEBYTECODE": "1"})
@@ -353,8 +354,42 @@ class Index(Case):
 
     def test_children_use_it_too(self):
         app = self.indexed("")
-        done = app.python3("-c", "import one, pkg.sub.leaf; print(type(pkg.sub.leaf.__loader__).__name__)")
-        self.ok(done, "_Loader\n")
+        done = app.python3("-c", "import _pyship, pkg.sub.leaf; print(bool(_pyship._packed[pkg.sub.leaf.__file__]))")
+        self.ok(done, "True\n")
+
+    def test_lazy_imports(self):
+        script = (
+            "lazy import pkg.sub.leaf\nlazy from space.deeper import leaf\nlazy import pkg.nothing as nothing\nimport sys\n"
+            "print('pkg' in sys.modules, 'space' in sys.modules)\n"
+            "print(pkg.sub.leaf.VALUE, leaf.VALUE, 'pkg.sub' in sys.modules, type(leaf.__loader__))\nnothing\n"
+        )
+        if self.python.version >= (3, 15):
+            self.assertRegex(self.same(self.indexed(script)).out, "^False False\n3 5 True ")
+
+    def test_a_loader_that_builds_on_the_interpreters_is_left_alone(self):
+        script = (
+            "import importlib.machinery as machinery, importlib.util as util, one\n"
+            "class Mine(machinery.SourceFileLoader):\n"
+            "    def source_to_code(self, data, path, **more): return compile('VALUE = 9', path, 'exec')\n"
+            "    def get_code(self, name): return self.source_to_code(b'', self.path)\n"
+            "for loader in Mine('one', one.__file__), machinery.SourceFileLoader('one', one.__file__):\n"
+            "    spec = util.spec_from_file_location('one', one.__file__, loader=loader)\n"
+            "    module = util.module_from_spec(spec); spec.loader.exec_module(module); print(module.VALUE)\n"
+        )
+        self.assertEqual(self.same(self.indexed(script)).out, "9\n1\n")
+
+    def test_methods_of_loaders_that_a_program_replaces(self):
+        script = (
+            "import importlib.machinery as machinery, _frozen_importlib_external as external\n"
+            "def get_code(self, name): return compile(f'VALUE = {name!r}', '', 'exec')\n"
+            "external.SourceLoader.exec_module = lambda self, module: module.__dict__.update(VALUE=7)\n"
+            "import one; print(one.VALUE)\n"
+            "del external.SourceLoader.exec_module\n"
+            "import pkg.sub.leaf; print(pkg.sub.leaf.VALUE)\n"
+            "machinery.SourceFileLoader.get_code = get_code\n"
+            "import space.leaf; print(space.leaf.VALUE, sorted(vars(machinery.SourceFileLoader)))\n"
+        )
+        self.assertRegex(self.same(self.indexed(script)).out, "^7\n3\nspace.leaf ")
 
     def test_threads_that_import_at_once(self):
         self.same(

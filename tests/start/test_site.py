@@ -109,11 +109,21 @@ class Pth(Case):
         ours, plain = app.start(), app.python3(app.main)
         self.assertEqual(ours.returncode, 0)
         self.assertEqual(ours.out, plain.out.replace(f"{app.code!r}, ", ""))
-        said = "Error processing line 2 of "
+        said = "Error processing line 2 of " if self.python.version < (3, 15) else "Error in import line from "
         for done in (ours, plain):
             self.assertIn(said, done.err)
-            self.assertIn("  ModuleNotFoundError: No module named 'nothing_of_the_kind'\n\nRemainder of file ignored", done.err)
+            self.assertIn("  ModuleNotFoundError: No module named 'nothing_of_the_kind'\n", done.err)
         self.assertEqual(ours.err.splitlines()[0], plain.err.splitlines()[0])
+
+    def test_start_files(self):
+        packages = {
+            "a.start": "# comment\nstarted:run\n",
+            "a.pth": "extra\nimport sys; sys.skipped = True\n",
+            "extra/started.py": "import sys\ndef run(): sys.started = __name__\n",
+        }
+        app = self.app("import sys; print(getattr(sys, 'started', ''), hasattr(sys, 'skipped'))", packages=packages)
+        said = "started False\n" if self.python.version >= (3, 15) else " True\n"
+        self.assertEqual(self.same(app).out, said)
 
     def test_an_import_hook_of_a_pth_file_works(self):
         packages = {

@@ -169,6 +169,7 @@ fn manifests() -> Seeds {
             commands: commands.into(),
         },
         options: vec!["-X".into(), "utf8".into()],
+        arguments: vec!["{app}/x".into(), "\0\u{ff}".into()],
         environment: [("A".into(), "b=c".into())].into(),
         libc: pyship_launcher::format::manifest::Libc {
             carried: Some(CarriedLibc {
@@ -231,6 +232,7 @@ fn records() -> Seeds {
             library_path: b"/l:/m".to_vec(),
         }),
         options: vec![b"-X".to_vec(), b"utf8".to_vec()],
+        arguments: vec![b"--fixed".to_vec(), b"\xff".to_vec()],
         environment: vec![(b"A".to_vec(), b"b=c".to_vec())],
         checks: vec![b"/c/os.py".to_vec()],
         layers: vec![b"/c".to_vec(), b"/d".to_vec()],

@@ -3,6 +3,9 @@
 
 /// Environment variable that runs a built-in tool instead of the app: `PYSHIP=<tool> ./app.bin`.
 pub const ENV_TOOL: &str = "PYSHIP";
+/// The tool of [`ENV_TOOL`] by which a program starts its own file once more with the arguments that it has got: those
+/// that stand before the caller's are among them.
+pub const TOOL_RESTART: &str = "restart";
 /// Environment variable that names the cache directory; a value that can't be used is an error.
 pub const ENV_CACHE_DIR: &str = "PYSHIP_CACHE_DIR";
 /// Environment variable with a `:` list of read-only caches that are searched first.
@@ -97,6 +100,8 @@ pub const LAYERS: &[&str] = &[LAYER_LIBC, LAYER_RUNTIME, LAYER_DEPS, LAYER_APP];
 
 /// Directory of the app layer that holds the user's code; it is on `sys.path`.
 pub const APP_CODE: &str = "code";
+/// In the arguments that stand before the caller's: the path of [`APP_CODE`], where it is unpacked.
+pub const APP_ARGUMENT: &str = "{app}";
 /// Directory of the app layer that holds pyship's start-up code; PYTHONPATH names it until that code runs.
 pub const APP_START: &str = "start";
 /// File in [`APP_START`] of the first files of format 1: the script that the interpreter runs.

@@ -35,6 +35,8 @@ pub struct Record {
     pub loader: Option<Loader>,
     /// Interpreter options fixed at pack time.
     pub options: Vec<Vec<u8>>,
+    /// Arguments that stand before the caller's.
+    pub arguments: Vec<Vec<u8>>,
     /// Environment variables to set unless the caller has: name, value.
     pub environment: Vec<(Vec<u8>, Vec<u8>)>,
     /// Files that every start checks for; when one is missing, the cache is damaged.
@@ -89,6 +91,7 @@ impl Record {
             home,
             loader,
             options,
+            arguments,
             environment,
             checks,
             layers,
@@ -125,6 +128,9 @@ impl Record {
         }
         for option in options {
             put(b"option", option);
+        }
+        for argument in arguments {
+            put(b"argument", argument);
         }
         for (name, value) in environment {
             put(b"set", &[name, b"=".as_slice(), value].concat());
@@ -183,6 +189,7 @@ impl Record {
                 b"loader" => loader = Some(value.to_vec()),
                 b"library-path" => library_path = Some(value.to_vec()),
                 b"option" => record.options.push(value.to_vec()),
+                b"argument" => record.arguments.push(value.to_vec()),
                 b"set" => {
                     let (name, value) = pair(value).ok_or_else(damaged)?;
                     record.environment.push((name.to_vec(), value.to_vec()));
@@ -232,6 +239,7 @@ mod tests {
                 library_path: b"/l:/m".to_vec(),
             }),
             options: vec![b"-X".to_vec(), b"utf8".to_vec()],
+            arguments: vec![b"--a=\xff".to_vec(), vec![]],
             environment: vec![(b"A".to_vec(), b"b=c".to_vec())],
             checks: vec![b"/c/os.py".to_vec()],
             layers: vec![b"/c".to_vec()],

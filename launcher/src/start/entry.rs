@@ -6,52 +6,65 @@ use crate::format::record::{Command, Entry, Record};
 
 /// What an entry is on a command line.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Run<'a> {
+pub(super) struct Run {
     /// The interpreter's arguments that come before the app's.
-    Python(Vec<Vec<u8>>),
-    /// A program of the system's, which runs by itself.
-    Program(&'a [u8]),
+    pub(super) head: Vec<Vec<u8>>,
+    /// Whether the interpreter runs it. Otherwise `head` is a program of the system's, which runs by itself.
+    pub(super) python: bool,
 }
 
-/// What runs when the file is called `argv0`; nothing for an interpreter.
-pub(super) fn choose<'a>(entry: &'a Entry, argv0: &[u8]) -> Option<Run<'a>> {
-    match entry {
+/// What runs when the file is called `argv0`; nothing for an interpreter. Arguments that begin with one of the commands,
+/// as those of a program that starts itself again, run that one.
+pub(super) fn choose(record: &Record, argv0: &[u8], arguments: &[Vec<u8>]) -> Option<Run> {
+    let python = |head| Some(Run { head, python: true });
+    match &record.entry {
         Entry::Interpreter => None,
-        Entry::Script(path) => Some(Run::Python(vec![path.clone()])),
-        Entry::Module(name) => Some(Run::Python(vec![b"-m".to_vec(), name.clone()])),
+        Entry::Script(path) => python(vec![path.clone()]),
+        Entry::Module(name) => python(vec![b"-m".to_vec(), name.clone()]),
         Entry::Commands(commands) => {
+            let given = without_loader(record, arguments);
+            let given = given.strip_prefix(record.options.as_slice()).unwrap_or(given);
+            let given = given.first().filter(|path| path.starts_with(b"/"));
+            let again = |command: &&Command| given.is_some_and(|path| is_same(path, &command.path));
             let called = last_part(argv0);
             let stem = [b".bin".as_slice(), b".exe"]
                 .iter()
                 .find_map(|ending| called.strip_suffix(*ending));
             let named = |name: &[u8]| commands.iter().find(|command| last_part(&command.path) == name);
-            let command = named(called)
+            let command = commands
+                .iter()
+                .find(again)
+                .or_else(|| named(called))
                 .or_else(|| stem.and_then(named))
                 .or_else(|| commands.first());
-            command.map(|Command { path, python }| {
-                if *python {
-                    Run::Python(vec![path.clone()])
-                } else {
-                    Run::Program(path)
-                }
+            command.map(|Command { path, python }| Run {
+                head: vec![path.clone()],
+                python: *python,
             })
         }
     }
 }
 
-/// The app's own arguments: without `head` and the fixed options, which stand before them when a program that
-/// restarts itself hands over its whole command line.
+/// The caller's own arguments: without the fixed options, `head` and the fixed arguments, which stand before them when a
+/// program that restarts itself hands over its whole command line; if `again`, it hands over its arguments alone.
 pub(super) fn without_replay<'a>(
     record: &Record,
     head: &[Vec<u8>],
     arguments: &'a [Vec<u8>],
+    again: bool,
 ) -> &'a [Vec<u8>] {
     let arguments = without_loader(record, arguments);
     let own = arguments
         .strip_prefix(record.options.as_slice())
         .filter(|rest| begins_with(rest, head));
     let own = own.or_else(|| Some(arguments).filter(|rest| begins_with(rest, head)));
-    own.map_or(arguments, |rest| &rest[head.len()..])
+    let Some(own) = own.map(|rest| &rest[head.len()..]).or(again.then_some(arguments)) else {
+        return arguments;
+    };
+    match begins_with(own, &record.arguments) {
+        true => &own[record.arguments.len()..],
+        false => own,
+    }
 }
 
 /// The interpreter's arguments: without those by which the carried loader was told to start it.
@@ -88,7 +101,7 @@ fn below_cache(path: &[u8]) -> Option<(&str, &[u8])> {
     })
 }
 
-fn last_part(path: &[u8]) -> &[u8] {
+pub(super) fn last_part(path: &[u8]) -> &[u8] {
     path.rsplit(|&byte| byte == b'/').next().unwrap_or(path)
 }
 
@@ -112,7 +125,15 @@ mod tests {
             command("x.exe", true),
             command("sh", false),
         ];
-        let entry = Entry::Commands(commands);
+        let record = Record {
+            entry: Entry::Commands(commands),
+            options: bytes(&["-B"]),
+            ..Record::default()
+        };
+        let run = |path: &str, python| {
+            let head = bytes(&[path]);
+            Some(Run { head, python })
+        };
         for (argv0, name) in [
             ("one", "one"),
             ("/a/b/two", "two"),
@@ -122,11 +143,18 @@ mod tests {
             ("x", "one"),
             ("renamed", "one"),
         ] {
-            let want = Run::Python(bytes(&[&format!("/a/bin/{name}")]));
-            assert_eq!(choose(&entry, argv0.as_bytes()), Some(want), "{argv0}");
+            let want = run(&format!("/a/bin/{name}"), true);
+            assert_eq!(choose(&record, argv0.as_bytes(), &[]), want, "{argv0}");
         }
-        assert_eq!(choose(&entry, b"sh"), Some(Run::Program(b"/a/bin/sh")));
-        assert_eq!(choose(&Entry::Interpreter, b"x"), None);
+        assert_eq!(choose(&record, b"sh", &[]), run("/a/bin/sh", false));
+        assert_eq!(
+            choose(&record, b"one", &bytes(&["/a/bin/two"])),
+            run("/a/bin/two", true)
+        );
+        let again = bytes(&["-B", "/a/bin/sh", "x"]);
+        assert_eq!(choose(&record, b"one", &again), run("/a/bin/sh", false));
+        assert_eq!(choose(&record, b"one", &bytes(&["two"])), run("/a/bin/one", true));
+        assert_eq!(choose(&Record::default(), b"x", &[]), None);
     }
 
     #[test]
@@ -143,7 +171,7 @@ mod tests {
         let elsewhere = format!("/d/v1/layers/{other}/code/other.py");
         let loader = ["--argv0", "./a", "--library-path", "/l", "/r/python3.12"];
         let rest = |arguments: &[&str], head: &[&str]| {
-            without_replay(&record, &bytes(head), &bytes(arguments)).to_vec()
+            without_replay(&record, &bytes(head), &bytes(arguments), false).to_vec()
         };
         for (arguments, left) in [
             (&[script.as_str(), "x"][..], &["x"][..]),
@@ -162,5 +190,25 @@ mod tests {
             bytes(&["-m", "tool"])
         );
         assert_eq!(rest(&["-m", "other"], &["-m", "tool"]), bytes(&["-m", "other"]));
+    }
+
+    #[test]
+    fn fixed_arguments_of_a_restart_are_dropped_and_those_of_a_caller_stay() {
+        let key = "0123456789abcdef0123456789abcdef";
+        let app = |root: &str| format!("{root}/v1/layers/{key}/code/app.py");
+        let (ours, theirs) = (app("/c"), app("/d"));
+        let record = Record {
+            arguments: bytes(&["run", &ours]),
+            ..Record::default()
+        };
+        let rest = |arguments: &[&str], again| {
+            without_replay(&record, &bytes(&["-m", "tool"]), &bytes(arguments), again).to_vec()
+        };
+        assert_eq!(rest(&["-m", "tool", "run", &ours, "x"], false), bytes(&["x"]));
+        assert_eq!(rest(&["-m", "tool", "run", &theirs], false), bytes(&[]));
+        assert_eq!(rest(&["-m", "tool", "x"], false), bytes(&["x"]));
+        assert_eq!(rest(&["run", &ours, "x"], false), bytes(&["run", &ours, "x"]));
+        assert_eq!(rest(&["run", &ours, "x"], true), bytes(&["x"]));
+        assert_eq!(rest(&["run", "x"], true), bytes(&["run", "x"]));
     }
 }

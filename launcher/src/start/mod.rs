@@ -1,15 +1,17 @@
 //! The `execve` that starts an app: pure functions from the launch record and the caller's state.
 
+mod command;
 mod earlier;
 mod entry;
 mod options;
 
+pub use self::command::command;
 use self::entry::Run;
 use crate::cache::Ready;
 use crate::environment::Environment;
 use crate::format::names::{
     APP_LINK, APP_PYTHON, APP_START, ENV_PRIVATE_ARGV0, ENV_PRIVATE_FILE, ENV_PRIVATE_PREFIX,
-    ENV_PYTHON_CODE, ENV_PYTHONHOME, ENV_PYTHONPATH, ENV_TOOL, START_CHILD,
+    ENV_PYTHON_CODE, ENV_PYTHONHOME, ENV_PYTHONPATH, ENV_TOOL, START_CHILD, TOOL_RESTART,
 };
 use crate::format::record::{Entry, Loader};
 
@@ -51,7 +53,7 @@ pub fn app(ready: &Ready, caller: Caller) -> Exec {
     {
         return earlier::app(ready, caller);
     }
-    let Some(run) = entry::choose(&record.entry, &caller.argv0) else {
+    let Some(Run { head, python }) = entry::choose(record, &caller.argv0, &caller.arguments) else {
         return interpreter(ready, None, caller);
     };
     let Caller {
@@ -60,20 +62,18 @@ pub fn app(ready: &Ready, caller: Caller) -> Exec {
         mut environment,
         file,
     } = caller;
+    let again = environment.get(ENV_TOOL) == Some(TOOL_RESTART.as_bytes());
     environment.remove(ENV_TOOL);
     set_defaults(&mut environment, &record.environment);
-    let head = match run {
-        Run::Python(head) => head,
-        Run::Program(path) => {
-            let path = path.to_vec();
-            let argv = std::iter::once(path.clone()).chain(arguments).collect();
-            return Exec {
-                path,
-                argv,
-                environment,
-            };
-        }
-    };
+    let arguments = entry::without_replay(record, &head, &arguments, again);
+    let rest = [&head, &record.arguments, arguments].concat();
+    if !python {
+        return Exec {
+            path: head.concat(),
+            argv: rest,
+            environment,
+        };
+    }
     environment.remove_prefixed(&[ENV_PRIVATE_PREFIX]);
     for name in ENV_PYTHON_CODE {
         environment.hide(name);
@@ -82,9 +82,7 @@ pub fn app(ready: &Ready, caller: Caller) -> Exec {
     environment.push(ENV_PYTHONPATH, join(directory, &[APP_LINK, APP_START]));
     environment.push(ENV_PRIVATE_FILE, file);
     environment.push(ENV_PRIVATE_ARGV0, &argv0);
-    let arguments = entry::without_replay(record, &head, &arguments);
-    let rest = [&record.options, &head, arguments].concat();
-    exec(ready, argv0, rest, environment)
+    exec(ready, argv0, [record.options.clone(), rest].concat(), environment)
 }
 
 /// Starts the interpreter of a virtual environment: it finds its `pyvenv.cfg` through `argv[0]`.
@@ -218,6 +216,7 @@ mod tests {
             home: b"/r".to_vec(),
             loader,
             options: vec![b"-Xutf8".to_vec()],
+            arguments: vec![b"--fixed".to_vec()],
             environment: vec![
                 (b"A".to_vec(), b"default".to_vec()),
                 (b"B".to_vec(), b"default".to_vec()),
@@ -258,7 +257,7 @@ mod tests {
             caller(&[("PYTHONPATH", "/evil"), ("PYSHIP", "x"), ("A", "mine")]),
         );
         assert_eq!(exec.path, b"/r/bin/python3.12");
-        let argv: [&[u8]; 4] = [b"./app.bin", b"-Xutf8", b"/l/code/main.py", b"x\xff"];
+        let argv: [&[u8]; 5] = [b"./app.bin", b"-Xutf8", b"/l/code/main.py", b"--fixed", b"x\xff"];
         assert_eq!(exec.argv, argv);
         let want = [
             "\u{1}YTHONPATH=/evil",
@@ -297,7 +296,7 @@ mod tests {
             };
             assert_eq!(app(&ready(loader, script()), again.clone()).argv, first);
             let child = interpreter(&ready(loader, script()), None, again);
-            let end: [&[u8]; 3] = [b"-Xutf8", b"/l/code/main.py", b"x\xff"];
+            let end: [&[u8]; 4] = [b"-Xutf8", b"/l/code/main.py", b"--fixed", b"x\xff"];
             assert!(child.argv.ends_with(&end.map(<[u8]>::to_vec)), "{:?}", child.argv);
         }
     }
@@ -332,7 +331,7 @@ mod tests {
             &ready(false, Entry::Commands(vec![command])),
             caller(&[("PYTHONPATH", "/p"), ("B", "")]),
         );
-        assert_eq!(exec.argv, [b"/a/bin/tool".as_slice(), b"x\xff"]);
+        assert_eq!(exec.argv, [b"/a/bin/tool".as_slice(), b"--fixed", b"x\xff"]);
         assert_eq!(entries(exec), ["PYTHONPATH=/p", "B=", "A=default"]);
     }
 

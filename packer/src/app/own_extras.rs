@@ -2,13 +2,12 @@
 //! dependencies of `demo` means the packages of that extra, not a package of an index.
 
 use std::collections::BTreeSet;
-use std::str::FromStr;
 
 use anyhow::{Result, anyhow};
-use pep508_rs::{Requirement, VerbatimUrl};
 
 use super::pyproject::Project;
 use crate::packages::metadata::normalized;
+use crate::packages::requirement;
 
 /// The dependencies of `project` with those of `extras`, or of all extras, where pip can't read them.
 ///
@@ -60,7 +59,7 @@ fn add(
     for text in list {
         let (what, own_marker) = text.split_once(';').unwrap_or((text, ""));
         let marker = both(marker, own_marker.trim());
-        let parsed = Requirement::<VerbatimUrl>::from_str(text).ok();
+        let parsed = requirement::without_marker(text);
         match parsed.filter(|parsed| Some(normalized(parsed.name.as_ref())) == own) {
             Some(parsed) => {
                 for extra in &parsed.extras {

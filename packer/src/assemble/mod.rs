@@ -182,6 +182,7 @@ mod tests {
             },
             entry: Entry::Interpreter,
             options: vec![],
+            arguments: vec![],
             environment: BTreeMap::new(),
             libc: Libc {
                 policy: LibcPolicy::Host,

@@ -197,7 +197,7 @@ fn command_line(command: &Command) -> String {
                 if found.starts_with("file:") {
                     found.to_owned()
                 } else {
-                    url::scrubbed(found, "***@")
+                    url::scrubbed(found, url::MASK)
                 }
             });
             shlex::try_quote(&clean).map_or_else(|_| clean.clone(), std::borrow::Cow::into_owned)
@@ -206,12 +206,12 @@ fn command_line(command: &Command) -> String {
         .join(" ")
 }
 
-/// Hands out each line as a reader sees it, and returns the last ones.
+/// Hands out each line as a reader sees it, without passwords, and returns the last ones.
 fn each_line(mut reader: impl BufRead, on_line: &mut dyn FnMut(&str)) -> Vec<u8> {
     let mut kept = Vec::new();
     let mut raw = Vec::new();
     while matches!(reader.read_until(b'\n', &mut raw), Ok(1..)) {
-        let text = plain(&raw);
+        let text = url::without_secrets_in(&plain(&raw));
         on_line(&text);
         if kept.len() > 2 * TAIL_BYTES {
             kept.drain(..TAIL_BYTES);
@@ -223,11 +223,12 @@ fn each_line(mut reader: impl BufRead, on_line: &mut dyn FnMut(&str)) -> Vec<u8>
     kept
 }
 
-/// The last lines of some output.
+/// The last lines of some output, without passwords.
 fn tail(output: &[u8]) -> String {
     let text = String::from_utf8_lossy(&output[output.len().saturating_sub(TAIL_BYTES)..]).into_owned();
     let lines: Vec<&str> = text.trim().lines().collect();
-    lines[lines.len().saturating_sub(TAIL_LINES)..].join("\n")
+    let last = &lines[lines.len().saturating_sub(TAIL_LINES)..];
+    url::without_secrets_in(&last.join("\n"))
 }
 
 /// One line as a reader sees it: without escape sequences, and of a progress line only the last state.

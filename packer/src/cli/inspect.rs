@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use super::file::open;
 use crate::app::entry::starts;
 use crate::json;
+use crate::pack::arguments::shown;
 use crate::provenance;
 use crate::sign::Opened;
 use crate::size;
@@ -81,6 +82,9 @@ fn inspect(file: &Path, as_json: bool) -> Result<()> {
         "  starts    {}\n",
         plain(starts(&manifest.entry, None, &[]))
     ));
+    if !manifest.arguments.is_empty() {
+        text.push_str(&format!("  arguments {}\n", shown(&manifest.arguments)));
+    }
     let carried = libc.carried.as_ref().map_or_else(String::new, |carried| {
         format!(", carries glibc {}.{}", carried.version.0, carried.version.1)
     });

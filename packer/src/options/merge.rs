@@ -26,9 +26,9 @@ impl PackOptions {
     pub(crate) fn over(self, project: Self) -> Self {
         // One of these on the command line replaces whichever the project names.
         let names_entry = self.module.is_some() || self.entry.is_some() || !self.command.is_empty();
-        let (module, entry, command) = match names_entry {
-            true => (self.module, self.entry, self.command),
-            false => (project.module, project.entry, project.command),
+        let (module, entry, command, of_project) = match names_entry {
+            true => (self.module, self.entry, self.command, Vec::new()),
+            false => (project.module, project.entry, project.command, project.arg),
         };
         let (level, release) = match self.level.is_some() || self.release {
             true => (self.level, self.release),
@@ -48,6 +48,7 @@ impl PackOptions {
             module,
             entry,
             command,
+            arg: join(of_project, self.arg),
             requirements,
             with,
             venv: self.venv.or(project.venv),
@@ -72,6 +73,7 @@ impl PackOptions {
             option: join(project.option, join(self.option, self.python_option)),
             python_option: Vec::new(),
             set_env: join(project.set_env, self.set_env),
+            data_dir: self.data_dir.or(project.data_dir),
             no_index_imports: project.no_index_imports || self.no_index_imports,
             include: join(project.include, join(self.include, self.add_data)),
             add_data: Vec::new(),

@@ -8,13 +8,14 @@ mod app_extras;
 mod merge;
 mod values;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::Args;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::values::LibcOption;
-use self::values::{LEVELS, is_false, level, pairs, venv};
+use self::values::{LEVELS, arguments, is_false, level, pairs, venv};
 use crate::redact;
 
 const EXAMPLES: &str = "\
@@ -73,6 +74,11 @@ pub(crate) struct PackOptions {
     #[arg(short, long, aliases = ["console-script", "script"], value_name = "SCRIPT", help_heading = ENTRY)]
     #[serde(skip_serializing)]
     pub(crate) command: Vec<String>,
+
+    /// Pass this argument to the app, before those of its caller; `{app}` in it is the directory of the app's files
+    #[arg(long, value_name = "VALUE", allow_hyphen_values = true, help_heading = ENTRY)]
+    #[serde(deserialize_with = "arguments", skip_serializing)]
+    pub(crate) arg: Vec<OsString>,
 
     /// Install the packages of a requirements file
     #[arg(short, long, alias = "requirement", value_name = "FILE", help_heading = PACKAGES)]
@@ -212,6 +218,11 @@ pub(crate) struct PackOptions {
         skip_serializing_if = "Vec::is_empty"
     )]
     pub(crate) set_env: Vec<String>,
+
+    /// Give the app a directory for its data, `_pyship.data`: ~/.local/share/NAME
+    #[arg(long, value_name = "NAME", help_heading = PYTHON)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) data_dir: Option<String>,
 
     /// Import modules by searching directories, without the index of modules
     #[arg(long, help_heading = PYTHON)]

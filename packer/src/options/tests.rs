@@ -1,3 +1,4 @@
+use std::ffi::OsString;
 use std::path::Path;
 
 use super::*;
@@ -44,6 +45,26 @@ fn the_command_line_wins_and_lists_add_up() {
     assert_eq!(merged.option, ["-Xutf8"]);
     assert!(merged.sysroot.is_some() && merged.with_ca && merged.no_check && merged.strict);
     assert_eq!(merged.set_env, ["X=1", "Y=1", "X=2"]);
+}
+
+#[test]
+fn an_entry_point_on_the_command_line_replaces_the_one_of_the_project_with_its_arguments() {
+    let project = || table("module = 'm'\narg = ['-a', 'b c']\ndata-dir = 'x'");
+    let arg = |text: &str| vec![OsString::from(text)];
+    let more = PackOptions {
+        arg: arg("-d"),
+        ..PackOptions::default()
+    };
+    let merged = more.clone().over(project());
+    assert_eq!(merged.arg, ["-a", "b c", "-d"]);
+    assert_eq!(merged.data_dir.as_deref(), Some("x"));
+    let other = PackOptions {
+        module: Some("n".into()),
+        data_dir: Some("y".into()),
+        ..more
+    };
+    let merged = other.over(project());
+    assert_eq!((merged.arg, merged.data_dir.as_deref()), (arg("-d"), Some("y")));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Values of options that need more than their type to be read or written.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
@@ -54,6 +55,12 @@ pub(super) fn level<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option
 #[expect(clippy::option_option, reason = "as the field")]
 pub(super) fn venv<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<PathBuf>>, D::Error> {
     PathBuf::deserialize(deserializer).map(|path| Some(Some(path)))
+}
+
+/// Arguments, which are text in TOML.
+pub(super) fn arguments<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<OsString>, D::Error> {
+    let texts = Vec::<String>::deserialize(deserializer)?;
+    Ok(texts.into_iter().map(OsString::from).collect())
 }
 
 /// A table `{ K = "V" }` as the list of `K=V` that the command line gives.

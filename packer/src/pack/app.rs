@@ -8,7 +8,7 @@ use pyship_launcher::format::manifest::Entry;
 use pyship_launcher::format::names::APP_CODE;
 
 use super::destination::Destination;
-use super::{Pack, includes, packages};
+use super::{Pack, arguments, includes, packages, settings};
 use crate::app::entry::{self, EntryFlags};
 use crate::app::exclude::Excludes;
 use crate::app::input::files::in_code;
@@ -129,6 +129,10 @@ pub(super) struct Facts {
     pub(super) name: String,
     pub(super) version: Option<String>,
     pub(super) entry: Entry,
+    /// Arguments that stand before the caller's, as in the manifest.
+    pub(super) arguments: Vec<String>,
+    /// The name of the directory for the app's data.
+    pub(super) data: Option<String>,
     /// What starts, in words.
     pub(super) starts: String,
     /// Whether it is what the wheel of a project installs.
@@ -180,6 +184,7 @@ pub(super) fn prepare(pack: &Pack<'_>, mut source: Source, packages: &packages::
     let app_notes = source.app.iter().flat_map(|app| &app.notes);
     let app_notes = app_notes.filter(|note| !matches!(note, Note::Secret(path) if is_in(path)));
     let notes = app_notes.chain(&included.notes).map(ToString::to_string);
+    let notes = notes.chain(arguments::missing(&options.arg, &tree));
     let left_out = source.app.iter().flat_map(|app| &app.left_out);
     let left_out = left_out.filter(|one| !is_in(Path::new(&one.path)));
     let left_out = left_out.chain(&included.left_out).cloned();
@@ -191,6 +196,8 @@ pub(super) fn prepare(pack: &Pack<'_>, mut source: Source, packages: &packages::
             .clone()
             .or_else(|| source.version())
             .or(of_package),
+        arguments: arguments::of(&options.arg, &entry)?,
+        data: settings::data_directory(options.data_dir.as_deref())?,
         starts: entry::starts(
             &entry,
             source.app.as_ref().and_then(|app| app.project.as_ref()),

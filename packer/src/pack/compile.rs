@@ -28,6 +28,7 @@ pub(super) fn compile(
     let sources = startup::sources(&StartConfig {
         name: &app.facts.name,
         version: app.facts.version.as_deref(),
+        data: app.facts.data.as_deref(),
         python: &python,
         entry: &app.facts.entry,
         directories: &app.facts.directories,

@@ -1,5 +1,6 @@
 //! OUT: what `-o` names, else `dist/NAME` after the project, the app, or the one package that is packed.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, ensure};
@@ -15,6 +16,8 @@ use crate::usage::WrongUsage;
 
 /// Directory of OUT where there is no `-o`.
 const DIRECTORY: &str = "dist";
+/// The first bytes of a program.
+const ELF: &[u8] = b"\x7fELF";
 
 /// The file to write.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,7 +64,7 @@ impl Destination {
     /// Makes the directory of a file that `-o` does not name, and checks that what is replaced may be.
     ///
     /// # Errors
-    /// See [`output::check`]. Without `-o`, only a packed file is replaced.
+    /// See [`output::check`] and [`check_replaced`]. Without `-o`, only a packed file is replaced.
     pub(super) fn prepare(&self, inputs: &[PathBuf]) -> Result<Option<MadeDirectory>> {
         let made = match &self.name {
             Some(_) => MadeDirectory::new(Path::new(DIRECTORY))
@@ -70,14 +73,42 @@ impl Destination {
         };
         output::check(&self.path, inputs)?;
         if self.name.is_some() && matches!(Payload::open(&self.path), Ok(None)) {
-            return Err(anyhow!(
-                "failed to write `{}`: it exists, and pyship has not made it",
-                self.path.display()
-            ))
-            .hint("name another file with -o OUT");
+            refused(&self.path, "pyship has not made it").hint("name another file with -o OUT")?;
         }
+        check_replaced(&self.path)?;
         Ok(made)
     }
+}
+
+/// Refuses to replace a file that is no program: installers read files that are not known here, so that any other file
+/// could be an input.
+///
+/// # Errors
+/// When it is one, or can't be read.
+pub(super) fn check_replaced(path: &Path) -> Result<()> {
+    let replaceable =
+        !path.is_file() || matches!(Payload::open(path), Ok(Some(_))) || is_program_or_empty(path)?;
+    if replaceable {
+        return Ok(());
+    }
+    refused(path, "is not a program").hint("remove it, or name another file with -o OUT")
+}
+
+fn refused(path: &Path, why: &str) -> Result<()> {
+    Err(anyhow!(
+        "failed to write `{}`: it exists, and {why}",
+        path.display()
+    ))
+}
+
+/// Whether a file is empty, or an ELF file and no link to one.
+fn is_program_or_empty(path: &Path) -> Result<bool> {
+    let mut head = Vec::new();
+    fs_err::File::open(path)?
+        .take(ELF.len() as u64)
+        .read_to_end(&mut head)?;
+    let is_link = fs_err::symlink_metadata(path)?.is_symlink();
+    Ok(head.is_empty() || head == ELF && !is_link)
 }
 
 /// Refuses `-` and `dist/`, which name no file.

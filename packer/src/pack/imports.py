@@ -9,6 +9,7 @@ or versions are not looked at.
 
 import ast
 import os
+import re
 
 
 class Found:
@@ -26,8 +27,11 @@ class Found:
         compile(self.tree, path, "exec", dont_inherit=True)
         self.package = package
         self.imports = []
-        # A program that changes where imports look knows more than its files show.
+        # A program that changes where imports look, or what they find, knows more than its files show.
         self.changes_path = any(part in source for part in (b"sys.path", b"addsitedir", b"meta_path", b"path_hooks"))
+        self.makes_modules = any(part in source for part in (b"sys.modules", b"__path__"))
+        self.source = source
+        self.stars = False
         self.block(self.tree.body, True)
 
     def block(self, body, always):
@@ -43,6 +47,7 @@ class Found:
             if name:
                 self.imports.append((node.lineno, name, always, False))
                 for alias in node.names:
+                    self.stars = self.stars or alias.name == "*"
                     self.imports.append((node.lineno, name + "." + alias.name, always, True))
         elif isinstance(node, (ast.Try, getattr(ast, "TryStar", ast.Try))):
             handled = node.handlers and any(catches_imports(handler.type) for handler in node.handlers)
@@ -64,6 +69,19 @@ class Found:
         elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.For, ast.AsyncFor, ast.While)):
             self.block(node.body, False)
             self.block(getattr(node, "orelse", []), False)
+
+    def may_have(self, name):
+        """Whether the module may have an attribute of this name: it is written somewhere, or there is no telling."""
+        makes = (b"__getattr__", b"globals(", b"setattr", b"vars(", b"exec(", b"__dict__", b"locals(")
+        if self.stars or self.makes_modules or name.startswith("__") or any(part in self.source for part in makes):
+            return True
+        fields = ("name", "id", "asname", "rest")
+        for node in ast.walk(self.tree):
+            if name in [getattr(node, field, None) for field in fields] or name in getattr(node, "names", []):
+                return True
+            if isinstance(node, ast.alias) and node.name.partition(".")[0] == name:
+                return True
+        return False
 
     def absolute(self, node):
         if not node.level:
@@ -129,8 +147,9 @@ def exists_in(name, directories):
 
 
 def check(roots, directories, is_found, always=True):
-    """See above. A root is (path, package); `is_found` tells whether a top-level name can be imported."""
-    problems, seen, lenient = [], {}, False
+    """See above. A root is (path, package); `is_found` tells whether a name can be imported, below the standard library
+    a dotted one too."""
+    problems, seen, files = [], {}, {}
     queue = [(path, package, always) for path, package in roots]
     while queue:
         path, package, always = queue.pop(0)
@@ -139,23 +158,22 @@ def check(roots, directories, is_found, always=True):
             continue
         seen[path] = always
         try:
-            found = Found(path, package)
+            found = files[path] = Found(path, package)
         except (SyntaxError, ValueError) as error:
             line = getattr(error, "lineno", None) or 0
             problems.append((always, path, line, None, getattr(error, "msg", None) or str(error)))
             continue
         except (OSError, RecursionError):
             continue
-        lenient = lenient or found.changes_path
         for line, name, happens, maybe in found.imports:
             sure = always and happens
             for part in parents(name):
                 file = module_file(part, directories)
                 if file:
                     queue.append((file[0], file[1], sure))
-            if not maybe:
-                problems.extend(missing(path, line, name, sure, directories, is_found))
-    return summary(problems, lenient)
+            find = missing_attribute if maybe else missing
+            problems.extend(find(path, line, name, sure, directories, is_found))
+    return summary(problems, files)
 
 
 def missing(path, line, name, sure, directories, is_found):
@@ -163,11 +181,26 @@ def missing(path, line, name, sure, directories, is_found):
     if not exists_in(top, directories):
         if not is_found(top):
             yield (sure, path, line, top, None)
+        elif not is_found(name):
+            yield (sure, path, line, name, None)
         return
     parent = name.rpartition(".")[0]
-    # A program can put a module into `sys.modules`: so this is no error.
     if parent and module_file(parent, directories) and not exists_in(name, directories):
-        yield (False, path, line, name, None)
+        yield (sure, path, line, name, None)
+
+
+def missing_attribute(path, line, name, sure, directories, _):
+    """Of `from PARENT import NAME`, where PARENT is a module of the app."""
+    parent, _, last = name.rpartition(".")
+    file = module_file(parent, directories)
+    if last == "*" or file is None or exists_in(name, directories):
+        return
+    try:
+        has = Found(*file).may_have(last)
+    except (SyntaxError, ValueError, OSError, RecursionError):
+        return
+    if not has:
+        yield (sure, path, line, name, None)
 
 
 def parents(name):
@@ -175,12 +208,21 @@ def parents(name):
     return [".".join(parts[:end]) for end in range(1, len(parts) + 1)]
 
 
-def summary(problems, lenient):
+def summary(problems, files):
     """Each missing name once, where it matters most."""
+    changes_path = any(found.changes_path for found in files.values())
+    makes_modules = any(found.makes_modules for found in files.values())
     best = {}
     for sure, path, line, name, why in problems:
         key = name or path
-        severity = "error" if sure and not (lenient and name) else "warning"
+        lenient = name and (changes_path or "." in name and (makes_modules or is_given(name, files)))
+        severity = "error" if sure and not lenient else "warning"
         if key not in best or (severity == "error" and best[key][0] == "warning"):
             best[key] = (severity, path, line, name, why)
     return list(best.values())
+
+
+def is_given(name, files):
+    """Whether another module assigns to an attribute of this name."""
+    last = re.escape(name.rpartition(".")[2].encode())
+    return any(re.search(rb"\." + last + rb"\s*=[^=]", found.source) for found in files.values())

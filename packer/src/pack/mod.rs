@@ -1,6 +1,7 @@
 //! `pyship pack`: [`run`] reads as the steps. Each step is a file; they share a [`Pack`].
 
 mod app;
+pub(crate) mod arguments;
 mod compile;
 mod destination;
 mod download;
@@ -108,6 +109,9 @@ fn prepare<T>(
     then: impl FnOnce(&Pack<'_>, Prepared) -> Result<T>,
 ) -> Result<T> {
     let options = &options.clone().with_extras_of_app();
+    if let Some(path) = &options.output {
+        destination::check_replaced(path)?;
+    }
     let mut source = app::read(options, ui)?;
     let options = &source.over(options);
     let _made = source.output.prepare(&inputs(options))?;
@@ -274,6 +278,7 @@ fn inputs(options: &PackOptions) -> Vec<PathBuf> {
         .chain(includes)
         .chain(links)
         .chain(lock.filter(|lock| lock.exists()))
+        .chain(options.venv.iter().flatten().cloned())
         .collect()
 }
 
@@ -309,6 +314,7 @@ fn manifest(pack: &Pack<'_>, app: &app::Facts, libc: Libc) -> Result<Manifest> {
         python: pack.python(),
         entry: app.entry.clone(),
         options: settings::interpreter_options(&options.option)?,
+        arguments: app.arguments.clone(),
         environment: settings::environment(&options.set_env)?,
         libc,
         layers: Vec::new(),

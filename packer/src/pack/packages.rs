@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Pack;
 use super::layers::{self, Content};
-use super::project::Project;
+use super::project::{self, Project};
 use crate::build_cache::stamp::Inputs;
 use crate::elf::LayerElf;
 use crate::interpreter::mentions::mentioned;
@@ -232,6 +232,7 @@ fn install(pack: &Pack<'_>, request: &Request, tool: &Tool) -> Result<Tree> {
     if request.is_empty()? {
         return Ok(Tree::new());
     }
+    project::check_directories(request, &pack.interpreters.environment, tool)?;
     if let Some(sentence) = ignored::sentence(tool, &pack.interpreters.environment) {
         pack.ui.note(&sentence);
     }

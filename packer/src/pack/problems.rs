@@ -1,4 +1,5 @@
-//! What the trial run found that the app's modules import and that is not in the file (`imports.py`).
+//! What the trial run found: what the app's modules import that is not in the file (`imports.py`), and databases beside the
+//! code (`databases.py`).
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +13,7 @@ use crate::packages::requirements_file::{self, Line};
 /// How many problems are named; the rest is counted.
 const SHOWN: usize = 8;
 
-/// An import of a module that is missing, or a module that can't be compiled.
+/// An import of a module that is missing, a module that can't be compiled, or a database that will be lost.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(super) struct Problem {
     severity: Severity,
@@ -24,6 +25,8 @@ pub(super) struct Problem {
     name: Option<String>,
     /// Why the file itself can't be compiled.
     why: Option<String>,
+    /// The database that is kept beside the code.
+    database: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -52,6 +55,11 @@ impl Problem {
     fn sentence(&self) -> String {
         let place = self.place();
         match (&self.name, &self.why) {
+            _ if self.database.is_some() => format!(
+                "{place} keeps the database `{}` beside the code, where it is lost when the app is packed again: use the \
+                 directory of --data-dir, `_pyship.data`",
+                self.database.as_deref().unwrap_or_default()
+            ),
             (Some(name), _) => format!("{place} imports `{name}`, which is not in the file"),
             (None, why) => format!(
                 "{place} can't be compiled: {}",
@@ -109,18 +117,21 @@ pub(super) fn warnings(problems: &[Problem], app: Option<&Path>) -> Vec<String> 
 
 /// How the module `name` gets into the file.
 fn advice(name: &str, app: &Path) -> String {
+    if name.contains('.') {
+        return "correct the import, or add the module".to_owned();
+    }
     let beside = app.with_file_name(name);
     let sources = [beside.with_extension("py"), beside];
     if let Some(source) = sources.iter().find(|source| app.is_file() && source.exists()) {
         return format!("add it with `--include {}`", source.display());
     }
     let Some(file) = requirements(app) else {
-        return format!("add it with `--with {name}`, or the package that has it");
+        return "add the package that has it, with `--with PACKAGE` or `-r FILE`".to_owned();
     };
     let shown = file.display();
     match names(&file, name) {
         true => format!("`{shown}` names it: pass `-r {shown}`"),
-        false => format!("add it with `-r {shown}` or `--with {name}`"),
+        false => format!("add it with `-r {shown}`, or the package that has it with `--with PACKAGE`"),
     }
 }
 
@@ -171,7 +182,7 @@ mod tests {
         let hint = |error: &anyhow::Error| hint::of(error).unwrap_or_default().to_owned();
         assert_eq!(
             hint(&error),
-            "add it with `--with flask`, or the package that has it, or pass --no-check to pack it nevertheless"
+            "add the package that has it, with `--with PACKAGE` or `-r FILE`, or pass --no-check to pack it nevertheless"
         );
         let file = place.path().join("requirements.txt");
         fs_err::write(&file, "six\nFlask[async]>=3\n").unwrap();
@@ -183,7 +194,7 @@ mod tests {
         assert_eq!(
             warnings(&problems, app),
             [format!(
-                "`main.py:3` imports `rich`, which is not in the file: add it with `-r {shown}` or `--with rich`"
+                "`main.py:3` imports `rich`, which is not in the file: add it with `-r {shown}`, or the package that has it with `--with PACKAGE`"
             )]
         );
         assert!(refuse(&parse(&problem("warning", "rich")), app).is_ok());

@@ -12,14 +12,15 @@ use crate::app::exclude::Excludes;
 use crate::app::input::Input;
 use crate::app::input::package::{self, Package};
 use crate::app::own_extras;
-use crate::app::pyproject::ProjectFile;
+use crate::app::pyproject::{self, ProjectFile};
 use crate::app::script_metadata::Script;
+use crate::environment::Environment;
 use crate::hint::WithHint;
 use crate::packages::declared::{Declared, Dependencies, Selection};
 use crate::packages::metadata::{self, normalized};
 use crate::packages::request::Request;
 use crate::packages::tool::Tool;
-use crate::packages::{install, lock};
+use crate::packages::{directories, install, lock};
 use crate::tree::Tree;
 use crate::zipapp;
 
@@ -228,6 +229,22 @@ fn static_list(file: &ProjectFile, selection: &Selection) -> Result<Dependencies
     }
     let list = own_extras::resolved(project, &selection.extras, selection.all_extras)?;
     Ok(Dependencies::List(list))
+}
+
+/// Refuses directories among the requirements whose projects map names elsewhere, when pip installs.
+///
+/// # Errors
+/// When there is one, or its pyproject.toml can't be read.
+pub(super) fn check_directories(request: &Request, environment: &Environment, tool: &Tool) -> Result<()> {
+    if matches!(tool, Tool::Uv(_)) {
+        return Ok(());
+    }
+    for directory in directories::of(request, environment) {
+        if let Some(file) = pyproject::read(&directory)? {
+            only_indexes(&directory.join("pyproject.toml"), &file)?;
+        }
+    }
+    Ok(())
 }
 
 /// Refuses names that uv takes from elsewhere: pip would look for them in an index, where they may be something else.

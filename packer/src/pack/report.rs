@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use pyship_launcher::format::manifest::{Entry, Libc, Manifest};
 use serde::Serialize;
 
+use super::arguments::shown;
 use super::layers::Layers;
 use super::packages::LockFile;
 use super::{Pack, packages};
@@ -31,6 +32,10 @@ pub(crate) struct Report {
     pub(crate) starts: String,
     /// What starts, as in the manifest.
     pub(crate) entry: Entry,
+    /// Arguments that stand before the caller's, as in the manifest.
+    pub(crate) arguments: Vec<String>,
+    /// The name of the directory for the app's data.
+    pub(crate) data_dir: Option<String>,
     /// Length of the launcher in bytes.
     pub(crate) launcher: u64,
     /// The layers, in order.
@@ -141,6 +146,8 @@ impl Report {
             python: PythonLine::of(pack),
             starts: parts.starts.to_owned(),
             entry: manifest.entry.clone(),
+            arguments: manifest.arguments.clone(),
+            data_dir: pack.options.data_dir.clone(),
             launcher: manifest.launcher.size,
             layers: layer_lines(manifest, parts.layers),
             lock: parts.packages.lock.clone(),
@@ -153,6 +160,25 @@ impl Report {
             seconds: seconds(began.elapsed()),
         }
     }
+}
+
+/// What is worth a word about what starts: which command it is when no name chooses, and the fixed arguments.
+fn start_lines(entry: &Entry, arguments: &[String]) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Entry::Commands { commands } = entry
+        && let [first, _, ..] = commands.as_slice()
+    {
+        let names: Vec<&str> = commands.iter().map(|command| command.name.as_str()).collect();
+        lines.push(format!(
+            "commands: {}; called by another name, the file runs {}",
+            names.join(", "),
+            first.name
+        ));
+    }
+    if !arguments.is_empty() {
+        lines.push(format!("arguments: {}", shown(arguments)));
+    }
+    lines
 }
 
 impl PythonLine {
@@ -268,10 +294,15 @@ impl Report {
         }
         lines.extend(pruned_line(&self.pruned, verbose));
         lines.extend(left_out::lines(&self.left_out, verbose));
-        lines.push(format!("starts {}", self.starts));
         lines.push(self.libc.sentence());
-        if self.entry != Entry::Interpreter {
-            lines.push(WRITES.to_owned());
+        lines.push(format!("starts {}", self.starts));
+        lines.extend(start_lines(&self.entry, &self.arguments));
+        match &self.data_dir {
+            Some(name) => lines.push(format!(
+                "data: `_pyship.data` is $XDG_DATA_HOME/{name}, by default ~/.local/share/{name}"
+            )),
+            None if self.entry != Entry::Interpreter => lines.push(WRITES.to_owned()),
+            None => {}
         }
         let Self {
             output,

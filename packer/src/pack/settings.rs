@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, ensure};
 
+use crate::usage::WrongUsage;
+
 /// `--option`s, checked: those that make the interpreter ignore its environment would make it ignore ours.
 pub(super) fn interpreter_options(options: &[String]) -> Result<Vec<String>> {
     for option in options {
@@ -19,6 +21,19 @@ pub(super) fn interpreter_options(options: &[String]) -> Result<Vec<String>> {
         );
     }
     Ok(options.to_vec())
+}
+
+/// `--data-dir`: one name, not a path.
+pub(super) fn data_directory(name: Option<&str>) -> Result<Option<String>> {
+    let is_wrong = |name: &str| matches!(name, "" | "." | "..") || name.contains(['/', '\0']);
+    if let Some(name) = name.filter(|name| is_wrong(name)) {
+        let what = format!(
+            "failed to use `--data-dir {}`: it is not a name",
+            name.escape_debug()
+        );
+        return Err(WrongUsage(what).into());
+    }
+    Ok(name.map(str::to_owned))
 }
 
 /// `--set-env`; of two with one name the later one counts.

@@ -1,8 +1,8 @@
 """Looks for what a packed file starts: python -c SCRIPT FILE SECONDS KIND [TARGET...]; exit code 3 and one line when it is
 not there. Every SECONDS it writes to FILE what is being run.
 
-On stdout a line `problem JSON` for each module that the app's modules import and that is nowhere in the file.
-imports.py stands before this text.
+On stdout a line `problem JSON` for each module that the app's modules import and that is nowhere in the file, and for each
+database that they keep beside the code. imports.py and databases.py stand before this text.
 """
 import sys
 
@@ -60,6 +60,15 @@ def report(roots, directories, always=True):
         print("problem", json.dumps({"severity": severity, "file": shown, "line": line, "name": name, "why": why}))
 
 
+def report_databases():
+    """Prints the databases that are lost when the app is packed again."""
+    import json
+
+    for path, line, database in databases_beside(_pyship._CODE):
+        shown = path[len(_pyship._CODE) + 1 :]
+        print("problem", json.dumps({"severity": "warning", "file": shown, "line": line, "database": database}))
+
+
 def report_module(name, always):
     """The same for a module of the app, or for nothing when a package has it."""
     directories = app_directories()
@@ -72,12 +81,31 @@ def report_module(name, always):
 
 
 def is_found(name):
+    """Whether a module is there. Below a package of the standard library this is told without importing the package;
+    below others everything may be there, since a package can do what it likes when it is imported."""
     import importlib.util
+    import os
 
+    top, _, rest = name.partition(".")
     try:
-        return importlib.util.find_spec(name) is not None
+        spec = importlib.util.find_spec(top)
     except ValueError:
         return True  # It is loaded, and no file.
+    if spec is None or not rest:
+        return spec is not None
+    stdlib = os.path.dirname(os.__file__)
+    if os.path.dirname(os.path.dirname(spec.origin or "")) != stdlib:
+        return True
+    for part in rest.split("."):
+        places = spec.submodule_search_locations
+        if places is None:
+            return True
+        full = spec.name + "." + part
+        found = (finder.find_spec(full, places) for finder in sys.meta_path)
+        spec = next(filter(None, found), None)
+        if spec is None:
+            return False
+    return True
 
 
 def names_below(directory):
@@ -165,3 +193,5 @@ def run(kind, *targets):
             how, _, what = target.partition("=")
             if how == "function":
                 function(what)
+    if kind != "interpreter":
+        report_databases()

@@ -24,6 +24,7 @@ use crate::interrupt;
 /// kind of entry point it is.
 const SCRIPT: &str = concat!(
     include_str!("imports.py"),
+    include_str!("databases.py"),
     include_str!("trial.py"),
     "\n\nfile = watch(sys.argv[1], float(sys.argv[2]))\nrun(*sys.argv[3:])\n"
 );

@@ -1,8 +1,9 @@
 //! Editable installs. A packed file can't refer to the builder's source directory, so they are found and installed
 //! again as copies.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use ::url::Url;
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
@@ -32,14 +33,30 @@ pub(super) fn sources(site: &Path) -> Result<Vec<String>> {
 /// # Errors
 /// When its `direct_url.json` can't be read.
 pub(crate) fn source(dist_info: &Path) -> Result<Option<String>> {
-    let direct_url = dist_info.join("direct_url.json");
-    if !direct_url.is_file() {
+    let found = direct_url(dist_info)?;
+    let found = found.filter(|found| found.dir_info.as_ref().is_some_and(|info| info.editable));
+    Ok(found.map(|found| found.url))
+}
+
+/// The directory that the distribution of `dist_info` was installed from, editable or not.
+///
+/// # Errors
+/// When its `direct_url.json` can't be read.
+pub(super) fn directory(dist_info: &Path) -> Result<Option<PathBuf>> {
+    let found = direct_url(dist_info)?.filter(|found| found.dir_info.is_some());
+    Ok(found
+        .and_then(|found| Url::parse(&found.url).ok())
+        .and_then(|url| url.to_file_path().ok()))
+}
+
+fn direct_url(dist_info: &Path) -> Result<Option<DirectUrl>> {
+    let path = dist_info.join("direct_url.json");
+    if !path.is_file() {
         return Ok(None);
     }
-    let found: DirectUrl = serde_json::from_slice(&fs_err::read(&direct_url)?)
-        .with_context(|| format!("failed to read `{}`", direct_url.display()))?;
-    let is_editable = found.dir_info.is_some_and(|info| info.editable);
-    Ok(is_editable.then_some(found.url))
+    let found = serde_json::from_slice(&fs_err::read(&path)?);
+    let found = found.with_context(|| format!("failed to read `{}`", path.display()))?;
+    Ok(Some(found))
 }
 
 /// Whether a `direct_url.json` means the same on another machine, and holds no password.
@@ -69,8 +86,9 @@ mod tests {
             br#"{"url": "https://host/x.git", "vcs_info": {"vcs": "git", "commit_id": "abc"}}"#
         ));
         assert!(!is_portable(br#"{"url": "file:///home/me/x", "dir_info": {}}"#));
-        assert!(!is_portable(
-            br#"{"url": "https://token@host/x.whl", "archive_info": {}}"#
-        ));
+        for url in ["https://token@host/x.whl", "https://host/x.whl?token=x"] {
+            let text = format!(r#"{{"url": "{url}", "archive_info": {{}}}}"#);
+            assert!(!is_portable(text.as_bytes()), "{url}");
+        }
     }
 }

@@ -4,6 +4,7 @@
 //! that wheels, source builds and scripts are as after `pip install`. For another machine wheels are unpacked
 //! without running its interpreter; packages that exist only as source are an error there.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
@@ -11,7 +12,10 @@ use anyhow::{Context, Result, anyhow};
 use super::editable;
 use super::installer::{Installer, Place};
 use super::layout::{self, Origin};
+use super::leftovers::Leftovers;
+use super::pins;
 use super::request::{Request, Target};
+use super::stale;
 use super::tool::Tool;
 use crate::child::ChildError;
 use crate::environment::Environment;
@@ -38,9 +42,10 @@ pub(crate) fn install(
     // Scripts name the environment by its real path.
     let scratch = fs_err::canonicalize(scratch)?;
     let installer = tool.installer(request, environment, &scratch)?;
+    let links = pins::links(request, environment);
     match &request.target {
-        None => install_here(request, &*installer, &scratch, on_line),
-        Some(target) => install_elsewhere(request, target, &*installer, &scratch, on_line),
+        None => install_here(request, &*installer, &links, &scratch, on_line),
+        Some(target) => install_elsewhere(request, target, &*installer, &links, &scratch, on_line),
     }
 }
 
@@ -58,9 +63,10 @@ pub(crate) fn build_wheel(
 ) -> Result<PathBuf> {
     let installer = tool.installer(request, environment, scratch)?;
     let out = scratch.join("wheel");
-    installer
-        .build_wheel(request, source, &out, on_line)
-        .with_context(|| format!("failed to build the project `{}`", source.display()))?;
+    let leftovers = Leftovers::of(source);
+    let built = installer.build_wheel(request, source, &out, on_line);
+    leftovers.remove();
+    built.with_context(|| format!("failed to build the project `{}`", source.display()))?;
     let mut found = Vec::new();
     for entry in fs_err::read_dir(&out)? {
         found.push(entry?.path());
@@ -75,6 +81,7 @@ pub(crate) fn build_wheel(
 fn install_here(
     request: &Request,
     installer: &dyn Installer,
+    links: &[PathBuf],
     scratch: &Path,
     on_line: &mut dyn FnMut(&str),
 ) -> Result<Tree> {
@@ -84,7 +91,15 @@ fn install_here(
     let site = site_packages(&venv)?;
     let before = layout::files(&venv)?;
 
-    installer.install(request, &Place::venv(&python), scratch, on_line)?;
+    let mut place = Place::venv(&python);
+    installer.install(request, &place, scratch, on_line)?;
+    place.rebuild = rebuild_options(installer, &venv.join(&site), links)?;
+    if !place.rebuild.is_empty() {
+        // What they need now may be less than what is installed.
+        fs_err::remove_dir_all(&venv)?;
+        installer.make_venv(request, &venv, on_line)?;
+        installer.install(request, &place, scratch, on_line)?;
+    }
     let sources = editable::sources(&venv.join(&site))?;
     if !sources.is_empty() {
         installer.install_copies(request, &python, &sources, on_line)?;
@@ -106,20 +121,36 @@ fn install_elsewhere(
     request: &Request,
     target: &Target,
     installer: &dyn Installer,
+    links: &[PathBuf],
     scratch: &Path,
     on_line: &mut dyn FnMut(&str),
 ) -> Result<Tree> {
     let root = scratch.join("target");
     let options = installer.target_options(target, on_line)?;
-    let place = Place::target(&request.python, &root, options);
-    installer
-        .install(request, &place, scratch, on_line)
-        .map_err(|error| without_wheel(error, target))?;
+    let mut place = Place::target(&request.python, &root, options);
+    let mut install = |place: &Place<'_>| {
+        installer
+            .install(request, place, scratch, on_line)
+            .map_err(|error| without_wheel(error, target))
+    };
+    install(&place)?;
+    // There, packages are in the root itself.
+    place.rebuild = rebuild_options(installer, &root, links)?;
+    if !place.rebuild.is_empty() {
+        fs_err::remove_dir_all(&root)?;
+        install(&place)?;
+    }
     let site = format!("lib/python{}/site-packages", target.python);
     layout::collect(&Origin::Target {
         root: &root,
         site: &site,
     })
+}
+
+/// Options of another install, when the installer took what it had kept of a directory or wheel that has changed since.
+fn rebuild_options(installer: &dyn Installer, site: &Path, links: &[PathBuf]) -> Result<Vec<OsString>> {
+    let names = stale::distributions(site, links)?;
+    Ok(installer.rebuild_options(&names))
 }
 
 /// Names the package that has no wheel, before the tool's own output, when that is why it failed.

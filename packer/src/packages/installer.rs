@@ -5,10 +5,11 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use super::request::{Request, Target};
 use crate::child;
+use crate::hint::WithHint;
 
 /// Gets each line that an installer prints.
 pub(super) type OnLine<'a> = dyn FnMut(&str) + 'a;
@@ -24,6 +25,10 @@ pub(super) trait Installer {
     /// The option that installs again what is installed already.
     fn reinstall_option(&self) -> &'static str;
 
+    /// Options that build these distributions again, in the place of what was built of their directories earlier. None
+    /// when each install builds them.
+    fn rebuild_options(&self, names: &[String]) -> Vec<OsString>;
+
     /// Options that choose wheels for another machine.
     ///
     /// # Errors
@@ -33,11 +38,11 @@ pub(super) trait Installer {
     /// `uv build` or `pip wheel` with the interpreter `python`, without what to build; the wheel is written to `out`.
     fn build_command(&self, python: &Path, out: &Path) -> Command;
 
-    /// What is locked, as a file that this program installs; it is written into `scratch`.
+    /// What is locked, as a file that this program installs; it is written into `scratch`. `rebuild` are the place's.
     ///
     /// # Errors
     /// When the lock can't be written in that form.
-    fn lock_file(&self, request: &Request, scratch: &Path) -> Result<PathBuf>;
+    fn lock_file(&self, request: &Request, rebuild: &[OsString], scratch: &Path) -> Result<PathBuf>;
 
     /// Makes the virtual environment `venv`.
     fn make_venv(&self, request: &Request, venv: &Path, on_line: &mut OnLine<'_>) -> Result<()> {
@@ -60,8 +65,9 @@ pub(super) trait Installer {
             let mut command = self.install_command(to.python);
             command
                 .args(&to.options)
+                .args(&to.rebuild)
                 .args(["--no-deps", "--requirement"])
-                .arg(self.lock_file(request, scratch)?)
+                .arg(self.lock_file(request, &to.rebuild, scratch)?)
                 .args(request.index_options());
             child::lines(&mut command, on_line)?;
             if request.has_no_requirements()? {
@@ -74,11 +80,18 @@ pub(super) trait Installer {
         let mut command = self.install_command(to.python);
         command
             .args(&to.options)
+            .args(&to.rebuild)
             .args(constraints)
             .args(request.constraint_options())
             .args(request.index_options())
             .args(request.arguments());
-        Ok(child::lines(&mut command, on_line)?)
+        let installed = child::lines(&mut command, on_line);
+        match request.declared.locked() {
+            Some(lock) => installed
+                .with_context(|| format!("failed to add to what `{}` has", lock.name()))
+                .hint("ask for versions that the lock has, or pass --no-lock to resolve anew"),
+            None => Ok(installed?),
+        }
     }
 
     /// Installs source directories again, as copies and without their dependencies.
@@ -118,6 +131,8 @@ pub(super) struct Place<'a> {
     pub(super) python: &'a Path,
     /// Options that name another place than the virtual environment.
     pub(super) options: Vec<OsString>,
+    /// Options that build again what changed: see [`Installer::rebuild_options`].
+    pub(super) rebuild: Vec<OsString>,
 }
 
 impl<'a> Place<'a> {
@@ -126,6 +141,7 @@ impl<'a> Place<'a> {
         Self {
             python,
             options: Vec::new(),
+            rebuild: Vec::new(),
         }
     }
 
@@ -134,6 +150,10 @@ impl<'a> Place<'a> {
         let mut options: Vec<OsString> = vec!["--target".into(), root.into()];
         options.extend(target);
         options.extend(["--only-binary", ":all:"].map(OsString::from));
-        Self { python, options }
+        Self {
+            python,
+            options,
+            rebuild: Vec::new(),
+        }
     }
 }

@@ -12,12 +12,14 @@
 
 pub(crate) mod declared;
 pub(crate) mod digest;
+pub(crate) mod directories;
 pub(crate) mod editable;
 mod entry_points;
 pub(crate) mod ignored;
 pub(crate) mod install;
 mod installer;
 pub(crate) mod layout;
+mod leftovers;
 pub(crate) mod lock;
 pub(crate) mod metadata;
 pub(crate) mod modules;
@@ -25,8 +27,10 @@ pub(crate) mod pins;
 mod pip;
 pub(crate) mod record;
 pub(crate) mod request;
+pub(crate) mod requirement;
 pub(crate) mod requirements_file;
 mod scripts;
+mod stale;
 pub(crate) mod tool;
 mod uv;
 

@@ -106,7 +106,7 @@ impl Installer for Pip<'_> {
         command
     }
 
-    fn lock_file(&self, request: &Request, scratch: &Path) -> Result<PathBuf> {
+    fn lock_file(&self, request: &Request, _: &[OsString], scratch: &Path) -> Result<PathBuf> {
         let lock = request
             .declared
             .locked()
@@ -116,6 +116,10 @@ impl Installer for Pip<'_> {
 
     fn reinstall_option(&self) -> &'static str {
         "--force-reinstall"
+    }
+
+    fn rebuild_options(&self, _: &[String]) -> Vec<OsString> {
+        Vec::new()
     }
 
     fn target_options(&self, target: &Target, on_line: &mut OnLine<'_>) -> Result<Vec<OsString>> {

@@ -3,6 +3,9 @@
 //! `path,sha256=<urlsafe base64 without padding>,size`; paths are relative to site-packages and may begin with
 //! `../` (<https://packaging.python.org/en/latest/specifications/recording-installed-packages/>).
 
+use std::io::Read;
+use std::path::Path;
+
 use anyhow::{Context, Result};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -22,11 +25,33 @@ pub(crate) struct Entry {
 impl Entry {
     /// The line for a file with these bytes.
     pub(crate) fn of(path: String, bytes: &[u8]) -> Self {
-        let hash = format!("sha256={}", URL_SAFE_NO_PAD.encode(Sha256::digest(bytes)));
+        Self::with_digest(path, &Sha256::digest(bytes), bytes.len() as u64)
+    }
+
+    /// The line for the file `source`.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub(crate) fn of_file(path: String, source: &Path) -> Result<Self> {
+        let mut hash = Sha256::new();
+        let mut reader = fs_err::File::open(source)?;
+        let mut buffer = vec![0; 1 << 16];
+        let mut size = 0;
+        loop {
+            let read = reader.read(&mut buffer)?;
+            if read == 0 {
+                return Ok(Self::with_digest(path, &hash.finalize(), size));
+            }
+            hash.update(&buffer[..read]);
+            size += read as u64;
+        }
+    }
+
+    fn with_digest(path: String, digest: &[u8], size: u64) -> Self {
         Self {
             path,
-            hash,
-            size: bytes.len().to_string(),
+            hash: format!("sha256={}", URL_SAFE_NO_PAD.encode(digest)),
+            size: size.to_string(),
         }
     }
 }

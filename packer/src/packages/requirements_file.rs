@@ -17,7 +17,9 @@ pub(crate) enum Line {
     FindLinks(String),
     /// An option about indexes, hashes or kinds of files, without a path.
     Option,
-    /// An editable install, or an unknown option.
+    /// `-e DIRECTORY`
+    Editable(String),
+    /// An unknown option.
     Other,
 }
 
@@ -75,6 +77,8 @@ fn line(text: &str) -> Line {
     };
     if let Some(file) = value(&["-r", "--requirement"]) {
         Line::File(file)
+    } else if let Some(directory) = value(&["-e", "--editable"]) {
+        Line::Editable(directory)
     } else if let Some(file) = value(&["-c", "--constraint"]) {
         Line::Constraint(file)
     } else if let Some(location) = value(&["-f", "--find-links"]) {
@@ -111,7 +115,7 @@ mod tests {
                 Line::FindLinks("../wheels".to_owned()),
                 Line::Option,
                 Line::Option,
-                Line::Other,
+                Line::Editable("./lib".to_owned()),
                 Line::Other,
                 requirement("six>=1"),
                 requirement("https://h/x.whl#sha256=abc"),

@@ -67,11 +67,13 @@ impl Installer for Uv<'_> {
         command
     }
 
-    fn lock_file(&self, request: &Request, scratch: &Path) -> Result<PathBuf> {
+    fn lock_file(&self, request: &Request, rebuild: &[OsString], scratch: &Path) -> Result<PathBuf> {
         match &request.declared.dependencies {
             Dependencies::Lock(lock) => lock.for_uv(scratch),
             Dependencies::Script { path, .. } => {
-                Export::script(&self.path, self.environment, request, path, false).write(scratch)
+                let export = Export::script(&self.path, self.environment, request, path, false);
+                export.refresh(rebuild)?;
+                export.write(scratch)
             }
             other => bail!("failed to install a lock: {other:?} is none"),
         }
@@ -79,6 +81,11 @@ impl Installer for Uv<'_> {
 
     fn reinstall_option(&self) -> &'static str {
         "--reinstall"
+    }
+
+    fn rebuild_options(&self, names: &[String]) -> Vec<OsString> {
+        let options = names.iter().flat_map(|name| ["--refresh-package", name]);
+        options.map(OsString::from).collect()
     }
 
     fn target_options(&self, target: &Target, _: &mut OnLine<'_>) -> Result<Vec<OsString>> {

@@ -30,6 +30,7 @@ pub(crate) fn parameters(
         ("app-version", manifest.version.clone().into()),
         ("target", manifest.target.clone().into()),
         ("entry", serde_json::to_value(&manifest.entry)?),
+        ("arguments", manifest.arguments.clone().into()),
         ("requirements", files(&options.requirements)?),
         ("dependencies", dependencies.collect()),
         ("constraint", files(&options.constraint)?),

@@ -7,14 +7,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
-use pep508_rs::{ExtraName, MarkerEnvironment, MarkerEnvironmentBuilder, MarkerTree, VerbatimUrl};
+use pep508_rs::{ExtraName, MarkerEnvironment, MarkerEnvironmentBuilder, MarkerTree};
 
 use crate::packages::metadata::normalized;
-
-/// Longer requirements are ignored.
-const REQUIREMENT_MAX: usize = 2_000;
-/// Markers with more parentheses are ignored: they are parsed by recursion, and must not exhaust the stack.
-const PARENTHESES_MAX: usize = 40;
+use crate::packages::requirement;
 
 /// The indexes of the packages that each of `packages`, by name and with every `Requires-Dist`, needs.
 ///
@@ -116,12 +112,7 @@ fn parse(text: &str) -> Option<Requirement> {
         .map_or("", |(list, _)| list);
     let extras = extras.split(',').map(str::trim).filter(|extra| !extra.is_empty());
     let marker = match rest.split_once(';') {
-        Some((_, marker))
-            if text.len() <= REQUIREMENT_MAX && marker.matches('(').count() <= PARENTHESES_MAX =>
-        {
-            MarkerTree::parse_str::<VerbatimUrl>(marker.trim()).ok()?
-        }
-        Some(_) => return None,
+        Some((_, marker)) => requirement::marker(marker)?,
         None => MarkerTree::TRUE,
     };
     (!name.is_empty()).then_some(Requirement {

@@ -1,5 +1,7 @@
 //! A package as its dist-info describes it.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context, Result};
 use mailparse::{MailHeader, MailHeaderMap};
 
@@ -94,9 +96,10 @@ fn one_line(text: &str) -> String {
 
 fn links(headers: &[MailHeader<'_>]) -> Vec<(&'static str, String)> {
     let mut links = Vec::new();
+    let mut seen = BTreeSet::new();
     let mut put = |kind, url: &str| {
         let link = (kind, url.trim().to_owned());
-        if is_url(&link.1) && !links.contains(&link) {
+        if is_url(&link.1) && seen.insert(link.clone()) {
             links.push(link);
         }
     };
@@ -180,5 +183,18 @@ mod tests {
             ]
         );
         assert_eq!(demo.files, ["lib/site/demo.py"]);
+    }
+
+    #[test]
+    fn many_links_take_time_in_proportion() {
+        let line = |at: usize| format!("Project-URL: a,http://h/{at}\n");
+        let metadata: String = (0..100_000).map(line).collect();
+        let info = DistInfo {
+            metadata: format!("Name: many\nVersion: 1\n{metadata}\n").into_bytes(),
+            record: Vec::new(),
+        };
+        let mut contents = Contents::default();
+        contents.dist_infos.insert("many-1.dist-info".to_owned(), info);
+        assert_eq!(packages(&contents, "lib/site").unwrap()[0].links.len(), 100_000);
     }
 }

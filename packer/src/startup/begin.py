@@ -84,10 +84,11 @@ def _name_process(argv0):
 def _import_encodings(stdlib):
     """Imports the real `encodings` and what every start needs of it, without listing two directories for it."""
     directory = stdlib + "/encodings"
-    kind = _Source if _INDEX and sys.flags.optimize else _external.SourceFileLoader
 
     def locate(name, path, **more):
-        return _external.spec_from_file_location(name, path, loader=kind(name, path), **more)
+        if sys.flags.optimize:
+            _packed[path] = None
+        return _external.spec_from_file_location(name, path, loader=_Loader(name, path), **more)
 
     spec = locate("encodings", directory + "/__init__.py", submodule_search_locations=[directory])
     package = sys.modules["encodings"] = _bootstrap.module_from_spec(spec)

@@ -8,6 +8,9 @@
 # any other was changed since, and is for the interpreter's own finder to look through; so is every name of which the
 # index only says that something is there.
 #
+# A module's loader is the interpreter's own, `SourceFileLoader` and no subclass of it: programs and CPython's tests ask
+# for its exact type. What it does otherwise for packed modules it knows by the path of the source.
+#
 # A file that is written to in its place leaves its directory's time alone. Programs do that to their own code, so
 # of the app's own modules the source is looked at. A module that is reloaded is compared with its source wherever
 # it is.
@@ -27,6 +30,9 @@ _RARELY = 100_000
 _threshold = None
 _frozen = 0
 _published = None
+# The path of a source -> that of its bytecode, the size of that, and whether the module is the app's own. Only the path
+# of the source, and None: a module whose bytecode is compared with its source.
+_packed = {}
 
 
 def _index_imports(stdlib):
@@ -35,6 +41,7 @@ def _index_imports(stdlib):
     untouched = _Finder(site_packages, None, False)._is_unchanged()
     if not _INDEX:
         return untouched
+    _teach_loader()
     # Where other bytecode is wanted, or to be told of everything, directories are searched.
     usual = not sys.flags.optimize and not sys.flags.verbose and _imp.check_hash_based_pycs == "default"
     bases = [(stdlib + _MODULES, stdlib), (_APP + "/app/start" + _MODULES, _CODE)]
@@ -106,10 +113,8 @@ class _Finder(_external.FileFinder):
         return spec
 
     def _spec(self, fullname, path, cached, size):
-        loader = _Loader(fullname, path)
-        loader._cached, loader._size = cached, size
-        loader._is_own = self._is_own
-        spec = _bootstrap.ModuleSpec(fullname, loader, origin=path)
+        _packed[path] = cached, size, self._is_own
+        spec = _bootstrap.ModuleSpec(fullname, _Loader(fullname, path), origin=path)
         spec._set_fileattr = True
         spec._cached = cached
         return spec
@@ -125,13 +130,13 @@ class _Finder(_external.FileFinder):
 
     def _search(self, fullname, target):
         if not self._loaders:
-            loaders = _external._get_supported_file_loaders()
-            loaders = [(_Source if one is _external.SourceFileLoader else one, ends) for one, ends in loaders]
             # An absolute path: there need not be a working directory.
-            _Finder._loaders = _external.FileFinder("/", *loaders)._loaders
+            _Finder._loaders = _external.FileFinder("/", *_external._get_supported_file_loaders())._loaders
         spec = super().find_spec(fullname, target)
         if spec is None:
             self._require_access(fullname.rpartition(".")[2])
+        elif type(spec.loader) is _Loader:
+            _packed[spec.loader.path] = None
         for path in (spec and spec.submodule_search_locations) or ():
             if path not in sys.path_importer_cache:
                 # A package in a directory to which something was added is still as it was packed.
@@ -175,79 +180,80 @@ def _when_published():
     return _published
 
 
-class _Source(_external.SourceFileLoader):
-    """The loader of a module that keeps no bytecode beside its source, since what was unpacked isn't written to."""
-
-    __module__ = "_pyship"
-
-    def __eq__(self, other):
-        same_kind = type(other) in (type(self), _external.SourceFileLoader)
-        return same_kind and (self.name, self.path) == (other.name, other.path)
-
-    __hash__ = _external.SourceFileLoader.__hash__
-
-    def get_code(self, fullname):
-        """The code of the source as it is now: bytecode that was made at pack time says of which source it is."""
-        path = self.get_filename(fullname)
-        try:
-            data = _read(_external.cache_from_source(path))
-        except (OSError, NotImplementedError):
-            data = b""
-        if not data.startswith(_HEAD):
-            return super().get_code(fullname)
-        source = self.get_data(path)
-        if data[8:16] != _imp.source_hash(_MAGIC_TOKEN, source):
-            return self.source_to_code(source, path)
-        return _code(data, path)
-
-    def _cache_bytecode(self, *args):
-        if sys.pycache_prefix is not None:
-            super()._cache_bytecode(*args)
+def _is_rewritten(path):
+    """Whether this source of the app may have been written to since it was unpacked."""
+    published, is_original = _published or _when_published()
+    try:
+        found = posix.stat(path)
+    except OSError:
+        return True
+    return (found.st_ctime_ns if is_original else found.st_mtime_ns) > published
 
 
-class _Loader(_Source):
-    """The loader of a module with bytecode that was made at pack time."""
+# --- What the interpreter's loader does otherwise for packed modules
 
-    __module__ = "_pyship"
+_Loader = _external.SourceFileLoader
+_theirs = _Loader.get_code, _Loader.exec_module, _Loader._cache_bytecode
 
-    def get_code(self, fullname):
-        if fullname == self.name and sys.pycache_prefix is None and not self._is_rewritten():
+
+def _get_code(self, fullname):
+    """The code of a packed module, from bytecode that was made at pack time and says of which source it is."""
+    if type(self) is not _Loader or self.path not in _packed:
+        return _theirs[0](self, fullname)
+    packed = _packed[self.path]
+    if packed and fullname == self.name and sys.pycache_prefix is None:
+        cached, size, is_own = packed
+        if not is_own or not _is_rewritten(self.path):
             try:
-                data = _read(self._cached, self._size)
+                data = _read(cached, size)
             except OSError:
                 data = b""
             # Its hash need not be looked at, says the bit of PEP 552.
-            if len(data) == self._size and data.startswith(_HEAD):
+            if len(data) == size and data.startswith(_HEAD):
                 return _code(data, self.path)
-        return super().get_code(fullname)
+    path = self.get_filename(fullname)
+    try:
+        data = _read(_external.cache_from_source(path))
+    except (OSError, NotImplementedError):
+        data = b""
+    if not data.startswith(_HEAD):
+        return _theirs[0](self, fullname)
+    source = self.get_data(path)
+    if data[8:16] != _imp.source_hash(_MAGIC_TOKEN, source):
+        return self.source_to_code(source, path)
+    return _code(data, path)
 
-    def _is_rewritten(self):
-        """Whether the source may have been written to since it was unpacked."""
-        if not self._is_own:
-            return False
-        published, is_original = _published or _when_published()
-        try:
-            found = posix.stat(self.path)
-        except OSError:
-            return True
-        return (found.st_ctime_ns if is_original else found.st_mtime_ns) > published
 
-    def exec_module(self, module):
-        code = self.get_code(module.__name__)
-        outermost = _threshold is None and gc.isenabled()
+def _exec_module(self, module):
+    if type(self) is not _Loader or not _packed.get(self.path):
+        return _theirs[1](self, module)
+    code = self.get_code(module.__name__)
+    outermost = _threshold is None and gc.isenabled()
+    if outermost:
+        _collect_rarely()
+    try:
+        _bootstrap._call_with_frames_removed(exec, code, module.__dict__)
+    finally:
         if outermost:
-            _collect_rarely()
-        try:
-            _bootstrap._call_with_frames_removed(exec, code, module.__dict__)
-        finally:
-            if outermost:
-                _collect_as_before()
-                _call_old()
+            _collect_as_before()
+            _call_old()
 
-    # Tracebacks leave out the frames of an import, which the interpreter knows by this name.
-    for _function in (_Source.get_code, get_code, exec_module):
-        _function.__code__ = _function.__code__.replace(co_filename="<frozen importlib._bootstrap_external>")
-    del _function
+
+def _cache_bytecode(self, *args):
+    """Keeps no bytecode beside a packed source, since what was unpacked isn't written to."""
+    if type(self) is not _Loader or self.path not in _packed or sys.pycache_prefix is not None:
+        _theirs[2](self, *args)
+
+
+def _teach_loader():
+    for name, function in (("get_code", _get_code), ("exec_module", _exec_module), ("_cache_bytecode", _cache_bytecode)):
+        # In the class that has it, so that a program that replaces it in a class between is heard.
+        owner = next(kind for kind in _Loader.__mro__ if name in vars(kind))
+        function.__name__, function.__qualname__ = name, f"{owner.__name__}.{name}"
+        function.__module__ = owner.__module__
+        # Tracebacks leave out the frames of an import, which the interpreter knows by this name.
+        function.__code__ = function.__code__.replace(co_filename="<frozen importlib._bootstrap_external>")
+        setattr(owner, name, function)
 
 
 # What imports make is here to stay, and looking through it again and again is a twentieth of their time. So no

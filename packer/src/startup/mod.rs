@@ -24,6 +24,7 @@ pub(crate) const SHOWN_AS: &str = "<pyship>";
 /// `encodings`, and later `_pyship`, in app mode.
 const EARLY: &str = concat!(
     include_str!("public.py"),
+    include_str!("data.py"),
     include_str!("read.py"),
     include_str!("environment.py"),
     include_str!("index.py"),
@@ -33,6 +34,7 @@ const EARLY: &str = concat!(
 /// `_pyship` in an interpreter that was started by itself.
 const ALONE: &str = concat!(
     include_str!("public.py"),
+    include_str!("data.py"),
     include_str!("read.py"),
     include_str!("index.py"),
     include_str!("join.py"),
@@ -64,6 +66,8 @@ pub(crate) struct StartConfig<'a> {
     pub(crate) name: &'a str,
     /// Version of the app, when one is known.
     pub(crate) version: Option<&'a str>,
+    /// The name of the directory for the app's data, when it has one.
+    pub(crate) data: Option<&'a str>,
     /// The interpreter.
     pub(crate) python: &'a Python,
     /// The entry point.
@@ -117,6 +121,7 @@ fn constants(config: &StartConfig<'_>) -> String {
     let StartConfig {
         name,
         version,
+        data,
         python,
         entry: _,
         directories,
@@ -130,6 +135,7 @@ fn constants(config: &StartConfig<'_>) -> String {
     [
         ("name", literal::text(name)),
         ("version", version.map_or_else(|| "None".into(), literal::text)),
+        ("_DATA", data.map_or_else(|| "None".into(), literal::text)),
         ("_BASE", literal::text(names::APP_BASE)),
         ("_EXECUTABLE", literal::text(&python.executable)),
         ("_STDLIB", literal::text(&python.stdlib)),

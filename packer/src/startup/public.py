@@ -1,6 +1,7 @@
 """What a packed program can ask about its file: `file` (absolute path), `name` and `version`.
 
 `directory` is where the app's files are unpacked. What is written there is lost with the next version of the file.
+`data` is a directory of the user's for what the app writes, when the file was packed with `--data-dir`.
 `file` is None in an interpreter that was started by itself (`sys.executable`).
 """
 

@@ -27,23 +27,28 @@ class _Site(type(sys)):
 
 
 def _load_site(module):
-    class Names:
-        """The names of the module whose code is running, except that `main` does nothing."""
+    class Flags:
+        """`sys.flags` for the module's last line, so that it doesn't call `main`."""
 
-        def __getitem__(self, name):
-            return (lambda: None) if name == "main" else names[name]
+        no_site = 1
 
-        def __setitem__(self, name, value):
-            names[name] = value
-
-        def __delitem__(self, name):
-            del names[name]
+        def __getattr__(self, name):
+            return getattr(flags, name)
 
     with _bootstrap._ModuleLockManager("site"):
         names = module.__dict__
         if type(module) is not _Site or "__builtins__" in names:
             return  # Another thread did it, or this one is at it.
-        exec(names["__loader__"].get_code("site"), names, Names())
+        import _sitebuiltins
+        import os
+
+        # With other locals than globals, a `lazy import` would be a SyntaxError.
+        code, flags = names["__loader__"].get_code("site"), sys.flags
+        sys.flags = Flags()
+        try:
+            exec(code, names)
+        finally:
+            sys.flags = flags
         # What `main` leaves behind in a virtual environment that doesn't see the system's packages.
         if sys.version_info < (3, 14):
             names["PREFIXES"] = [sys.prefix]

@@ -23,6 +23,7 @@ fn sources_of(entry: &Entry, directories: &[LayerPath]) -> Vec<(LayerPath, Vec<u
     sources(&StartConfig {
         name: "it's \\ \"odd\" é\n",
         version: None,
+        data: Some("é/x"),
         python: &python(),
         entry,
         directories,
@@ -60,6 +61,7 @@ for node in ast.parse(sys.stdin.buffer.read()).body:
     for line in [
         "name 'it\\'s \\\\ \"odd\" \\xe9\\n'",
         "version None",
+        "_DATA '\\xe9/x'",
         "_EXECUTABLE 'bin/python3.12'",
         "_STDLIB 'lib/python3.12'",
         "_SITE_PACKAGES 'lib/python3.12/site-packages'",
@@ -103,6 +105,8 @@ fn python_and_rust_agree_on_names() {
             "{name}"
         );
     }
+    let restart = format!("setdefault(\"{}\", \"{}\")", names::ENV_TOOL, names::TOOL_RESTART);
+    assert!(include_str!("zip_main.py").contains(&restart));
     assert!(begin.contains(&format!("b\"\\{}YTHON\"", names::ENV_HIDDEN)));
     assert!(EARLY.contains(&format!("\"/{}/{}\"", names::APP_LINK, names::APP_START)));
     assert!(EARLY.contains(&format!("\"/{}\"", names::APP_CODE)));

@@ -141,6 +141,7 @@ fn every_build_backend() {
         if kind == "setuptools-scm" {
             tagged(&place, "p");
         }
+        let before = harness::files_below(&place.path("p"));
         let packed = place.pack("p").run();
         let outcome = packed.run().root("empty").output();
         assert_eq!(
@@ -149,6 +150,7 @@ fn every_build_backend() {
             "{kind}\n{}",
             outcome.report()
         );
+        assert_eq!(harness::files_below(&place.path("p")), before, "{kind}");
     }
 }
 

@@ -30,7 +30,11 @@ fn what_uv_locked_is_shipped() {
     assert_eq!(report["lock"]["name"], "uv.lock");
     assert_eq!(report["packages"][0]["name"], "six");
     assert_eq!(report["packages"][0]["version"], "1.15.0");
-    Run::new(place.path("app.bin")).stdout("1.15.0\n").success();
+    Run::new(place.path("app.bin"))
+        .root("empty")
+        .tmpfs()
+        .stdout("1.15.0\n")
+        .success();
     let inspected = Run::new(harness::pyship())
         .args(["inspect", "--json"])
         .arg(place.path("app.bin"));
@@ -116,7 +120,11 @@ fn a_pylock_is_installed_by_uv_and_by_pip() {
                 command = command.env("PATH", without_uv(&place));
             }
             command.stderr_any().success();
-            Run::new(place.path("app.bin")).stdout("1.15.0\n").success();
+            Run::new(place.path("app.bin"))
+                .root("empty")
+                .tmpfs()
+                .stdout("1.15.0\n")
+                .success();
         }
     }
 }
@@ -136,6 +144,13 @@ fn other_programs_export_their_locks() {
     );
     let path = std::env::var("PATH").unwrap();
     let bin = place.path("tools");
+    place.put("tools/poetry", "#!/bin/sh\necho 'the lock is old' >&2; exit 1\n");
+    Run::new("chmod").arg("+x").arg(bin.join("poetry")).success();
+    let pack = place.pack("p").command_to(&place.path("x.bin"));
+    pack.env("PATH", format!("{}:{path}", bin.display()))
+        .stderr_has("the lock is old\n")
+        .stderr_has("run `poetry lock`; --no-lock resolves anew\n")
+        .exits(1);
     place.put(
         "tools/poetry",
         "#!/bin/sh\n[ \"$*\" = 'export --format requirements.txt --extras x' ] && echo six==1.15.0\n",
@@ -148,7 +163,11 @@ fn other_programs_export_their_locks() {
         .env("PATH", format!("{}:{path}", bin.display()))
         .stderr_any()
         .success();
-    Run::new(place.path("app.bin")).stdout("1.15.0\n").success();
+    Run::new(place.path("app.bin"))
+        .root("empty")
+        .tmpfs()
+        .stdout("1.15.0\n")
+        .success();
 }
 
 #[test]
@@ -173,6 +192,11 @@ fn members_of_a_workspace_and_extras() {
             place.uv("ws", &["lock"]);
         }
         let packed = place.pack("ws/a[web]").run();
-        packed.run().stdout("ours 7 1.15.0\n").success();
+        packed
+            .run()
+            .root("empty")
+            .tmpfs()
+            .stdout("ours 7 1.15.0\n")
+            .success();
     }
 }

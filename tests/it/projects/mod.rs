@@ -1,8 +1,11 @@
 //! Projects: what `pyship pack .` makes of a directory that its author builds, locks and runs with other tools.
 
 mod backends;
+mod directories;
+mod indexes;
 mod locks;
 mod python_versions;
+mod requirements;
 mod scripts;
 
 use std::path::{Path, PathBuf};

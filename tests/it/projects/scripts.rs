@@ -26,15 +26,24 @@ fn of_several_scripts_one_is_chosen_or_all() {
         .args(["-c", "beta"])
         .run()
         .run()
+        .root("empty")
+        .tmpfs()
         .stdout("b\n")
         .success();
     let all = place.pack("p").args(["-c", "*"]).called("beta").run();
-    all.run().stdout("b\n").success();
+    all.run().root("empty").tmpfs().stdout("b\n").success();
     place.put(
         "p/entry_points.txt",
         "[console_scripts]\nalpha = demo:a\ndemo-app = demo:b\n",
     );
-    place.pack("p").run().run().stdout("b\n").success();
+    place
+        .pack("p")
+        .run()
+        .run()
+        .root("empty")
+        .tmpfs()
+        .stdout("b\n")
+        .success();
 }
 
 #[test]
@@ -48,7 +57,11 @@ fn a_script_says_what_it_needs() {
             command = command.env("PATH", without_uv(&place));
         }
         command.stderr_any().success();
-        Run::new(place.path("s.bin")).stdout("1.15.0\n").success();
+        Run::new(place.path("s.bin"))
+            .root("empty")
+            .tmpfs()
+            .stdout("1.15.0\n")
+            .success();
     }
 }
 
@@ -71,6 +84,8 @@ fn a_script_has_a_lock_sources_and_options() {
         .pack("s.py")
         .run()
         .run()
+        .root("empty")
+        .tmpfs()
         .stdout("1.15.0 ours set\n")
         .success();
 
@@ -114,11 +129,36 @@ fn a_name_that_is_mapped_elsewhere_is_never_asked_of_an_index() {
         .arg("--no-index")
         .arg("--find-links")
         .arg(place.path("index"));
-    pack.run().run().stdout("ours\n").success();
+    pack.run().run().root("empty").tmpfs().stdout("ours\n").success();
     let command = pack
         .command_to(&place.path("p.bin"))
         .env("PATH", without_uv(&place));
     command
         .stderr_has("[tool.uv.sources] says where `demo-lib` comes from")
         .exits(1);
+}
+
+#[test]
+fn pip_is_not_asked_for_what_a_required_directory_maps_elsewhere() {
+    let place = Place::new();
+    place.named_project(
+        "lib",
+        "demo-lib",
+        "7",
+        "dependencies = ['demo-other']\n[tool.uv.sources]\ndemo-other = { path = '../other' }\n",
+    );
+    place
+        .put("p/main.py", "import demo_lib\n")
+        .put("req.txt", "-e ./lib\n");
+    let pip = without_uv(&place);
+    for pack in [
+        place.pack("p").requirements(place.path("req.txt")),
+        place.pack("p").with("./lib"),
+    ] {
+        let command = pack.command_to(&place.path("p.bin")).directory(place.path("."));
+        command
+            .env("PATH", &pip)
+            .stderr_has("[tool.uv.sources] says where `demo-other` comes from, and pip doesn't know that\nhint: install uv")
+            .exits(1);
+    }
 }

@@ -10,7 +10,7 @@ use pyship_launcher::cache::{Context, Ready, candidates, warm};
 use pyship_launcher::environment::Environment;
 use pyship_launcher::error::{Error, Kind, Result, cause};
 use pyship_launcher::file_capabilities::FileCapabilities;
-use pyship_launcher::format::names::{ENV_CACHE_DIR, ENV_DISTRUSTED, ENV_TOOL, EXIT_FAILURE};
+use pyship_launcher::format::names::{ENV_CACHE_DIR, ENV_DISTRUSTED, ENV_TOOL, EXIT_FAILURE, TOOL_RESTART};
 use pyship_launcher::libc_choice::Host;
 use pyship_launcher::start::{self, Caller, Exec};
 use pyship_launcher::sys;
@@ -19,6 +19,8 @@ use crate::identity::{self, Identity};
 use crate::terminal::{self, Terminal};
 use crate::{prepare, tools};
 
+/// [`TOOL_RESTART`]
+const RESTART: &[u8] = TOOL_RESTART.as_bytes();
 /// How often a start tries again when the interpreter's file is open for writing, and after how long.
 const BUSY_TRIES: u32 = 200;
 const BUSY_STEP: Duration = Duration::from_millis(5);
@@ -80,7 +82,10 @@ fn start(arguments: &[CString], mut environment: Environment) -> Result<i32> {
         .filter(|tool| !tool.is_empty())
         .map(<[u8]>::to_vec);
     match tool.as_deref() {
-        None => start_app(&context, &caller(environment), granted).map(|never| match never {}),
+        None | Some(RESTART) => {
+            start_app(&context, &caller(environment), granted).map(|never| match never {})
+        }
+        Some(b"run") => start_command(&context, caller(environment), granted).map(|never| match never {}),
         Some(b"python") => start_interpreter(&context, &caller(environment)).map(|never| match never {}),
         Some(tool) => tools::run(tool, &context, &caller(environment).arguments),
     }
@@ -91,6 +96,13 @@ fn start_app(context: &Context<'_>, caller: &Caller, granted: FileCapabilities) 
         return start_with_capabilities(context, caller, granted);
     }
     start_with(context, |ready| start::app(ready, caller.clone()))
+}
+
+/// Starts the command that the first argument names.
+fn start_command(context: &Context<'_>, mut caller: Caller, granted: FileCapabilities) -> Result<Infallible> {
+    let record = prepare::find_or_make(context)?.record;
+    caller.arguments = start::command(&record, &caller.arguments)?;
+    start_app(context, &caller, granted)
 }
 
 fn start_with_capabilities(

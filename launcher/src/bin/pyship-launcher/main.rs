@@ -7,6 +7,7 @@
 use std::ffi::{c_char, c_int};
 
 mod identity;
+mod install;
 mod launch;
 mod prepare;
 mod process_state;

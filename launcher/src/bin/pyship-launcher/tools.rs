@@ -14,6 +14,7 @@ use pyship_launcher::format::manifest::{Entry, Layer, Manifest};
 use pyship_launcher::payload::Payload;
 use pyship_launcher::unpack;
 
+use crate::install::install;
 use crate::prepare;
 use crate::process_state::ProcessState;
 use crate::terminal::print;
@@ -28,6 +29,9 @@ Run it like any other program. To run a built-in tool instead, set the variable 
   PYSHIP=help    ./FILE             Print this help
   PYSHIP=info    ./FILE [--json]    Show what the file contains
   PYSHIP=python  ./FILE [ARGS...]   Run the Python interpreter with the program's packages
+  PYSHIP=run     ./FILE NAME [ARGS...]
+                                    Run the command NAME of a file that has several
+  PYSHIP=install ./FILE DIR         Write links to the file into DIR, named like its commands
   PYSHIP=where   ./FILE             Print the directories that the file is unpacked to
   PYSHIP=verify  ./FILE             Verify the file and its unpacked contents; fails if any are damaged or changed
   PYSHIP=repair  ./FILE [--reset]   Restore what is damaged; with --reset, also undo what was changed and added
@@ -45,6 +49,7 @@ pub(crate) fn run(tool: &[u8], context: &Context<'_>, arguments: &[Vec<u8>]) -> 
     match tool {
         b"help" => say(HELP),
         b"info" => info(context.payload, arguments),
+        b"install" => say(&install(context.payload, arguments)?),
         b"where" => print_paths(context),
         b"verify" => verify(context),
         b"repair" => repair(context, arguments),
@@ -99,13 +104,19 @@ fn describe(manifest: &Manifest) -> String {
         }
         Entry::Interpreter => "runs python".to_owned(),
     };
+    let arguments: String = manifest
+        .arguments
+        .iter()
+        .map(|argument| format!(" {argument}"))
+        .collect();
+    let arguments = plain(arguments);
     let (major, minor) = manifest.libc.floor;
     let carried = manifest.libc.carried.as_ref().map_or_else(
         || "carries no glibc".to_owned(),
         |libc| format!("carries glibc {}.{}", libc.version.0, libc.version.1),
     );
     format!(
-        "{}{version}: {entry}\nCPython {} for {}, needs glibc {major}.{minor}, {carried}; made by pyship {}",
+        "{}{version}: {entry}{arguments}\nCPython {} for {}, needs glibc {major}.{minor}, {carried}; made by pyship {}",
         manifest.name, manifest.python.version, manifest.target, manifest.pyship
     )
 }

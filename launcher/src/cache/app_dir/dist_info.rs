@@ -3,9 +3,9 @@
 //! Their files are links into a layer that other apps share, and an installer would write through those. The means
 //! are those of system packagers (<https://packaging.python.org/en/latest/specifications/recording-installed-packages/>):
 //! a distribution without RECORD is left alone by installers. Here a directory stands in its place. pip and
-//! `importlib.metadata` take that for a missing file; uv, which would go on without one, ends with an error. INSTALLER
-//! names who can change the packages, and SOURCES.txt lists the files for `importlib.metadata.files`. pip also gets the
-//! versions as constraints, and so chooses what fits them.
+//! `importlib.metadata` take that for a missing file; uv, which would go on without one, ends with an error that names
+//! it, and a file in it says what can be done. INSTALLER names who can change the packages, and SOURCES.txt lists the
+//! files for `importlib.metadata.files`. pip also gets the versions as constraints, and so chooses what fits them.
 
 use std::fs;
 use std::io;
@@ -19,10 +19,15 @@ use crate::sort::order;
 const ENDING: &[u8] = b".dist-info";
 const RECORD: &str = "RECORD";
 const INSTALLER: &str = "INSTALLER";
+const README: &str = "README";
 const SOURCES: &str = "SOURCES.txt";
 
 /// pip shows it as `The package was installed by ...`.
 const INSTALLED_BY: &[u8] = b"pyship, in a file that has to be packed again to change it\n";
+const WAY_OUT: &[u8] = b"\
+This package was packed into a program by pyship and can't be replaced or removed at run time.
+Pack the program again to change it, or install into another directory with --target.
+";
 const CONSTRAINTS_HEAD: &[u8] = b"\
 # These packages were packed into the program by pyship and can't be replaced at run time.
 # Pack the program again to change them. Other packages can be installed beside them.
@@ -50,6 +55,7 @@ pub(super) fn add(plan: &mut Plan, entry: &Entry, path: &Path, pins: &mut Pins) 
     plan.file(&path.join(INSTALLER), INSTALLED_BY.to_vec(), false);
     let inside = entries(&entry.source)?;
     plan.directory(&path.join(RECORD));
+    plan.file(&path.join(RECORD).join(README), WAY_OUT.to_vec(), false);
     let has = |name: &str| inside.iter().any(|one| one.name == name);
     if has(RECORD) && !has(SOURCES) {
         let record = fs::read(entry.source.join(RECORD))?;

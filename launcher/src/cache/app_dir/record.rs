@@ -8,12 +8,14 @@ use super::plan::Plan;
 use super::scripts::command_name;
 use super::{Parts, missing};
 use crate::cache::sentinels::sentinels;
-use crate::format::manifest;
+use crate::format::manifest::{self, argument};
 use crate::format::names::{
-    APP_CODE, APP_LINK, APP_PYTHON, APP_START, LAYER_APP, LAYER_LIBC, LAYER_RUNTIME, LIBC_LIB, START_RUN,
+    APP_ARGUMENT, APP_CODE, APP_LINK, APP_PYTHON, APP_START, LAYER_APP, LAYER_LIBC, LAYER_RUNTIME, LIBC_LIB,
+    START_RUN,
 };
 use crate::format::record::{Command, Entry, Loader, Record};
 use crate::libc_choice::Choice;
+use crate::sys;
 
 /// The record of an app whose directory holds `plan`.
 pub(super) fn record(parts: &Parts<'_>, plan: &Plan) -> io::Result<Record> {
@@ -57,6 +59,7 @@ pub(super) fn record(parts: &Parts<'_>, plan: &Plan) -> io::Result<Record> {
         home: bytes(layers(LAYER_RUNTIME).unwrap_or_default()),
         loader,
         options: manifest.options.iter().map(text).collect(),
+        arguments: arguments(parts)?,
         environment: manifest
             .environment
             .iter()
@@ -110,6 +113,27 @@ fn entry(parts: &Parts<'_>, plan: &Plan) -> io::Result<Entry> {
     })
 }
 
+/// The arguments that stand before the caller's. The app's directory is that of its scripts, see [`entry`].
+fn arguments(parts: &Parts<'_>) -> io::Result<Vec<Vec<u8>>> {
+    let app = (parts.layers)(LAYER_APP).ok_or_else(|| missing(LAYER_APP))?;
+    let code = bytes(without_links(app).join(APP_CODE));
+    let of = |text: &String| with_directory(&argument::decode(text).unwrap_or_default(), &code);
+    Ok(parts.manifest.arguments.iter().map(of).collect())
+}
+
+/// An argument with `directory` in the place of every [`APP_ARGUMENT`].
+fn with_directory(argument: &[u8], directory: &[u8]) -> Vec<u8> {
+    let mut rest = argument;
+    let mut replaced = Vec::new();
+    while let Some(at) = sys::find(rest, APP_ARGUMENT.as_bytes()) {
+        replaced.extend_from_slice(&rest[..at]);
+        replaced.extend_from_slice(directory);
+        rest = &rest[at + APP_ARGUMENT.len()..];
+    }
+    replaced.extend_from_slice(rest);
+    replaced
+}
+
 /// A path without symbolic links, where it exists.
 pub(super) fn without_links(path: PathBuf) -> PathBuf {
     fs::canonicalize(&path).unwrap_or(path)
@@ -117,4 +141,22 @@ pub(super) fn without_links(path: PathBuf) -> PathBuf {
 
 fn bytes(path: PathBuf) -> Vec<u8> {
     path.into_os_string().into_encoded_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_apps_directory_stands_in_arguments() {
+        for (argument, want) in [
+            (&b"{app}/app.py"[..], &b"/\xff/app.py"[..]),
+            (b"--path={app}:{app}/lib:\xfe", b"--path=/\xff:/\xff/lib:\xfe"),
+            (b"{{app}}", b"{/\xff}"),
+            (b"{ap", b"{ap"),
+            (b"", b""),
+        ] {
+            assert_eq!(with_directory(argument, b"/\xff"), want);
+        }
+    }
 }

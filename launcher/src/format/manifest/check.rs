@@ -4,6 +4,7 @@
 //! too. So every number is bounded before it is added to another, and every name is checked before it becomes a
 //! path, a variable or part of a message.
 
+use super::argument;
 use super::fields::{DIRECTORY_HEX, Entry, Layer, Manifest};
 use crate::format::member::is_safe;
 use crate::format::names::{ENV_PRIVATE_PREFIX, ENV_PYTHONHOME, ENV_TOOL, LAYERS};
@@ -19,7 +20,7 @@ const EXPANSION_MAX: u64 = 256;
 const MEMBER_RAW: u64 = 512;
 /// Bytes by which a frame of incompressible data may exceed its content.
 const OVERHEAD: u64 = 64 << 10;
-/// Interpreter options and environment variables: they go into the launch record, which has its own limit.
+/// Interpreter options, arguments and environment variables: they go into the launch record, which has its own limit.
 const SETTINGS_MAX: usize = 16 << 10;
 /// Libraries that a cold start looks for on the host.
 const SYSTEM_MAX: usize = 256;
@@ -145,13 +146,22 @@ fn is_plain(text: &str) -> bool {
 /// were given, and pyship's own.
 fn settings(manifest: &Manifest) -> Result<(), String> {
     let Manifest {
-        options, environment, ..
+        options,
+        arguments,
+        environment,
+        ..
     } = manifest;
     let mut length = 0usize;
     for option in options {
         length += option.len() + 1;
         if option.contains('\0') {
             return Err("has an interpreter option with a NUL".to_owned());
+        }
+    }
+    for text in arguments {
+        length += text.len() + 1;
+        if argument::decode(text).is_none() {
+            return Err("has an argument in an unknown form".to_owned());
         }
     }
     for (name, value) in environment {
@@ -165,7 +175,7 @@ fn settings(manifest: &Manifest) -> Result<(), String> {
         }
     }
     if length > SETTINGS_MAX {
-        return Err("has too many options and environment variables".to_owned());
+        return Err("has too many options, arguments and environment variables".to_owned());
     }
     Ok(())
 }

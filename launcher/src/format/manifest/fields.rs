@@ -35,6 +35,12 @@ pub struct Manifest {
     /// Interpreter options that are fixed at pack time (`-X utf8`, `-W error`), one argument an item.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub options: Vec<String>,
+    /// Arguments that stand before the caller's, in the form of [`argument`](super::argument). [`APP_ARGUMENT`] in them
+    /// is the directory of the app's code.
+    ///
+    /// [`APP_ARGUMENT`]: crate::format::names::APP_ARGUMENT
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub arguments: Vec<String>,
     /// Environment variables that are set unless the caller has set them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub environment: BTreeMap<String, String>,
@@ -68,7 +74,7 @@ pub struct Python {
 
 /// What a packed file runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
+#[serde(tag = "kind", rename_all = "kebab-case", try_from = "AnyEntry")]
 pub enum Entry {
     /// `python PATH`; relative to the app layer's code directory.
     Script {
@@ -94,6 +100,36 @@ pub enum Entry {
     },
     /// No app: the file behaves like `python`.
     Interpreter,
+}
+
+/// An entry of any kind, as it is read. serde's own way to read an enum with a tag takes 10 KB of the launcher.
+#[derive(Deserialize)]
+struct AnyEntry {
+    kind: String,
+    path: Option<String>,
+    name: Option<String>,
+    module: Option<String>,
+    attr: Option<String>,
+    commands: Option<Vec<Command>>,
+}
+
+impl TryFrom<AnyEntry> for Entry {
+    type Error = &'static str;
+
+    fn try_from(any: AnyEntry) -> Result<Self, Self::Error> {
+        let entry = match any.kind.as_str() {
+            "script" => any.path.map(|path| Self::Script { path }),
+            "module" => any.name.map(|name| Self::Module { name }),
+            "function" => {
+                let both = any.module.zip(any.attr);
+                both.map(|(module, attr)| Self::Function { module, attr })
+            }
+            "commands" => any.commands.map(|commands| Self::Commands { commands }),
+            "interpreter" => Some(Self::Interpreter),
+            _ => None,
+        };
+        entry.ok_or("unknown or incomplete entry")
+    }
 }
 
 /// A script of an installed package.

@@ -3,6 +3,7 @@
 //! It is JSON on one line, so that `unzip -p app.bin pyship.json | jq` works. A cold start reads it; a warm start
 //! reads the app's launch record ([`super::record`]) instead.
 
+pub mod argument;
 mod check;
 mod fields;
 

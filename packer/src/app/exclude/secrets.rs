@@ -3,7 +3,6 @@
 
 use std::ffi::OsStr;
 use std::io::Read;
-use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
 use memchr::memmem;
@@ -20,14 +19,21 @@ const FILES: &[&str] = &[
     ".pgpass",
     ".pypirc",
     ".s3cfg",
+    ".terraformrc",
     ".vault-token",
     "_netrc",
+    "application_default_credentials.json",
+    "credentials.json",
+];
+
+/// Beginnings of names of files without an extension: `id_ed25519_work`, `.vault_pass_dev`.
+const BEGINNINGS: &[&str] = &[
     "id_dsa",
     "id_ecdsa",
-    "id_ecdsa_sk",
     "id_ed25519",
-    "id_ed25519_sk",
     "id_rsa",
+    ".vault_pass",
+    ".vault-pass",
 ];
 
 /// Files by their name and that of their directory.
@@ -46,10 +52,11 @@ const DIRECTORIES: &[&str] = &[".aws", ".azure", ".gnupg", ".ssh"];
 /// Extensions of password databases, key stores and PuTTY's keys.
 const EXTENSIONS: &[&str] = &["jks", "kdbx", "keystore", "p12", "pfx", "ppk", "tfstate"];
 
-/// Extensions of files that may have a private key, or a certificate only.
-const KEYS: &[&str] = &["asc", "key", "p8", "pem"];
+/// Extensions of files that may have a private key, or a certificate only. Service accounts of Google have one in JSON.
+const KEYS: &[&str] = &["asc", "json", "key", "p8", "pem"];
 /// How far a private key is looked for: it may follow a chain of certificates.
 const HEAD: u64 = 64 << 10;
+const BEGIN: &[u8] = b"-----BEGIN ";
 
 /// `.env`, `.env.local`, `.envrc`; but not these, which are there to be copied.
 const ENV: &str = ".env";
@@ -67,12 +74,18 @@ pub(super) fn is_secret(relative: &Path, real: &Path, is_directory: bool) -> boo
     }
     let parent = relative.parent().and_then(Path::file_name).unwrap_or_default();
     FILES.iter().any(is)
+        || relative.extension().is_none() && BEGINNINGS.iter().any(|start| begins_with(name, start))
         || PATHS
             .iter()
             .any(|(directory, file)| name == *file && parent == *directory)
         || is_environment(name)
         || has_extension(relative, EXTENSIONS)
-        || has_extension(relative, KEYS) && has_private_key(real)
+        || has_extension(relative, KEYS) && has_private_key(&head(real))
+        || relative.extension().is_none() && is_private_key(&head(real))
+}
+
+fn begins_with(name: &OsStr, start: &str) -> bool {
+    name.as_encoded_bytes().starts_with(start.as_bytes())
 }
 
 fn is_environment(name: &OsStr) -> bool {
@@ -86,22 +99,29 @@ fn has_extension(path: &Path, known: &[&str]) -> bool {
     extension.is_some_and(|extension| known.iter().any(|known| extension == *known))
 }
 
-/// Whether a file has a private key in PEM form, or an OpenPGP one. What can't be read is not known to have one.
-fn has_private_key(file: &Path) -> bool {
+/// The beginning of a file. What can't be read is not known to have a key.
+fn head(file: &Path) -> Vec<u8> {
     let read = || -> std::io::Result<Vec<u8>> {
         let mut head = Vec::new();
         let kind = fs_err::metadata(file)?.file_type();
-        if !kind.is_fifo() && !kind.is_socket() {
+        if kind.is_file() {
             fs_err::File::open(file)?.take(HEAD).read_to_end(&mut head)?;
         }
         Ok(head)
     };
-    let head = read().unwrap_or_default();
-    let begins = memmem::find_iter(&head, b"-----BEGIN ");
-    begins.into_iter().any(|at| {
-        let line = head[at..].split(|&byte| byte == b'\n').next().unwrap_or_default();
-        memmem::find(line, b"PRIVATE KEY").is_some()
-    })
+    read().unwrap_or_default()
+}
+
+/// Whether a text has a private key in PEM form, or an OpenPGP one.
+fn has_private_key(text: &[u8]) -> bool {
+    let begins = memmem::find_iter(text, BEGIN);
+    begins.into_iter().any(|at| is_private_key(&text[at..]))
+}
+
+/// Whether a text begins with one, as SSH's keys do, whatever their name is.
+fn is_private_key(text: &[u8]) -> bool {
+    let line = text.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    line.starts_with(BEGIN) && memmem::find(line, b"PRIVATE KEY").is_some()
 }
 
 #[cfg(test)]
@@ -118,6 +138,9 @@ mod tests {
             ".npmrc",
             "home/.docker/config.json",
             "keys/id_ed25519",
+            "keys/id_ed25519_work",
+            ".vault_pass_dev",
+            ".config/gcloud/application_default_credentials.json",
             "Store.PFX",
             ".streamlit/secrets.toml",
         ] {
@@ -153,6 +176,12 @@ mod tests {
         assert!(is_key("server.KEY", "-----BEGIN PRIVATE KEY-----\n"));
         assert!(is_key("me.asc", "-----BEGIN PGP PRIVATE KEY BLOCK-----\n"));
         assert!(!is_key("public.key", "-----BEGIN PUBLIC KEY-----\n"));
-        assert!(!is_key("notes.txt", key));
+        assert!(!is_key("notes.txt", key) && !is_key("README", &format!("as follows:\n{key}")));
+        assert!(is_key(
+            "deploy_key",
+            "-----BEGIN OPENSSH PRIVATE KEY-----\nb3Bl\n"
+        ));
+        let account = r#"{"type": "service_account", "private_key": "-----BEGIN PRIVATE KEY-----\nMII"}"#;
+        assert!(is_key("account.json", account) && !is_key("data.json", r#"{"private_key": ""}"#));
     }
 }

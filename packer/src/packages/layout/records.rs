@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use rayon::prelude::*;
 
 use super::origin::Origin;
 use crate::packages::record::{self, Entry};
@@ -63,34 +64,48 @@ fn relative(path: &Path, root: &Path) -> Result<String> {
         .with_context(|| format!("failed to read `{}`: its name is not UTF-8", path.display()))
 }
 
-/// Adds each `RECORD` to the tree, with the files that are in it.
+/// Adds each `RECORD` to the tree, with the files that are in it, as they are: a wheel's own `RECORD` may say anything.
 pub(super) fn write(tree: &mut Tree, site: &str, records: &Records, origin: &Origin<'_>) -> Result<()> {
     for (record_path, lines) in records {
         let own_path = origin.layer_path(record_path.as_bytes());
         if matches!(origin, Origin::Environment { .. }) && tree.get(&own_path).is_none() {
             continue;
         }
-        let mut entries = Vec::new();
-        for (path, line) in lines {
-            let layer_path = origin.layer_path(path.as_bytes());
-            let Some(Node::File(file)) = tree.get(&layer_path) else {
-                continue;
-            };
-            let name = record::relative_to(site, std::str::from_utf8(&layer_path)?);
-            entries.push(match &file.content {
-                _ if layer_path == own_path => Entry {
-                    path: name,
-                    hash: String::new(),
-                    size: String::new(),
-                },
-                Content::Bytes(bytes) => Entry::of(name, bytes),
-                Content::Path(_) => Entry {
-                    path: name,
-                    ..line.clone()
-                },
-            });
-        }
+        let entries = lines
+            .par_iter()
+            .filter_map(|(path, line)| {
+                let layer_path = origin.layer_path(path.as_bytes());
+                let Some(Node::File(file)) = tree.get(&layer_path) else {
+                    return None;
+                };
+                Some(entry(
+                    site,
+                    &layer_path,
+                    &file.content,
+                    layer_path == own_path,
+                    line,
+                ))
+            })
+            .collect::<Result<Vec<Entry>>>()?;
         tree.insert_bytes(own_path, record::encode(entries)?, false);
     }
     Ok(())
+}
+
+/// The line for a file of the layer; `line` is the installer's.
+fn entry(site: &str, layer_path: &[u8], content: &Content, is_record: bool, line: &Entry) -> Result<Entry> {
+    let path = record::relative_to(site, std::str::from_utf8(layer_path)?);
+    match content {
+        _ if is_record => Ok(Entry {
+            path,
+            hash: String::new(),
+            size: String::new(),
+        }),
+        Content::Bytes(bytes) => Ok(Entry::of(path, bytes)),
+        // Bytecode, which every interpreter makes anew.
+        Content::Path(_) if line.hash.is_empty() && line.path.ends_with(".pyc") => {
+            Ok(Entry { path, ..line.clone() })
+        }
+        Content::Path(source) => Entry::of_file(path, source),
+    }
 }

@@ -1,11 +1,10 @@
 //! Locks of poetry, pdm and pipenv: each of these programs writes its own lock as a requirements file.
 
 use std::path::Path;
-use std::str::FromStr;
 
 use anyhow::{Context, Result, anyhow};
+use pep508_rs::VersionOrUrl;
 use pep508_rs::pep440_rs::Operator;
-use pep508_rs::{Requirement, VerbatimUrl, VersionOrUrl};
 
 use super::{Contents, Lock};
 use crate::child;
@@ -13,6 +12,7 @@ use crate::environment::Environment;
 use crate::hint::WithHint;
 use crate::packages::declared::Selection;
 use crate::packages::pins::local_path;
+use crate::packages::requirement;
 use crate::packages::requirements_file::{self, Line};
 
 /// A program with a lock of its own.
@@ -92,7 +92,10 @@ impl Exporter {
         }
         let text = child::output(&mut command, b"")
             .with_context(failed)
-            .hint(by_hand)?;
+            .hint(format!(
+                "if the lock doesn't fit what the project declares, run `{} lock`; --no-lock resolves anew",
+                self.program
+            ))?;
         let text = String::from_utf8(text).with_context(failed)?;
         Ok(Lock {
             path,
@@ -114,7 +117,7 @@ fn requirements(text: &str) -> Vec<String> {
 /// Names and versions in an exported requirements file.
 pub(super) fn pinned(text: &str) -> Vec<(String, Option<String>)> {
     let parsed = requirements(text).into_iter();
-    let parsed = parsed.filter_map(|text| Requirement::<VerbatimUrl>::from_str(&text).ok());
+    let parsed = parsed.filter_map(|text| requirement::without_marker(&text));
     parsed
         .map(|requirement| {
             let version = match requirement.version_or_url {
@@ -134,7 +137,7 @@ pub(super) fn has_directories(text: &str) -> bool {
     let lines = requirements_file::parse(text.as_bytes());
     lines.iter().any(|line| match line {
         Line::Requirement(text) => local_path(text).is_some_and(|path| !path.ends_with(".whl")),
-        Line::Other => true,
+        Line::Editable(_) | Line::Other => true,
         _ => false,
     })
 }

@@ -76,6 +76,33 @@ impl Export {
         }
     }
 
+    /// Reads the metadata of what `options` name anew, since `uv export` takes what is in uv's cache. Nothing is written
+    /// beside the script.
+    ///
+    /// # Errors
+    /// When uv fails.
+    pub(in crate::packages) fn refresh(&self, options: &[OsString]) -> Result<()> {
+        if options.is_empty() {
+            return Ok(());
+        }
+        let mut command = self.environment.installer_command(&self.uv);
+        command
+            .args([
+                "lock",
+                "--dry-run",
+                "--quiet",
+                "--color",
+                "never",
+                "--no-progress",
+                "--python",
+            ])
+            .arg(&self.python)
+            .args(&self.options)
+            .args(options);
+        child::output(&mut command, b"")?;
+        Ok(())
+    }
+
     /// The lock as a pylock.toml, with paths relative to the project.
     ///
     /// # Errors
@@ -124,6 +151,10 @@ impl Export {
                 self.update
             ));
         }
-        Err(error).with_context(|| format!("failed to read the lock of `{subject}`"))
+        let failed = match error.output.contains("is not defined in") {
+            true => format!("failed to find the extras and groups in `{subject}`"),
+            false => format!("failed to read the lock of `{subject}`"),
+        };
+        Err(error).context(failed)
     }
 }

@@ -31,6 +31,16 @@ const VARIABLES: &[&str] = &[
     "MAKEFLAGS",
     "SOURCE_DATE_EPOCH",
 ];
+/// Variables with requirements files: pip separates them by spaces, uv too.
+const FILES: &[&str] = &[
+    "PIP_BUILD_CONSTRAINT",
+    "PIP_CONSTRAINT",
+    "PIP_REQUIREMENT",
+    "UV_BUILD_CONSTRAINT",
+    "UV_CONSTRAINT",
+    "UV_EXCLUDE",
+    "UV_OVERRIDE",
+];
 /// Variables with directories of wheels: pip separates them by spaces, uv by commas.
 const FIND_LINKS: &[&str] = &["PIP_FIND_LINKS", "UV_FIND_LINKS"];
 
@@ -46,7 +56,18 @@ pub(super) fn find_links(environment: &Environment) -> Vec<String> {
         .collect()
 }
 
-/// Adds the configuration to `key`. Returns whether a file of it names directories of wheels, whose contents are not known.
+/// The requirements files that variables name.
+pub(super) fn requirements(environment: &Environment) -> Vec<PathBuf> {
+    let values = FILES.iter().filter_map(|name| environment.get(name)?.to_str());
+    let files = values.flat_map(str::split_whitespace);
+    files
+        .filter(|file| !file.contains("://"))
+        .map(|file| environment.directory.join(file))
+        .collect()
+}
+
+/// Adds the configuration to `key`. Returns whether a file of it names directories of wheels or
+/// requirements files, whose contents are not known.
 pub(super) fn identify(environment: &Environment, key: &mut Key) -> bool {
     let mut names_directories = false;
     for (name, value) in &environment.variables {
@@ -59,7 +80,14 @@ pub(super) fn identify(environment: &Environment, key: &mut Key) -> bool {
     for file in files(environment) {
         if let Ok(bytes) = fs_err::read(&file) {
             let text = String::from_utf8_lossy(&bytes);
-            names_directories |= text.contains("find-links") || text.contains("find_links");
+            let names = [
+                "find-links",
+                "find_links",
+                "constraint =",
+                "constraint=",
+                "requirement =",
+            ];
+            names_directories |= names.iter().any(|name| text.contains(name));
             key.field("settings", file.as_os_str().as_bytes())
                 .field("bytes", bytes);
         }

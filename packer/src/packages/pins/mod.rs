@@ -6,16 +6,16 @@ mod configuration;
 use std::collections::BTreeSet;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::time::SystemTime;
 
+use pep508_rs::VersionOrUrl;
 use pep508_rs::pep440_rs::Operator;
-use pep508_rs::{Requirement, VerbatimUrl, VersionOrUrl};
 use sha2::{Digest, Sha256};
 
 use super::declared::{Declared, Dependencies};
 use super::metadata::normalized;
 use super::request::{Request, is_url};
+use super::requirement;
 use super::requirements_file::{self, Line};
 use super::tool::Tool;
 use crate::build_cache::key::Key;
@@ -90,9 +90,23 @@ pub(crate) fn read(
     for location in configuration::find_links(environment) {
         reader.find_links(&environment.directory, &location);
     }
+    for file in configuration::requirements(environment) {
+        reader.file(&file, 0);
+    }
     let names_directories = configuration::identify(environment, reader.key);
     reader.pins.changes |= names_directories;
     reader.pins
+}
+
+/// The local directories in which wheels are looked for, as options and variables name them.
+pub(super) fn links(request: &Request, environment: &Environment) -> Vec<PathBuf> {
+    let given = request.find_links.iter().cloned();
+    let all = given.chain(configuration::find_links(environment));
+    all.filter_map(|location| {
+        let location = location.strip_prefix("file://").unwrap_or(&location);
+        (!location.contains("://")).then(|| environment.directory.join(location))
+    })
+    .collect()
 }
 
 struct Reader<'a> {
@@ -151,7 +165,7 @@ impl Reader<'_> {
                 Line::FindLinks(location) => self.find_links(directory, &location),
                 // A part of the file's bytes, and nothing more.
                 Line::Option => {}
-                Line::Other => self.pins.changes = true,
+                Line::Editable(_) | Line::Other => self.pins.changes = true,
             }
         }
     }
@@ -214,7 +228,7 @@ pub(crate) fn local_path(requirement: &str) -> Option<&str> {
 
 /// The normalized name of a requirement that only one version meets.
 fn pinned_name(requirement: &str) -> Option<String> {
-    let requirement = Requirement::<VerbatimUrl>::from_str(requirement).ok()?;
+    let requirement = requirement::without_marker(requirement)?;
     let pinned = match requirement.version_or_url? {
         VersionOrUrl::VersionSpecifier(specifiers) => specifiers
             .iter()
