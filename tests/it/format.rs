@@ -176,7 +176,11 @@ fn inspect_shows_what_it_holds() {
         .stdout_has("runtime")
         .stdout_has("deps")
         .success();
-    let json = shown.arg("--json").stdout_any().success().json();
+    let mut json = shown.arg("--json").stdout_any().success().json();
+    assert_eq!(
+        json.as_object_mut().unwrap().remove("starts").unwrap(),
+        "the script `main.py`"
+    );
     assert_eq!(json, packed.manifest());
     let names: Vec<&str> = json["layers"]
         .as_array()

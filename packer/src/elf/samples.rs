@@ -1,5 +1,6 @@
 //! Real files for the tests of [`super`]: interpreters of this machine, and their runtimes as trees.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -21,9 +22,13 @@ pub(crate) struct Interpreter {
 
 /// The standard output of a program that has to succeed.
 pub(crate) fn output(command: &mut Command) -> String {
-    let out = command
-        .output()
-        .unwrap_or_else(|error| panic!("failed to run {command:?}: {error}"));
+    let out = loop {
+        match command.output() {
+            // A test beside this one has started a program while this one's file was open for writing.
+            Err(error) if error.kind() == ErrorKind::ExecutableFileBusy => continue,
+            other => break other.unwrap_or_else(|error| panic!("failed to run {command:?}: {error}")),
+        }
+    };
     let stderr = String::from_utf8_lossy(&out.stderr);
     assert!(
         out.status.success(),

@@ -294,8 +294,8 @@ impl Report {
         }
         lines.extend(pruned_line(&self.pruned, verbose));
         lines.extend(left_out::lines(&self.left_out, verbose));
-        lines.push(self.libc.sentence());
         lines.push(format!("starts {}", self.starts));
+        lines.push(self.libc.sentence());
         lines.extend(start_lines(&self.entry, &self.arguments));
         match &self.data_dir {
             Some(name) => lines.push(format!(

@@ -24,6 +24,7 @@ const CODE: &str = "plan";
 const SCRIPT: &str = concat!(
     include_str!("before.py"),
     include_str!("../imports.py"),
+    include_str!("../databases.py"),
     include_str!("../trial.py"),
     include_str!("after.py")
 );
