@@ -29,6 +29,15 @@ class Loader(Case):
         )
         self.assertEqual(self.same(self.indexed(script)).out, "9\n1\n")
 
+    def test_a_loader_whose_path_is_none(self):
+        script = (
+            "import importlib.machinery as machinery, types, one\n"
+            "for path in {}, b'x', None:\n"
+            "    try: machinery.SourceFileLoader('x', path).exec_module(types.ModuleType('y'))\n"
+            "    except Exception as error: print(type(error).__name__)\n"
+        )
+        self.assertIn("ImportError", self.same(self.indexed(script)).out)
+
     def test_methods_of_loaders_that_a_program_replaces(self):
         script = (
             "import importlib.machinery as machinery, _frozen_importlib_external as external\n"

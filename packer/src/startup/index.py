@@ -196,9 +196,14 @@ _Loader = _external.SourceFileLoader
 _theirs = _Loader.get_code, _Loader.exec_module, _Loader._cache_bytecode
 
 
+def _is_packed(loader):
+    """Loaders that others make may have any path, also one that can't be a key."""
+    return type(loader) is _Loader and type(loader.path) is str and loader.path in _packed
+
+
 def _get_code(self, fullname):
     """The code of a packed module, from bytecode that was made at pack time and says of which source it is."""
-    if type(self) is not _Loader or self.path not in _packed:
+    if not _is_packed(self):
         return _theirs[0](self, fullname)
     packed = _packed[self.path]
     if packed and fullname == self.name and sys.pycache_prefix is None:
@@ -225,7 +230,7 @@ def _get_code(self, fullname):
 
 
 def _exec_module(self, module):
-    if type(self) is not _Loader or not _packed.get(self.path):
+    if not _is_packed(self) or not _packed[self.path]:
         return _theirs[1](self, module)
     code = self.get_code(module.__name__)
     outermost = _threshold is None and gc.isenabled()
@@ -241,7 +246,7 @@ def _exec_module(self, module):
 
 def _cache_bytecode(self, *args):
     """Keeps no bytecode beside a packed source, since what was unpacked isn't written to."""
-    if type(self) is not _Loader or self.path not in _packed or sys.pycache_prefix is not None:
+    if not _is_packed(self) or sys.pycache_prefix is not None:
         _theirs[2](self, *args)
 
 
