@@ -179,7 +179,7 @@ fn targets_are_listed() {
         .stdout_has("x86_64-unknown-linux-gnu")
         .success();
     let listed = run().arg("--json").stdout_any().success().json();
-    for target in listed.as_array().unwrap() {
+    for target in listed["targets"].as_array().unwrap() {
         let size = target["launcher"].as_u64().unwrap();
         assert!((500_000..1_600_000).contains(&size), "{listed}");
     }
