@@ -106,7 +106,7 @@ fn every_byte_of_the_trailer_flipped() {
 #[test]
 fn bytes_of_the_manifest_flipped() {
     let (bench, _) = bench();
-    let start = find(&bench.whole, b"{\"format\"")
+    let start = find(&bench.whole, b"{\"schema\"")
         .or_else(|| find(&bench.whole, b"{\n"))
         .unwrap();
     let end = bench.whole.len() - TRAILER - 22;
