@@ -10,7 +10,8 @@ import json, sys, zipfile
 name, version, files = json.loads(sys.argv[2])
 info = f'{name}-{version}.dist-info'
 head = f'Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n'
-files = {**files, f'{info}/METADATA': head + files.pop('METADATA', '')}
+more = files.pop('METADATA', '')
+files = {**files, f'{info}/METADATA': head + more}
 files[f'{info}/WHEEL'] = 'Wheel-Version: 1.0\nGenerator: hand\nRoot-Is-Purelib: true\nTag: py3-none-any\n'
 entry_points = files.pop('entry_points.txt', None)
 if entry_points:
