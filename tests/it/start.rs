@@ -82,8 +82,9 @@ fn a_cold_start_makes_three_system_calls_a_file() {
     let place = scratch();
     let packed = Pack::new("examples/hello/hello.py").run();
     let made = calls(&packed, place.path());
-    // strace cuts what another thread interrupts in two.
-    let made = made.iter().filter(|call| !call.contains(" resumed>")).count();
+    // strace cuts what another thread interrupts in two, and how often threads wait depends on the machine's load.
+    let counts = |call: &&String| !call.contains(" resumed>") && !call.contains("futex(");
+    let made = made.iter().filter(counts).count();
     let entries = || walkdir::WalkDir::new(place.path()).into_iter().flatten();
     let files = entries().filter(|entry| entry.file_type().is_file()).count();
     let directories = entries().filter(|entry| entry.file_type().is_dir()).count();
