@@ -73,27 +73,44 @@ pub fn execve(path: &CStr, argv: &[CString], environment: &[CString]) -> io::Err
     io::Error::last_os_error()
 }
 
-/// What a process does on a signal.
-pub struct Disposition(libc::sigaction);
+/// What a process did on a signal.
+pub struct Disposition(c_int, libc::sigaction);
 
 /// Ignores SIGXFSZ, so that a write beyond the limit on file sizes fails instead of killing the process; returns the
 /// previous disposition.
 #[must_use]
 pub fn ignore_file_size_signal() -> Option<Disposition> {
-    let mut before = MaybeUninit::uninit();
-    // SAFETY: all zeros is a sigaction without flags and with an empty mask.
-    let mut ignored: libc::sigaction = unsafe { MaybeUninit::zeroed().assume_init() };
-    ignored.sa_sigaction = libc::SIG_IGN;
-    // SAFETY: both point to a sigaction.
-    let done = unsafe { libc::sigaction(libc::SIGXFSZ, &raw const ignored, before.as_mut_ptr()) };
-    // SAFETY: the call succeeded, so it has filled `before`.
-    (done == 0).then(|| Disposition(unsafe { before.assume_init() }))
+    set_handler(libc::SIGXFSZ, libc::SIG_IGN)
 }
 
-/// Restores the disposition that [`ignore_file_size_signal`] returned: ignored signals stay ignored across `execve`.
-pub fn restore_file_size_signal(before: &Disposition) {
-    // SAFETY: it points to a sigaction that the kernel itself gave; this fails for no valid signal.
-    unsafe { libc::sigaction(libc::SIGXFSZ, &raw const before.0, std::ptr::null_mut()) };
+/// Makes a signal end the process with the exit code 128 and its number; returns the previous disposition.
+#[must_use]
+pub fn exit_on(signal: c_int) -> Option<Disposition> {
+    extern "C" fn exit(signal: c_int) {
+        // SAFETY: `_exit` has no preconditions, and signal handlers may call it.
+        unsafe { libc::_exit(128 + signal) }
+    }
+    set_handler(signal, exit as extern "C" fn(c_int) as usize)
+}
+
+/// `handler` must be one of the constants, or a function that does only what signal handlers may do.
+fn set_handler(signal: c_int, handler: usize) -> Option<Disposition> {
+    let mut before = MaybeUninit::uninit();
+    // SAFETY: all zeros is a sigaction without flags and with an empty mask.
+    let mut after: libc::sigaction = unsafe { MaybeUninit::zeroed().assume_init() };
+    after.sa_sigaction = handler;
+    // SAFETY: both point to a sigaction, and both callers pass a valid handler.
+    let done = unsafe { libc::sigaction(signal, &raw const after, before.as_mut_ptr()) };
+    // SAFETY: the call succeeded, so it has filled `before`.
+    (done == 0).then(|| Disposition(signal, unsafe { before.assume_init() }))
+}
+
+impl Disposition {
+    /// Restores it: ignored signals stay ignored across `execve`.
+    pub fn restore(&self) {
+        // SAFETY: it points to a sigaction that the kernel itself gave; this fails for no valid signal.
+        unsafe { libc::sigaction(self.0, &raw const self.1, std::ptr::null_mut()) };
+    }
 }
 
 /// The system's allocator; when memory is exhausted it prints an error and exits, where std would abort.

@@ -4,6 +4,9 @@
 //! `$HOME/.cache/pyship`, `/var/tmp/pyship-<uid>`, `$TMPDIR/pyship-<uid>`, `/tmp/pyship-<uid>`,
 //! `/dev/shm/pyship-<uid>`.
 //!
+//! Where `$PYSHIP_CACHE_DIR` is a directory that others may write to, such as a volume, the cache is
+//! `$PYSHIP_CACHE_DIR/pyship-<uid>`.
+//!
 //! Root's own is the only one that other users can read: a program that root starts and that becomes another user
 //! still imports from it. For a start by another user it is a store, looked at when no other place has an answer.
 
@@ -38,8 +41,30 @@ pub enum Origin {
     Private,
     /// In a directory that all users can write to, where a link may have been made by someone else.
     Shared,
+    /// Below an explicit directory that all users can write to.
+    Volume,
     /// One of `$PYSHIP_STORE`: never written to, owned by the user or root.
     Store,
+}
+
+impl Origin {
+    /// Whether others may have made something in its place.
+    pub(super) const fn is_shared(self) -> bool {
+        matches!(self, Self::Shared | Self::Volume)
+    }
+
+    /// Whether those count who could replace it; whoever chooses a place explicitly takes it as it is.
+    pub(super) const fn is_checked(self) -> bool {
+        matches!(self, Self::System | Self::Private | Self::Shared)
+    }
+}
+
+/// The user's part of a directory that others may write to.
+pub(super) fn in_volume(directory: &Path, uid: u32) -> Candidate {
+    Candidate {
+        path: directory.join(format!("{CACHE_NAME}-{uid}")),
+        origin: Origin::Volume,
+    }
 }
 
 /// The candidates for a cache that can be written to, best first.
@@ -48,22 +73,21 @@ pub enum Origin {
 #[must_use]
 pub fn candidates(environment: &Environment, uid: u32, secure: bool) -> Vec<Candidate> {
     let value = |name: &str| environment.get(name).filter(|value| !value.is_empty() && !secure);
-    let absolute = |name: &str| value(name).filter(|value| value[0] == b'/').map(as_path);
+    let place = |name: &str| value(name).filter(|value| value[0] == b'/').map(as_path);
     if let Some(explicit) = value(ENV_CACHE_DIR) {
-        let path = std::path::absolute(as_path(explicit)).unwrap_or_else(|_| as_path(explicit).to_owned());
         return vec![Candidate {
-            path,
+            path: absolute(explicit),
             origin: Origin::Explicit,
         }];
     }
     let shared_name = format!("{CACHE_NAME}-{uid}");
     let private = [
-        absolute(ENV_XDG_CACHE_HOME).map(|directory| directory.join(CACHE_NAME)),
-        absolute(ENV_HOME).map(|home| home.join(HOME_CACHE).join(CACHE_NAME)),
+        place(ENV_XDG_CACHE_HOME).map(|directory| directory.join(CACHE_NAME)),
+        place(ENV_HOME).map(|home| home.join(HOME_CACHE).join(CACHE_NAME)),
     ];
     let shared = [
         Some(Path::new("/var/tmp")),
-        absolute(ENV_TMPDIR),
+        place(ENV_TMPDIR),
         Some(Path::new("/tmp")),
         Some(Path::new("/dev/shm")),
     ];
@@ -93,6 +117,11 @@ pub fn system_store(environment: &Environment, uid: u32, secure: bool) -> Option
     (uid != ROOT && !explicit).then(system)
 }
 
+/// A path from the root of the file system: a record outlives the directory of the start that writes it.
+fn absolute(path: &[u8]) -> PathBuf {
+    std::path::absolute(as_path(path)).unwrap_or_else(|_| as_path(path).to_owned())
+}
+
 fn system() -> Candidate {
     Candidate {
         path: PathBuf::from(SYSTEM_CACHE),
@@ -107,7 +136,7 @@ pub fn stores(environment: &Environment, secure: bool) -> Vec<Candidate> {
     list.split(|&byte| byte == b':')
         .filter(|path| !path.is_empty())
         .map(|path| Candidate {
-            path: as_path(path).to_owned(),
+            path: absolute(path),
             origin: Origin::Store,
         })
         .collect()
@@ -189,6 +218,9 @@ mod tests {
             .map(|store| store.path)
             .collect();
         assert_eq!(paths, [Path::new("/a"), Path::new("/b")]);
+        let relative = Environment::from_pairs(&[("PYSHIP_STORE", "c")]);
+        let here = std::env::current_dir().unwrap();
+        assert_eq!(stores(&relative, false)[0].path, here.join("c"));
         assert!(stores(&environment, true).is_empty());
     }
 }

@@ -38,10 +38,10 @@ pub fn make(context: &Context<'_>) -> Result<Ready> {
     // Its layers could be read, but no program in them run.
     stores.retain(|store| !store.is_noexec());
     let mut refusals = Vec::new();
-    let (exposed, safe): (Vec<_>, Vec<_>) = context
-        .candidates
-        .iter()
-        .partition(|candidate| is_exposed(candidate, context.uid));
+    let can_be_replaced = |candidate: &&Candidate| {
+        candidate.origin.is_checked() && is_exposed(&candidate.path, context.uid) == Ok(true)
+    };
+    let (exposed, safe): (Vec<_>, Vec<_>) = context.candidates.iter().partition(can_be_replaced);
     for candidate in safe.into_iter().chain(exposed) {
         let refusal = match Root::prepare(candidate, context.uid) {
             Err(reason) => reason,
@@ -107,7 +107,7 @@ fn make_and_prune(install: &Install<'_>) -> Result<Ready> {
 
 fn make_in(install: &Install<'_>) -> Result<Ready> {
     let _all = install.lock_out_prune()?;
-    tmp::sweep(&install.root.tmp());
+    tmp::sweep(install.root);
     let key = install.key();
     let mut tries = TRIES;
     loop {
@@ -144,7 +144,7 @@ fn make_app(install: &Install<'_>, key: &str, layers: &LayerPaths<'_>) -> Result
         Look::Restored
     } else {
         install.clear(&directory)?;
-        let made = TmpDir::create(&root.tmp(), key)?;
+        let made = TmpDir::for_target(&root.tmp(), &directory)?;
         let sink = Write::indexed(made.directory()?, &made.path);
         plan.feed(&sink)?;
         sink.finish()?;

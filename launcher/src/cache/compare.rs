@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::differences::{Difference, Differences, Expected, Part};
 use super::published::{Published, is_programs};
+use super::restore::copy_bytes;
 use super::shape;
 use crate::bytes::as_path;
 use crate::error::{Error, Result};
@@ -142,15 +143,7 @@ impl Compare {
                 .mode(mode.bits())
                 .open(&new)?;
             if same > 0 {
-                let mut old = File::open(old)?.take(same);
-                let mut buffer = vec![0; 64 << 10];
-                loop {
-                    // Not `io::copy`: its special cases for Linux would add kilobytes to the launcher.
-                    match old.read(&mut buffer)? {
-                        0 => break,
-                        read => file.write_all(&buffer[..read])?,
-                    }
-                }
+                copy_bytes(&mut File::open(old)?.take(same), &mut file)?;
             }
             Ok(file)
         };

@@ -1,7 +1,6 @@
 //! What a start works with: the packed file, the system, and where caches may be.
 
 use super::candidates::Candidate;
-use super::exposure::is_exposed;
 use super::root::Root;
 use crate::libc_choice::Host;
 use crate::payload::Payload;
@@ -39,15 +38,14 @@ impl Context<'_> {
     /// Root's cache, when no other user can put something in its place.
     pub(super) fn open_system_store(&self) -> Option<Root> {
         let system = self.system.as_ref()?;
-        let root = Root::open(system, self.uid).ok()?;
-        (!is_exposed(system, self.uid)).then_some(root)
+        Root::open(system, self.uid).ok().filter(|root| !root.is_exposed)
     }
 }
 
 /// Reports progress to the user.
 pub trait Watch: Sync {
-    /// Another process holds a lock.
-    fn waiting(&self);
+    /// Another process holds a lock: which one, as far as that is known.
+    fn waiting(&self, holder: &str);
     /// Unpacking of `total` bytes begins; must call `work` and return when it does.
     fn unpacking(&self, total: u64, progress: &Progress, work: &mut (dyn FnMut() + Send));
 }

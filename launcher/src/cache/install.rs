@@ -36,6 +36,8 @@ pub(super) struct Install<'a> {
     pub(super) root: &'a Root,
     /// Whether anything was published.
     pub(super) published: Cell<bool>,
+    /// Which lock of a name is taken first: not those whose holders keep another one for too long.
+    first_lock: Cell<u32>,
     /// The last use of the app that was noted.
     note: Option<Note>,
 }
@@ -56,6 +58,7 @@ impl<'a> Install<'a> {
             stores,
             root,
             published: Cell::new(false),
+            first_lock: Cell::new(0),
             note: warm::last_note(&root.app(&key)),
         }
     }
@@ -131,12 +134,16 @@ impl<'a> Install<'a> {
 
     /// Takes the lock of a layer or an app.
     pub(super) fn lock(&self, name: &str) -> Result<Lock> {
-        self.lock_with(name, lock::exclusive)
+        self.lock_with(name, |path, waiting| lock::own(path, &self.first_lock, waiting))
     }
 
-    fn lock_with(&self, name: &str, take: impl Fn(&Path, &mut dyn FnMut()) -> Result<Lock>) -> Result<Lock> {
+    fn lock_with(
+        &self,
+        name: &str,
+        take: impl Fn(&Path, &mut dyn FnMut(&str)) -> Result<Lock>,
+    ) -> Result<Lock> {
         let path = self.root.lock(name);
-        let take = || take(&path, &mut || self.context.watch.waiting());
+        let take = || take(&path, &mut |holder| self.context.watch.waiting(holder));
         match take() {
             // Someone has removed the whole cache meanwhile.
             Err(_) if path.parent().is_some_and(is_gone) => {

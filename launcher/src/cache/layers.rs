@@ -68,7 +68,7 @@ fn provide_missing<'a>(
     for layer in still_missing {
         let target = install.root.layer(layer);
         install.clear(&target)?;
-        let directory = TmpDir::create(&install.root.tmp(), layer.directory())?;
+        let directory = TmpDir::for_target(&install.root.tmp(), &target)?;
         let sink = Write::indexed(directory.directory()?, &directory.path);
         unpacking.push(Unpacking {
             layer,

@@ -8,6 +8,7 @@ use std::time::SystemTime;
 use super::key::name_length;
 use super::root::Root;
 use super::shape;
+use super::tmp::is_hidden;
 use crate::bytes::as_path;
 use crate::format::names::{APP_RECORD, APP_RECORD_HIDDEN, CACHE_LAYERS};
 use crate::format::record::{Record, SIZE_MAX};
@@ -155,6 +156,9 @@ fn directories(parent: &Path) -> io::Result<Vec<(String, PathBuf)>> {
     let mut found = Vec::new();
     for entry in entries {
         let entry = entry?;
+        if is_hidden(&entry.file_name()) {
+            continue;
+        }
         if let Ok(name) = entry.file_name().into_string() {
             found.push((name, entry.path()));
         }

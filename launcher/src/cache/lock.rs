@@ -8,54 +8,88 @@
 //! their names. It unpacks and publishes the layers, releases their locks, and takes the lock of its app. Nobody
 //! waits for a layer's lock while holding an app's. `prune` takes `all` exclusively, and no other lock.
 //!
+//! Nobody waits for ever: whoever holds a lock may be stopped. After [`PATIENCE`] a start goes on without `all`. For
+//! a layer or an app it takes the next lock of that name, so that of all who wait one unpacks for itself, as where
+//! there are no locks. A `prune` gives up.
+//!
 //! Without locks (`ENOLCK`, `EOPNOTSUPP`) every start unpacks for itself and the rename decides. NFS turns flock
 //! into byte-range locks, which need a file that is open for writing (exclusive) or reading (shared): directories
 //! can't be locked there (`EBADF`).
+//!
+//! Whoever can open a file can lock it. So other users can't look into the directory of the lock files.
 
 #![expect(clippy::disallowed_methods, reason = "the one module that takes file locks")]
 
-use std::fs::{File, OpenOptions};
+use std::cell::Cell;
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, ErrorKind};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use fs2::FileExt;
 
-use crate::error::{Error, Result};
+use super::holder::holder;
+use crate::error::{Error, Kind, Result};
 
 /// How long a start waits before it says so.
 const QUIET: Duration = Duration::from_millis(300);
-const STEP: Duration = Duration::from_millis(5);
+/// How long anyone waits.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How often a lock is asked for: at first, and by those who have waited for long.
+const STEPS: [Duration; 2] = [Duration::from_millis(5), Duration::from_millis(50)];
+/// How many locks of one name there are. More than one is held only when its holder was stopped.
+const NEXT_MAX: u32 = 8;
 
 /// A lock that is held until it is dropped.
 #[derive(Debug)]
 pub(super) enum Lock {
     /// Held.
     Held(#[expect(dead_code, reason = "closing the file releases the lock")] File),
-    /// The file system has no locks.
+    /// The file system has no locks, or its holder keeps it for too long.
     Unsupported,
 }
 
-/// Takes the lock at `path` exclusively; calls `waiting` once when that takes longer than 300 ms.
-///
-/// # Errors
-/// When the lock file can't be opened or locked.
-pub(super) fn exclusive(path: &Path, waiting: &mut dyn FnMut()) -> Result<Lock> {
-    acquire(path, File::try_lock_exclusive, File::lock_exclusive, waiting)
-}
-
-/// Takes the lock at `path` together with others who share it; calls `waiting` once when that takes longer than
+/// Takes the lock at `path` exclusively, or the next one of that name when its holder keeps it for too long; `first` is
+/// the number of the one to begin with. Calls `waiting` with a description of the holder when it takes longer than
 /// 300 ms.
 ///
 /// # Errors
 /// When the lock file can't be opened or locked.
-pub(super) fn shared(path: &Path, waiting: &mut dyn FnMut()) -> Result<Lock> {
-    acquire(
-        path,
-        <File as FileExt>::try_lock_shared,
-        <File as FileExt>::lock_shared,
-        waiting,
-    )
+pub(super) fn own(path: &Path, first: &Cell<u32>, waiting: &mut dyn FnMut(&str)) -> Result<Lock> {
+    while first.get() < NEXT_MAX {
+        let number = first.get();
+        let next = path.with_extension(number.to_string());
+        let path = if number == 0 { path } else { &next };
+        if let Some(lock) = acquire(path, File::try_lock_exclusive, waiting)? {
+            return Ok(lock);
+        }
+        first.set(number + 1);
+    }
+    Ok(Lock::Unsupported)
+}
+
+/// Takes the lock at `path` exclusively.
+///
+/// # Errors
+/// When the lock file can't be opened or locked, or someone holds it for too long.
+pub(super) fn exclusive(path: &Path, waiting: &mut dyn FnMut()) -> Result<Lock> {
+    let mut name = String::new();
+    let taken = acquire(path, File::try_lock_exclusive, &mut |holder| {
+        holder.clone_into(&mut name);
+        waiting();
+    });
+    taken?.ok_or_else(|| Error::path(Kind::Storage, "lock", path, format!("{name} keeps it")))
+}
+
+/// Takes the lock at `path` together with others who share it, or goes without it when someone else keeps it for too
+/// long. Calls `waiting` as [`own`] does.
+///
+/// # Errors
+/// When the lock file can't be opened or locked.
+pub(super) fn shared(path: &Path, waiting: &mut dyn FnMut(&str)) -> Result<Lock> {
+    let taken = acquire(path, <File as FileExt>::try_lock_shared, waiting)?;
+    Ok(taken.unwrap_or(Lock::Unsupported))
 }
 
 /// Takes the exclusive lock of an open file or directory, if it is free.
@@ -83,37 +117,52 @@ pub(super) fn is_unsupported(error: &io::Error) -> bool {
     error.raw_os_error().is_some_and(|code| codes.contains(&code))
 }
 
+/// Tries until the lock is taken; nothing when that takes too long.
 fn acquire(
     path: &Path,
     try_lock: fn(&File) -> io::Result<()>,
-    lock: fn(&File) -> io::Result<()>,
-    waiting: &mut dyn FnMut(),
-) -> Result<Lock> {
+    waiting: &mut dyn FnMut(&str),
+) -> Result<Option<Lock>> {
     let failed = |error: &io::Error| Error::storage("lock", path, error);
+    if let Some(locks) = path.parent() {
+        close_to_others(locks);
+    }
     let file = OpenOptions::new()
         .create(true)
         .truncate(false)
         .read(true)
         .write(true)
+        .mode(0o600)
         .open(path)
         .map_err(|error| failed(&error))?;
-    let mut began = Some(Instant::now());
+    let began = Instant::now();
+    let mut step = STEPS[0];
     loop {
-        let result = if began.is_some() {
-            try_lock(&file)
-        } else {
-            lock(&file)
-        };
-        match result {
-            Ok(()) => return Ok(Lock::Held(file)),
-            Err(error) if error.kind() == ErrorKind::WouldBlock => std::thread::sleep(STEP),
+        match try_lock(&file) {
+            Ok(()) => return Ok(Some(Lock::Held(file))),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => std::thread::sleep(step),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) if is_unsupported(&error) => return Ok(Lock::Unsupported),
+            Err(error) if is_unsupported(&error) => return Ok(Some(Lock::Unsupported)),
             Err(error) => return Err(failed(&error)),
         }
-        if began.is_some_and(|began| began.elapsed() >= QUIET) {
-            waiting();
-            began = None;
+        let waited = began.elapsed();
+        if waited >= PATIENCE {
+            return Ok(None);
+        }
+        if waited >= QUIET && step == STEPS[0] {
+            step = STEPS[1];
+            waiting(&holder(&file));
+        }
+    }
+}
+
+/// Others who could open the lock files (`chmod -R a+rX`) may hold their locks for ever: shuts the directory, and
+/// drops the files.
+fn close_to_others(locks: &Path) {
+    let is_open = || fs::metadata(locks).is_ok_and(|found| found.mode() & 0o077 != 0);
+    if is_open() && fs::set_permissions(locks, Permissions::from_mode(0o700)).is_ok() && !is_open() {
+        for entry in fs::read_dir(locks).into_iter().flatten().flatten() {
+            fs::remove_file(entry.path()).unwrap_or_default();
         }
     }
 }

@@ -183,7 +183,7 @@ pub fn repair(context: &Context<'_>, scope: Scope) -> Result<Findings> {
 
 fn repair_in(install: &Install<'_>, scope: Scope, findings: &mut Findings) -> Result<()> {
     let _all = install.lock_out_prune()?;
-    tmp::sweep(&install.root.tmp());
+    tmp::sweep(install.root);
     let key = install.key();
     let directory = install.root.app(&key);
     let has_app = directory.symlink_metadata().is_ok();

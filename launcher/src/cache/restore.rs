@@ -6,10 +6,12 @@
 //!
 //! The index stays too if it is right: the time of the publication must not change, or what the program has changed
 //! before would count as decay. Therefore what is restored must not decay later: it is synced before the renames.
+//!
+//! Where nothing can be renamed from one directory to another, a replacement is copied to a name beside its place first.
 
 use std::fs::{self, File};
-use std::io;
-use std::os::unix::fs::symlink;
+use std::io::{self, Write as _};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Timespec, Timestamps, UTIME_NOW, futimens, syncfs};
@@ -52,7 +54,7 @@ pub(super) fn restore(differences: &Differences, spare: &Path, scope: Scope) -> 
     if !has_index {
         let at = root.join(CACHE_INDEX);
         clear(&at)
-            .and_then(|()| fs::rename(&index, &at))
+            .and_then(|()| put(&index, &at))
             .map_err(|error| Error::storage("restore", &at, &error))?;
     }
     set_times(differences, scope);
@@ -149,14 +151,57 @@ impl Difference {
             Expected::Directory => make_directory(&path),
             Expected::File(new) => {
                 clear(&path)?;
-                fs::rename(new, path)
+                put(new, &path)
             }
             Expected::Link(target) => {
                 let new = spare.join("link");
                 symlink(target, &new)?;
                 clear(&path)?;
-                fs::rename(new, path)
+                put(&new, &path)
             }
+        }
+    }
+}
+
+/// Moves a file or link to its place.
+fn put(new: &Path, path: &Path) -> io::Result<()> {
+    match fs::rename(new, path) {
+        Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {}
+        renamed => return renamed,
+    }
+    let beside = path.with_file_name(format!(".pyship-{}", std::process::id()));
+    let copied = match fs::read_link(new) {
+        Ok(target) => symlink(target, &beside).and_then(|()| fs::remove_file(new)),
+        Err(_) => copy(new, &beside),
+    };
+    copied
+        .and_then(|()| fs::rename(&beside, path))
+        .inspect_err(|_| fs::remove_file(&beside).unwrap_or_default())
+}
+
+/// Copies a file with its mode and times, and syncs the copy.
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    let mut from = File::open(from)?;
+    let found = from.metadata()?;
+    let mut to = File::options()
+        .write(true)
+        .create_new(true)
+        .mode(found.mode() & 0o777)
+        .open(to)?;
+    copy_bytes(&mut from, &mut to)?;
+    futimens(&to, &times(modified(&found)))?;
+    // Not every file system can.
+    to.sync_data().unwrap_or_default();
+    Ok(())
+}
+
+/// Not `io::copy`: its special cases for Linux would add kilobytes to the launcher.
+pub(super) fn copy_bytes(from: &mut dyn io::Read, to: &mut File) -> io::Result<()> {
+    let mut buffer = vec![0; 64 << 10];
+    loop {
+        match from.read(&mut buffer)? {
+            0 => return Ok(()),
+            read => to.write_all(&buffer[..read])?,
         }
     }
 }

@@ -6,23 +6,28 @@
 //! <root>/v1/apps/<key>/        an app as a virtual environment, with its launch record
 //! <root>/v1/locks/<name>       see `lock`
 //! <root>/v1/tmp/<name>.<...>/  being written; see `tmp`
+//! <root>/v1/layers/.<...>/     the same, where nothing can be renamed from one directory to another; also in `apps`
 //! <root>/v1/pruned             see `prune`
 //! ```
 //!
-//! Only the owner can look into a root, except for the one that root makes for all users: there `locks` and `tmp` are
-//! root's alone.
+//! Only the owner can look into a root, except for those that are opened for all users ([`Root::share`], and the one
+//! that root makes): there `locks` and `tmp` are the owner's alone. Directories get their modes by name, whatever the
+//! umask and access control lists say.
 
 use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::os::fd::OwnedFd;
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, Mode, OFlags, StatVfsMountFlags, chmodat, fstat, fstatvfs, mkdirat, open, openat};
+use rustix::fs::{
+    CWD, Mode, OFlags, StatVfsMountFlags, fchmod, fremovexattr, fstat, fstatvfs, mkdirat, open, openat,
+};
 use rustix::io::Errno;
 
-use super::candidates::{Candidate, Origin, ROOT};
+use super::candidates::{Candidate, Origin, ROOT, in_volume};
+use super::exposure::{is_exposed, is_mounted_by_another};
+use super::place;
 use super::room::Room;
 use crate::error::cause;
 use crate::format::manifest::Layer;
@@ -33,6 +38,8 @@ use crate::format::names::{
 
 /// What others may have of a directory.
 const READABLE: Mode = Mode::from_raw_mode(0o055);
+/// What nobody but the owner may have.
+const WRITABLE: u32 = 0o022;
 const PARTS: [&str; 4] = [CACHE_LAYERS, CACHE_APPS, CACHE_LOCKS, CACHE_TMP];
 
 /// An open cache root.
@@ -44,41 +51,55 @@ pub struct Root {
     pub(super) directory: OwnedFd,
     /// Whether it belongs to another user, so that this one can't read what is the owner's alone.
     pub(super) is_foreign: bool,
+    /// Whether other users could put something else in its place: it is then tried last.
+    pub(super) is_exposed: bool,
     /// The mode of the directories that anyone who can look into the root can look into.
     parts: Mode,
 }
 
 impl Root {
-    /// Opens a root that exists.
+    /// Opens a root that exists. Of an explicit one that others may write to, a volume, it is a directory below it.
     ///
     /// # Errors
     /// The reason why it can't be used, without the path.
     pub fn open(candidate: &Candidate, uid: u32) -> Result<Self, String> {
-        // PYTHONPATH and a loader's search path can't quote a colon.
-        if candidate.path.as_os_str().as_bytes().contains(&b':') {
-            return Err("its path contains a `:`".to_owned());
+        let Candidate { path, origin } = candidate;
+        if let Some(reason) = place::refusal(path) {
+            return Err(reason);
         }
-        let mut flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        if candidate.origin == Origin::Shared {
-            flags |= OFlags::NOFOLLOW;
-        }
-        let directory = open(&candidate.path, flags, Mode::empty()).map_err(reason)?;
+        let (directory, way) = open_directory(path, *origin).map_err(reason)?;
         let found = fstat(&directory).map_err(reason)?;
-        let is_store = matches!(candidate.origin, Origin::Store | Origin::System);
+        if *origin == Origin::Explicit && found.st_mode & WRITABLE != 0 {
+            return Self::open(&in_volume(path, uid), uid);
+        }
+        let is_store = matches!(origin, Origin::Store | Origin::System);
         let is_foreign = found.st_uid != uid;
         if is_foreign && !(is_store && found.st_uid == ROOT) {
             return Err(format!("it belongs to uid {}, not to uid {uid}", found.st_uid));
         }
-        if found.st_mode & 0o022 != 0 {
+        if found.st_mode & WRITABLE != 0 {
             return Err(format!(
                 "others may write to it (mode {:04o})",
                 found.st_mode & 0o7777
             ));
         }
+        let is_chosen = matches!(origin, Origin::Explicit | Origin::Store);
+        if !is_chosen && is_mounted_by_another(&directory, found.st_dev, uid) {
+            return Err("another user has mounted its file system".to_owned());
+        }
+        // Whoever may write to the parent could have had something mounted there.
+        let is_alien = |parent: &Path| fs::metadata(parent).is_ok_and(|parent| parent.dev() != found.st_dev);
+        if origin.is_shared() && path.parent().is_some_and(is_alien) {
+            return Err("another file system is mounted there".to_owned());
+        }
         Ok(Self {
-            path: candidate.path.clone(),
+            path: path.clone(),
             directory,
             is_foreign,
+            is_exposed: match origin.is_checked() {
+                true => is_exposed(way, uid)?,
+                false => false,
+            },
             parts: match uid {
                 ROOT => Mode::RWXU | Mode::from_raw_mode(found.st_mode) & READABLE,
                 _ => Mode::RWXU,
@@ -91,10 +112,19 @@ impl Root {
     /// # Errors
     /// The reason why it can't be used, without the path.
     pub(crate) fn prepare(candidate: &Candidate, uid: u32) -> Result<Self, String> {
+        let volume;
+        let is_writable = |found: fs::Metadata| found.is_dir() && found.mode() & WRITABLE != 0;
+        let candidate = match candidate.origin {
+            Origin::Explicit if fs::metadata(&candidate.path).is_ok_and(is_writable) => {
+                volume = in_volume(&candidate.path, uid);
+                &volume
+            }
+            _ => candidate,
+        };
         let root = match Self::open(candidate, uid) {
             Ok(root) => root,
-            Err(_) if !candidate.path.exists() => {
-                create(candidate)?;
+            Err(_) if place::refusal(&candidate.path).is_none() && !candidate.path.exists() => {
+                create(candidate, uid)?;
                 Self::open(candidate, uid)?
             }
             Err(reason) => return Err(reason),
@@ -106,19 +136,41 @@ impl Root {
         let parts = PARTS.map(|part| (version.join(part), root.mode_of(part)));
         for (part, mode) in std::iter::once(&(version, root.parts)).chain(&parts) {
             match mkdirat(&root.directory, part, *mode) {
-                // Whatever the parent's access control list says. Where there are no modes this changes nothing.
-                Ok(()) if *mode != Mode::RWXU => {
-                    chmodat(&root.directory, part, *mode, AtFlags::empty()).unwrap_or_default();
-                }
-                Ok(()) | Err(Errno::EXIST) => {}
+                Ok(()) => set_mode(&root.directory, part, *mode),
+                Err(Errno::EXIST) => {}
                 Err(Errno::NOSPC | Errno::DQUOT) => {
                     return Err(format!("it is full: {} free", Room::free(&root.directory)));
                 }
                 Err(errno) => return Err(reason(errno)),
             }
         }
+        // Others could keep what is there from being swept.
+        if fs::metadata(root.tmp()).is_ok_and(|found| found.mode() & 0o077 != 0) {
+            set_mode(CWD, &root.tmp(), Mode::RWXU);
+        }
         root.write_tag();
         Ok(root)
+    }
+
+    /// Opens a root to all users, as a store: what was unpacked, not what is being written, and not the locks.
+    ///
+    /// # Errors
+    /// The reason why others can't read it.
+    pub fn share(&self) -> Result<(), String> {
+        let shared = Mode::RWXU | READABLE;
+        let version = PathBuf::from(CACHE_VERSION);
+        for part in [
+            PathBuf::from("."),
+            version.clone(),
+            version.join(CACHE_LAYERS),
+            version.join(CACHE_APPS),
+        ] {
+            set_mode(&self.directory, &part, shared);
+        }
+        let is_readable = fs::metadata(&self.path).is_ok_and(|found| found.mode() & 0o055 == 0o055);
+        is_readable
+            .then_some(())
+            .ok_or_else(|| "its file system has no modes".to_owned())
     }
 
     /// A cache without a tag still works, so failures are ignored; a tag that a kill truncated is rewritten.
@@ -206,29 +258,61 @@ impl Root {
     }
 }
 
-fn create(candidate: &Candidate) -> Result<(), String> {
+/// Opens a directory; also gives the path whose directories decide who can replace it. Where others may have made a
+/// link none is followed.
+fn open_directory(path: &Path, origin: Origin) -> rustix::io::Result<(OwnedFd, &Path)> {
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    if origin.is_checked() || origin.is_shared() {
+        let way = path.parent().unwrap_or(path);
+        match open(path, flags | OFlags::NOFOLLOW, Mode::empty()) {
+            // A link.
+            Err(Errno::NOTDIR | Errno::LOOP) if !origin.is_shared() => {}
+            opened => return opened.map(|directory| (directory, way)),
+        }
+    }
+    open(path, flags, Mode::empty()).map(|directory| (directory, path))
+}
+
+/// Gives a directory that was just made exactly this mode, and no access control list. Where the file system has
+/// neither this changes nothing.
+fn set_mode(parent: impl std::os::fd::AsFd, path: &Path, mode: Mode) {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let Ok(directory) = openat(parent, path, flags, Mode::empty()) else {
+        return;
+    };
+    for list in ["system.posix_acl_default", "system.posix_acl_access"] {
+        fremovexattr(&directory, list).unwrap_or_default();
+    }
+    fchmod(&directory, mode).unwrap_or_default();
+}
+
+fn create(candidate: &Candidate, uid: u32) -> Result<(), String> {
+    let Candidate { path, origin } = candidate;
     // No home directory is created for users who have none (`/nonexistent`).
-    let home = candidate.path.ancestors().nth(2);
-    let below_home = candidate.path.ends_with(Path::new(HOME_CACHE).join(CACHE_NAME));
-    if candidate.origin == Origin::Private && below_home && home.is_some_and(|home| !home.is_dir()) {
+    let home = path.ancestors().nth(2);
+    let below_home = path.ends_with(Path::new(HOME_CACHE).join(CACHE_NAME));
+    if *origin == Origin::Private && below_home && home.is_some_and(|home| !home.is_dir()) {
         return Err("there is no such home directory".to_owned());
     }
+    if origin.is_checked() {
+        is_exposed(path, uid)?;
+    }
     // The parent of a shared candidate exists, or the candidate is not used.
-    let has_parent = matches!(candidate.origin, Origin::Shared | Origin::System);
-    let mode = match candidate.origin {
+    let has_parent = origin.is_shared() || *origin == Origin::System;
+    let mode = match origin {
         Origin::System => 0o755,
         _ => 0o700,
     };
     fs::DirBuilder::new()
         .recursive(!has_parent)
         .mode(mode)
-        .create(&candidate.path)
+        .create(path)
         .map_err(|error| match error.kind() {
-            ErrorKind::AlreadyExists if candidate.path.is_symlink() => {
-                "it is a dangling symbolic link".to_owned()
-            }
+            ErrorKind::AlreadyExists if path.is_symlink() => "it is a dangling symbolic link".to_owned(),
             _ => cause(&error),
-        })
+        })?;
+    set_mode(CWD, path, Mode::from_raw_mode(mode));
+    Ok(())
 }
 
 fn reason(errno: Errno) -> String {

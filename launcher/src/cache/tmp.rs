@@ -2,8 +2,14 @@
 //!
 //! The writer holds a lock on the directory itself. Whoever can take that lock knows that the writer is gone, in
 //! whatever pid namespace it was, and removes the directory.
+//!
+//! Some systems rename nothing from one directory to another (`EXDEV`: a Landlock sandbox, mergerfs, project quotas).
+//! There a directory is written beside the place that it will take, as an entry of `layers` or `apps` whose name begins
+//! with a dot, and in an overlay what the image brought is removed where it is.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
+use std::io::{self, ErrorKind};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -11,7 +17,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 
 use super::lock;
+use super::root::Root;
 use crate::error::{Error, Kind, Result};
+use crate::format::names::CACHE_INDEX;
 
 /// Without locks, a directory of this age is taken for abandoned.
 const LEFT_BEHIND: Duration = Duration::from_secs(24 * 60 * 60);
@@ -33,7 +41,7 @@ impl TmpDir {
     /// When it can't be created.
     pub(super) fn create(parent: &Path, name: &str) -> Result<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
-        let failed = |path: &Path, error: &std::io::Error| Error::storage("create", path, error);
+        let failed = |path: &Path, error: &io::Error| Error::storage("create", path, error);
         for _ in 0..TRIES {
             // Unique also among the hosts and pid namespaces that share the cache.
             let nanos = SystemTime::now()
@@ -43,13 +51,13 @@ impl TmpDir {
             let path = parent.join(format!("{name}.{}.{nanos:x}.{count}", std::process::id()));
             match fs::create_dir(&path) {
                 Ok(()) => {}
-                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => continue,
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => continue,
                 Err(error) => return Err(failed(&path, &error)),
             }
             // Another start may sweep it before it is locked: then it is gone, and the next name is tried.
             let lock = match File::open(&path) {
                 Ok(lock) => lock,
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+                Err(error) if error.kind() == ErrorKind::NotFound => continue,
                 Err(error) => {
                     fs::remove_dir(&path).unwrap_or_default();
                     return Err(failed(&path, &error));
@@ -79,6 +87,28 @@ impl TmpDir {
             parent,
             "other starts remove what is created there",
         ))
+    }
+
+    /// Creates an empty directory that can be renamed to `target`: below `parent`, or beside `target` where nothing can be
+    /// renamed from there.
+    ///
+    /// # Errors
+    /// When it can't be created.
+    pub(super) fn for_target(parent: &Path, target: &Path) -> Result<Self> {
+        let name = target.file_name().unwrap_or_default();
+        let made = Self::create(parent, &name.to_string_lossy())?;
+        let Some((place, beside)) = target.parent().zip(made.path.file_name()) else {
+            return Ok(made);
+        };
+        let beside = place.join(hidden(beside));
+        match fs::rename(&made.path, &beside) {
+            Err(error) if error.kind() == ErrorKind::CrossesDevices => Self::create(place, &hidden(name)),
+            // What can be renamed to there can be renamed back.
+            renamed => renamed
+                .and_then(|()| fs::rename(&beside, &made.path))
+                .map(|()| made)
+                .map_err(|error| Error::storage("create", &beside, &error)),
+        }
     }
 
     /// Another descriptor of the directory.
@@ -118,23 +148,56 @@ impl Drop for TmpDir {
     }
 }
 
-/// Moves a directory out of the cache by one rename, and removes it.
+/// Moves a directory out of the cache by one rename, and removes it. Where it can't be renamed it is removed in its
+/// place: its index first, without which nobody uses it.
 ///
 /// # Errors
-/// When it can't be moved.
+/// When it can't be moved or removed.
 pub(super) fn discard(parent: &Path, directory: &Path) -> Result<()> {
+    let failed = |error: &io::Error| Error::storage("remove", directory, error);
     let holder = TmpDir::create(parent, "old")?;
     match fs::rename(directory, holder.path.join("old")) {
         Ok(()) => Ok(()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(Error::storage("remove", directory, &error)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) if error.kind() == ErrorKind::CrossesDevices => {
+            fs::remove_file(directory.join(CACHE_INDEX)).unwrap_or_default();
+            let name = holder.path.file_name().unwrap_or_default();
+            let beside = directory.with_file_name(hidden(name));
+            let renamed = fs::rename(directory, &beside);
+            let path = renamed.as_ref().map_or(directory, |()| &beside);
+            match path.symlink_metadata() {
+                Ok(found) if found.is_dir() => fs::remove_dir_all(path),
+                _ => fs::remove_file(path),
+            }
+            .or_else(|error| match error.kind() {
+                ErrorKind::NotFound => Ok(()),
+                _ => Err(failed(&error)),
+            })
+        }
+        Err(error) => Err(failed(&error)),
     }
 }
 
+/// Whether a name in `layers` or `apps` is that of a directory which is being written, or removed.
+pub(super) fn is_hidden(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(b".")
+}
+
+fn hidden(name: &OsStr) -> String {
+    format!(".{}", name.to_string_lossy())
+}
+
 /// Removes what killed starts left behind.
-pub(super) fn sweep(parent: &Path) {
+pub(super) fn sweep(root: &Root) {
+    sweep_directory(&root.tmp(), |_| true);
+    for parent in [root.layers(), root.apps()] {
+        sweep_directory(&parent, is_hidden);
+    }
+}
+
+fn sweep_directory(parent: &Path, is_swept: impl Fn(&OsStr) -> bool) {
     let Ok(entries) = fs::read_dir(parent) else { return };
-    for entry in entries.flatten() {
+    for entry in entries.flatten().filter(|entry| is_swept(&entry.file_name())) {
         let path = entry.path();
         if fs::symlink_metadata(&path).is_ok_and(|found| !found.is_dir()) {
             fs::remove_file(&path).unwrap_or_default();

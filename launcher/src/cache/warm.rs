@@ -23,13 +23,13 @@ use std::time::{Duration, SystemTime};
 
 use rustix::fs::{AtFlags, Timespec, Timestamps, UTIME_OMIT, futimens, statat};
 
-use super::candidates::{Candidate, Origin};
+use super::candidates::Origin;
 use super::context::Context;
 use super::key::app_key;
 use super::published::Note;
 use super::ready::Ready;
 use super::root::Root;
-use super::shape;
+use super::{shape, stores};
 use crate::bytes::as_path;
 use crate::format::names::APP_RECORD;
 use crate::format::record::{Record, SIZE_MAX};
@@ -53,21 +53,33 @@ pub enum Look {
     Restored,
 }
 
-/// The app, when a store or a candidate holds it intact.
+/// The app, when a store or a candidate holds it intact. A candidate that other users could replace is used last, as
+/// by a cold start.
 #[must_use]
 pub fn find(context: &Context<'_>) -> Option<Ready> {
-    let in_candidate = |candidate: &Candidate| {
+    let mut exposed = Vec::new();
+    for candidate in context.stores.iter().chain(&context.candidates) {
         let look = match candidate.origin {
             Origin::Store => Look::Sentinels,
             _ => Look::Daily,
         };
-        use_root(context, Root::open(candidate, context.uid).ok()?, look)
+        match Root::open(candidate, context.uid) {
+            Ok(root) if root.is_exposed => exposed.push(root),
+            Ok(root) => {
+                if let Some(ready) = use_root(context, root, look) {
+                    return Some(ready);
+                }
+            }
+            Err(_) => {}
+        }
+    }
+    let system = || use_root(context, context.open_system_store()?, Look::Sentinels);
+    let exposed = || {
+        exposed
+            .into_iter()
+            .find_map(|root| use_root(context, root, Look::Daily))
     };
-    let known = context.stores.iter().chain(&context.candidates);
-    known.into_iter().find_map(in_candidate).or_else(|| {
-        let system = context.open_system_store()?;
-        use_root(context, system, Look::Sentinels)
-    })
+    system().or_else(exposed)
 }
 
 /// The app in this root, when this user can read all of it.
@@ -101,6 +113,9 @@ fn read(mut file: File, directory: &Path, look: Look) -> Option<Ready> {
     let mut bytes = vec![0; length];
     file.read_exact(&mut bytes).ok()?;
     let record = Record::decode(&bytes).ok()?;
+    if !stores::are_trusted(&record, directory) {
+        return None;
+    }
     if look != Look::Record && !has_sentinels(&record) {
         return None;
     }

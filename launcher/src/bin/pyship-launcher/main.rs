@@ -6,6 +6,7 @@
 
 use std::ffi::{c_char, c_int};
 
+mod fill;
 mod identity;
 mod install;
 mod launch;

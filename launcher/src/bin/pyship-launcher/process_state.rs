@@ -11,12 +11,12 @@ use pyship_launcher::sys;
 const DESCRIPTORS: u64 = 1024;
 
 /// Sets the umask; opens descriptors 0 to 2 where they are closed, so that no message is written to a file of the
-/// cache; raises the limit on descriptors; and makes a write beyond the limit on file sizes fail instead of killing the
-/// process. Dropping it restores all of that.
+/// cache; raises the limit on descriptors; makes a write beyond the limit on file sizes fail instead of killing the
+/// process; and lets SIGTERM and SIGINT end it as process 1 too. Dropping it restores all of that.
 pub(crate) struct ProcessState {
     umask: Mode,
     descriptors: Rlimit,
-    file_size_signal: Option<sys::Disposition>,
+    signals: Vec<sys::Disposition>,
     /// Close-on-exec, so that the app finds these descriptors closed as the caller left them.
     _fillers: Vec<OwnedFd>,
 }
@@ -44,10 +44,17 @@ impl ProcessState {
             };
             setrlimit(Resource::Nofile, raised).unwrap_or_default();
         }
+        // The kernel drops signals for the first process of a container that it has no handler for.
+        let ending: &[_] = if std::process::id() == 1 {
+            &[libc::SIGTERM, libc::SIGINT]
+        } else {
+            &[]
+        };
+        let before = ending.iter().map(|&signal| sys::exit_on(signal));
         Self {
             umask: rustix::process::umask(Mode::from_raw_mode(0o022)),
             descriptors,
-            file_size_signal: sys::ignore_file_size_signal(),
+            signals: before.chain([sys::ignore_file_size_signal()]).flatten().collect(),
             _fillers: fillers,
         }
     }
@@ -57,8 +64,6 @@ impl Drop for ProcessState {
     fn drop(&mut self) {
         rustix::process::umask(self.umask);
         setrlimit(Resource::Nofile, self.descriptors).unwrap_or_default();
-        if let Some(before) = &self.file_size_signal {
-            sys::restore_file_size_signal(before);
-        }
+        self.signals.iter().for_each(sys::Disposition::restore);
     }
 }

@@ -1,6 +1,12 @@
 //! Everything that the launcher prints.
+//!
+//! While a start holds locks it prints to a terminal only what that takes at once: one that was stopped by Ctrl-S, or
+//! whose connection hangs, would keep the locks from everyone else. So it is opened anew, because descriptor 2 is shared
+//! with other processes, for which it must go on to wait.
 
+use std::fs::{File, OpenOptions};
 use std::io::{IsTerminal, Write as _, stderr};
+use std::os::unix::fs::OpenOptionsExt;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -24,23 +30,40 @@ pub(crate) fn report(error: &Error) {
 /// Tells a user at a terminal what takes long.
 pub(crate) struct Terminal;
 
-fn say(text: &str) {
-    stderr().write_all(text.as_bytes()).unwrap_or_default();
+/// The terminal on standard error, if there is one. A user who may not open that one, as after `su`, may open the
+/// terminal of the session, which is the same.
+fn terminal() -> Option<File> {
+    if !stderr().is_terminal() {
+        return None;
+    }
+    ["/proc/self/fd/2", "/dev/tty"].iter().find_map(|path| {
+        OpenOptions::new()
+            .write(true)
+            .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY)
+            .open(path)
+            .ok()
+    })
+}
+
+fn say(terminal: &mut File, text: &str) {
+    // What it does not take is not said.
+    terminal.write(text.as_bytes()).map_or_else(drop, drop);
 }
 
 impl Watch for Terminal {
-    fn waiting(&self) {
-        if stderr().is_terminal() {
-            say("pyship: waiting for another process that uses the cache\n");
+    fn waiting(&self, holder: &str) {
+        if let Some(mut terminal) = terminal() {
+            let text = format!("pyship: waiting for {holder}, which uses the cache\n");
+            say(&mut terminal, &text);
         }
     }
 
     fn unpacking(&self, total: u64, progress: &Progress, work: &mut (dyn FnMut() + Send)) {
-        if !stderr().is_terminal() {
+        let Some(mut terminal) = terminal() else {
             return work();
-        }
+        };
         std::thread::scope(|scope| {
-            let report = || {
+            let report = move || {
                 let began = Instant::now();
                 let mut has_reported = false;
                 while !progress.over.load(Ordering::Relaxed) {
@@ -48,12 +71,15 @@ impl Watch for Terminal {
                     if began.elapsed() > QUIET {
                         let done = progress.done.load(Ordering::Relaxed);
                         let percent = done * 100 / total.max(1);
-                        say(&format!("\rpyship: unpacking for the first start: {percent} %"));
+                        say(
+                            &mut terminal,
+                            &format!("\rpyship: unpacking for the first start: {percent} %"),
+                        );
                         has_reported = true;
                     }
                 }
                 if has_reported {
-                    say("\r\x1b[K");
+                    say(&mut terminal, "\r\x1b[K");
                 }
             };
             let reporter = std::thread::Builder::new()

@@ -14,6 +14,7 @@ use pyship_launcher::format::manifest::{Entry, Layer, Manifest};
 use pyship_launcher::payload::Payload;
 use pyship_launcher::unpack;
 
+use crate::fill::fill;
 use crate::install::install;
 use crate::prepare;
 use crate::process_state::ProcessState;
@@ -36,6 +37,8 @@ Run it like any other program. To run a built-in tool instead, set the variable 
   PYSHIP=verify  ./FILE             Verify the file and its unpacked contents; fails if any are damaged or changed
   PYSHIP=repair  ./FILE [--reset]   Restore what is damaged; with --reset, also undo what was changed and added
   PYSHIP=prune   ./FILE [DAYS]      Remove all apps from the cache that were not used for DAYS (default: 30)
+  PYSHIP=fill    ./FILE [--shared] DIR
+                                    Unpack the file to the cache directory DIR; with --shared, all users may read it
   PYSHIP=extract ./FILE [DIR]       Extract the file to DIR (default: the program's name with `.d` appended)
 
 Environment variables:
@@ -54,6 +57,7 @@ pub(crate) fn run(tool: &[u8], context: &Context<'_>, arguments: &[Vec<u8>]) -> 
         b"verify" => verify(context),
         b"repair" => repair(context, arguments),
         b"prune" => prune(context, arguments.first()),
+        b"fill" => say(&fill(context, arguments)?),
         b"extract" => extract(context.payload, arguments.first()),
         _ => {
             let tool = String::from_utf8_lossy(tool);
