@@ -9,3 +9,9 @@ use std::path::Path;
 pub fn as_path(bytes: &[u8]) -> &Path {
     Path::new(OsStr::from_bytes(bytes))
 }
+
+/// The fields of a line of a file in `/proc`, which spaces separate.
+pub(crate) fn fields(line: &[u8]) -> Vec<&[u8]> {
+    let fields = line.split(|&byte| byte == b' ');
+    fields.filter(|field| !field.is_empty()).collect()
+}

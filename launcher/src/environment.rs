@@ -41,6 +41,12 @@ impl Environment {
         self.entries.push([name.as_ref(), b"=", value.as_ref()].concat());
     }
 
+    /// Sets `name`, however often it is there.
+    pub fn set(&mut self, name: &str, value: &[u8]) {
+        self.remove(name);
+        self.push(name, value);
+    }
+
     /// Adds `name`, unless it is there.
     pub(crate) fn set_default(&mut self, name: &[u8], value: &[u8]) {
         if !self.entries.iter().any(|entry| value_of(entry, name).is_some()) {

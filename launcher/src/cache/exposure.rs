@@ -9,14 +9,14 @@
 //! try it last. A candidate is refused when a link on the way to it belongs to another user, or when another user
 //! mounted its file system: with FUSE any user can show files that seem to belong to someone else.
 
-use std::ffi::OsStr;
 use std::fs::{self, Metadata};
 use std::os::fd::AsFd;
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
 use rustix::fs::{fstatfs, major, minor};
+
+use crate::bytes::fields;
 
 const STICKY: u32 = 0o1000;
 const WRITABLE_BY_ANYONE: u32 = 0o002;
@@ -98,16 +98,16 @@ pub(super) fn is_mounted_by_another(directory: impl AsFd, device: u64, uid: u32)
     }
     let Ok(mounts) = fs::read(MOUNTS) else { return true };
     let number = format!("{}:{}", major(device), minor(device));
+    let trusted = ["user_id=0".to_owned(), format!("user_id={uid}")];
+    let is_others = |option: &[u8]| {
+        option.starts_with(b"user_id=") && !trusted.iter().any(|trusted| trusted.as_bytes() == option)
+    };
     mounts.split(|&byte| byte == b'\n').any(|line| {
-        let fields: Vec<&[u8]> = line.split(|&byte| byte == b' ').collect();
+        let fields = fields(line);
         fields.get(2) == Some(&number.as_bytes())
-            && fields.last().is_some_and(|options| {
-                let user = options
-                    .split(|&byte| byte == b',')
-                    .find_map(|option| option.strip_prefix(b"user_id="));
-                let is_others = |user| ![0, uid].iter().any(|id| OsStr::new(&id.to_string()) == user);
-                user.map(OsStr::from_bytes).is_some_and(is_others)
-            })
+            && fields
+                .last()
+                .is_some_and(|options| options.split(|&byte| byte == b',').any(is_others))
     })
 }
 

@@ -59,9 +59,11 @@ pub(super) enum Lock {
 pub(super) fn own(path: &Path, first: &Cell<u32>, waiting: &mut dyn FnMut(&str)) -> Result<Lock> {
     while first.get() < NEXT_MAX {
         let number = first.get();
-        let next = path.with_extension(number.to_string());
-        let path = if number == 0 { path } else { &next };
-        if let Some(lock) = acquire(path, File::try_lock_exclusive, waiting)? {
+        let mut name = path.as_os_str().to_owned();
+        if number > 0 {
+            name.push(format!(".{number}"));
+        }
+        if let Some(lock) = acquire(name.as_ref(), File::try_lock_exclusive, waiting)? {
             return Ok(lock);
         }
         first.set(number + 1);

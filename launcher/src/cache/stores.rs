@@ -1,9 +1,7 @@
 //! Layers of stores that a launch record names. The record was written when the store was its owner's; since then
 //! someone else may have taken its name.
 
-use std::ffi::OsStr;
 use std::fs;
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
@@ -18,27 +16,22 @@ const BELOW_ROOT: usize = 3;
 /// Whether all layers of an app are where nobody but their owner, this user or root, may put anything: in the root of
 /// the app's `directory`, which was checked when it was opened, or in a store that is checked here.
 pub(super) fn are_trusted(record: &Record, directory: &Path) -> bool {
-    let root_of = |path: &Path| {
-        path.ancestors()
-            .nth(BELOW_ROOT)
-            .map(|root| root.as_os_str().as_bytes().to_vec())
-    };
     let mut known = root_of(directory);
     record.layers.iter().all(|layer| {
         let store = root_of(as_path(layer));
-        if store == known {
-            return true;
-        }
-        let is_trusted = store.as_deref().is_some_and(is_closed);
+        let is_trusted = store.as_os_str() == known.as_os_str() || is_closed(store);
         known = store;
         is_trusted
     })
 }
 
+fn root_of(path: &Path) -> &Path {
+    path.ancestors().nth(BELOW_ROOT).unwrap_or(Path::new(""))
+}
+
 /// Whether a store belongs to this user or root, and nobody else may write to it.
-fn is_closed(store: &[u8]) -> bool {
-    let store = Path::new(OsStr::from_bytes(store));
-    store.is_absolute()
+fn is_closed(store: &Path) -> bool {
+    store.has_root()
         && fs::metadata(store).is_ok_and(|found| {
             [ROOT, sys::effective_user()].contains(&found.uid()) && found.mode() & 0o022 == 0
         })

@@ -19,7 +19,7 @@ use std::time::{Duration, SystemTime};
 use super::lock;
 use super::root::Root;
 use crate::error::{Error, Kind, Result};
-use crate::format::names::CACHE_INDEX;
+use crate::format::names::{CACHE_INDEX, CACHE_TMP};
 
 /// Without locks, a directory of this age is taken for abandoned.
 const LEFT_BEHIND: Duration = Duration::from_secs(24 * 60 * 60);
@@ -189,15 +189,17 @@ fn hidden(name: &OsStr) -> String {
 
 /// Removes what killed starts left behind.
 pub(super) fn sweep(root: &Root) {
-    sweep_directory(&root.tmp(), |_| true);
-    for parent in [root.layers(), root.apps()] {
-        sweep_directory(&parent, is_hidden);
+    for parent in [root.layers(), root.apps(), root.tmp()] {
+        sweep_directory(&parent, parent.ends_with(CACHE_TMP));
     }
 }
 
-fn sweep_directory(parent: &Path, is_swept: impl Fn(&OsStr) -> bool) {
+fn sweep_directory(parent: &Path, is_tmp: bool) {
     let Ok(entries) = fs::read_dir(parent) else { return };
-    for entry in entries.flatten().filter(|entry| is_swept(&entry.file_name())) {
+    for entry in entries.flatten() {
+        if !is_tmp && !is_hidden(&entry.file_name()) {
+            continue;
+        }
         let path = entry.path();
         if fs::symlink_metadata(&path).is_ok_and(|found| !found.is_dir()) {
             fs::remove_file(&path).unwrap_or_default();

@@ -17,7 +17,7 @@ use pyship_launcher::sys;
 
 use crate::identity::{self, Identity};
 use crate::terminal::{self, Terminal};
-use crate::{prepare, tools};
+use crate::{fill, prepare, tools};
 
 /// [`TOOL_RESTART`]
 const RESTART: &[u8] = TOOL_RESTART.as_bytes();
@@ -56,6 +56,13 @@ fn start(arguments: &[CString], mut environment: Environment) -> Result<i32> {
     let Some(payload) = &identity.payload else {
         return program_of_app(&identity, caller(environment)).map(|never| match never {});
     };
+    let tool = environment
+        .get(ENV_TOOL)
+        .filter(|tool| !tool.is_empty())
+        .map(<[u8]>::to_vec);
+    if tool.as_deref() == Some(b"fill") {
+        fill::choose(&mut environment, &caller(Environment::default()).arguments);
+    }
     let uid = sys::effective_user();
     let granted = if secure && !sys::changes_user() {
         FileCapabilities::of_process()
@@ -77,10 +84,6 @@ fn start(arguments: &[CString], mut environment: Environment) -> Result<i32> {
         uid,
         watch: &Terminal,
     };
-    let tool = environment
-        .get(ENV_TOOL)
-        .filter(|tool| !tool.is_empty())
-        .map(<[u8]>::to_vec);
     match tool.as_deref() {
         None | Some(RESTART) => {
             start_app(&context, &caller(environment), granted).map(|never| match never {})

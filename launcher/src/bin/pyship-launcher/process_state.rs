@@ -16,7 +16,7 @@ const DESCRIPTORS: u64 = 1024;
 pub(crate) struct ProcessState {
     umask: Mode,
     descriptors: Rlimit,
-    signals: Vec<sys::Disposition>,
+    signals: [Option<sys::Disposition>; 3],
     /// Close-on-exec, so that the app finds these descriptors closed as the caller left them.
     _fillers: Vec<OwnedFd>,
 }
@@ -45,16 +45,15 @@ impl ProcessState {
             setrlimit(Resource::Nofile, raised).unwrap_or_default();
         }
         // The kernel drops signals for the first process of a container that it has no handler for.
-        let ending: &[_] = if std::process::id() == 1 {
-            &[libc::SIGTERM, libc::SIGINT]
-        } else {
-            &[]
-        };
-        let before = ending.iter().map(|&signal| sys::exit_on(signal));
+        let end_on = |signal| (std::process::id() == 1).then(|| sys::exit_on(signal)).flatten();
         Self {
             umask: rustix::process::umask(Mode::from_raw_mode(0o022)),
             descriptors,
-            signals: before.chain([sys::ignore_file_size_signal()]).flatten().collect(),
+            signals: [
+                sys::ignore_file_size_signal(),
+                end_on(libc::SIGTERM),
+                end_on(libc::SIGINT),
+            ],
             _fillers: fillers,
         }
     }
@@ -64,6 +63,6 @@ impl Drop for ProcessState {
     fn drop(&mut self) {
         rustix::process::umask(self.umask);
         setrlimit(Resource::Nofile, self.descriptors).unwrap_or_default();
-        self.signals.iter().for_each(sys::Disposition::restore);
+        self.signals.iter().flatten().for_each(sys::Disposition::restore);
     }
 }
