@@ -84,7 +84,9 @@ fn a_cache_is_filled_swept_repaired_and_cleared() {
         .stdout_any()
         .stderr_any()
         .success();
-    assert!(files_below(&cache.join("v1/layers")).is_empty() && files_below(&cache.join("v1/apps")).is_empty());
+    assert!(
+        files_below(&cache.join("v1/layers")).is_empty() && files_below(&cache.join("v1/apps")).is_empty()
+    );
     assert_eq!(left_in_tmp(&cache), 0);
     start(&packed, &cache).exits(7);
 }

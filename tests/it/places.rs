@@ -80,7 +80,8 @@ while True:
         answers[1] = struct.pack("<4QII", node + 1, 0, 0, 0, 0, 0) + attributes
     out = answers.get(operation)
     if operation not in (2, 42):
-        os.write(device, struct.pack("<IiQ", 16 + len(out or b""), 0 if out else -2, unique) + (out or b""))
+        error = 0 if out else -2 if operation == 1 else -38
+        os.write(device, struct.pack("<IiQ", 16 + len(out or b""), error, unique) + (out or b""))
 "#;
 
 #[test]
@@ -106,7 +107,11 @@ fn a_file_system_that_another_user_has_mounted_is_not_believed() {
         assert!(theirs.contains(part), "{part}\n{}", outcome.report());
     }
     // One of root's is believed; this one can't be written to.
-    assert!(!roots.contains("another user has mounted"), "{}", outcome.report());
+    assert!(
+        !roots.contains("another user has mounted"),
+        "{}",
+        outcome.report()
+    );
 }
 
 #[test]
@@ -154,7 +159,10 @@ fn a_path_that_the_interpreter_can_not_name_is_refused_before_anything_is_writte
     // What looks alike is none of them.
     for name in ["a b", "a$b", "caf\u{e9}", "it's \"here\""] {
         let cache = place.path().join(name);
-        environment_app().run_with_cache(&cache).args(["exit", "3"]).exits(3);
+        environment_app()
+            .run_with_cache(&cache)
+            .args(["exit", "3"])
+            .exits(3);
     }
 }
 
@@ -169,14 +177,14 @@ fn a_store_for_all_users_is_filled_and_opened() {
         env -i /mnt/app.bin
         env -i PYSHIP=fill PYSHIP_CACHE_DIR=/mnt/no PYSHIP_STORE=/var/cache/pyship /mnt/app.bin /mnt/opt/closed
         (umask 077; env -i PYSHIP=fill /mnt/app.bin --shared /mnt/opt/store)
-        ls /mnt/opt; cd /mnt/opt; stat -c '%a %n' closed store store/v1 store/v1/*
+        ls /mnt/opt; cd /mnt/opt; stat -c '%a %n' closed store store/v1 store/v1/*/
         rm -r /var/cache/pyship; for place in /var/tmp /tmp /dev/shm; do mount -t tmpfs -o ro tmpfs $place; done
         as_user PYSHIP_STORE=/mnt/opt/store /mnt/app.bin child
         ",
     );
     let want = "pyship: failed to fill a cache: it takes one argument, the directory, and before it the option --shared\n\
         plain 0 /var/cache/pyship\n/mnt/opt/closed\n/mnt/opt/store\nclosed\nstore\n\
-        700 closed\n755 store\n755 store/v1\n755 store/v1/apps\n755 store/v1/layers\n700 store/v1/locks\n700 store/v1/tmp\n\
+        700 closed\n755 store\n755 store/v1\n755 store/v1/apps/\n755 store/v1/layers/\n700 store/v1/locks/\n700 store/v1/tmp/\n\
         plain 1234 /mnt/opt/store PYSHIP_STORE\nchild\n";
     assert_eq!(outcome.out(), want, "{}", outcome.report());
 }
@@ -192,14 +200,14 @@ fn a_store_whose_name_someone_else_took_is_not_run_from() {
         as_user PYSHIP_STORE=store PYSHIP_CACHE_DIR=/tmp/cache /mnt/app.bin
         cd /; as_user PYSHIP_CACHE_DIR=/tmp/cache /mnt/app.bin; ls /tmp/cache/v1/layers | wc -l
         mv /mnt/opt/store /mnt/gone; cp -r /mnt/gone /mnt/opt/store
-        printf '#!/bin/sh\necho EVIL\n' >/mnt/evil
-        for python in /mnt/opt/store/v1/layers/*/bin/python3.*; do cp /mnt/evil $python; done
+        for python in /mnt/opt/store/v1/layers/*/bin/python3.*; do cp /mnt/evil.sh $python; done
         chown -R 4321 /mnt/opt/store
         as_user PYSHIP_CACHE_DIR=/tmp/cache /mnt/app.bin; ls /tmp/cache/v1/layers | wc -l
         ",
     );
-    let lines = outcome.out();
-    let lines: Vec<&str> = lines.lines().collect();
+    let said = outcome.out();
+    let lines: Vec<&str> = said.lines().collect();
+    assert_eq!(lines.len(), 6, "{}", outcome.report());
     let plain = "plain 1234 /tmp/cache PYSHIP_CACHE_DIR";
     assert_eq!(lines[1], format!("{plain} PYSHIP_STORE"), "{}", outcome.report());
     assert_eq!(lines[2..4], [plain, "0"], "{}", outcome.report());
@@ -219,7 +227,7 @@ entry = lambda tag, id=0xffffffff: struct.pack("<HHI", tag, 7, id)
 os.setxattr("/mnt/opt", "system.posix_acl_default", struct.pack("<I", 2) + entry(1) + entry(2, 4321) + entry(4) + entry(16) + entry(32))'
         for mask in 000 077; do
             (umask $mask; env -i PYSHIP_CACHE_DIR=/mnt/opt/$mask /mnt/app.bin)
-            cd /mnt/opt/$mask; stat -c '%a %n' . v1 v1/*; cd /
+            cd /mnt/opt/$mask; stat -c '%a %n' . v1 v1/*/; cd /
             find /mnt/opt/$mask -type d -o -type f | python3 -c 'import os, sys
 for path in sys.stdin.read().split("\n")[:-1]:
     if any(name.startswith("system.posix_acl") for name in os.listxattr(path)) or not path.endswith("CACHEDIR.TAG") and os.stat(path).st_mode & 0o22:
@@ -229,7 +237,7 @@ for path in sys.stdin.read().split("\n")[:-1]:
     );
     let of = |mask| {
         format!(
-            "plain 0 /mnt/opt/{mask} PYSHIP_CACHE_DIR\n700 .\n700 v1\n700 v1/apps\n700 v1/layers\n700 v1/locks\n700 v1/tmp\n"
+            "plain 0 /mnt/opt/{mask} PYSHIP_CACHE_DIR\n700 .\n700 v1\n700 v1/apps/\n700 v1/layers/\n700 v1/locks/\n700 v1/tmp/\n"
         )
     };
     assert_eq!(outcome.out(), of("000") + &of("077"), "{}", outcome.report());
