@@ -11,6 +11,7 @@ mod child;
 pub mod cli;
 mod elf;
 mod environment;
+mod file_state;
 mod glibc;
 #[cfg(test)]
 mod golden;
