@@ -6,6 +6,7 @@
 mod support;
 
 mod aarch64;
+mod archive;
 mod arguments;
 mod bad_input;
 mod bare;
@@ -40,6 +41,7 @@ mod libraries;
 mod limits;
 mod modes;
 mod native_programs;
+mod one_read;
 mod options;
 mod packages;
 mod plan;

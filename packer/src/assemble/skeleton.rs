@@ -9,6 +9,7 @@ use std::io::{self, Seek, SeekFrom, Write};
 use anyhow::{Result, anyhow, ensure};
 use pyship_launcher::error::Error;
 use pyship_launcher::format::manifest::{Main, Manifest};
+use pyship_launcher::format::names::MEMBER_MANIFEST;
 use pyship_launcher::format::trailer;
 use pyship_launcher::hex::hex;
 use pyship_launcher::payload::Payload;
@@ -18,6 +19,8 @@ use sha2::{Digest, Sha256};
 use super::archive::Archive;
 use crate::tree::PIECE;
 
+/// Bytes between `__main__.py` and the manifest, but for the manifest's name.
+const MANIFEST_HEADER: u64 = 30;
 /// A longer `__main__.py` is not read.
 const MAIN_MAX: u64 = 1 << 20;
 
@@ -39,16 +42,14 @@ pub(crate) fn check(payload: &Payload, manifest: &Manifest) -> Result<()> {
     Ok(())
 }
 
-/// The digest of `__main__.py` in a manifest.
-pub(crate) fn main_of(json: &[u8]) -> Result<Main> {
+/// What a manifest says of `__main__.py`; files of the first packers say nothing.
+pub(crate) fn main_of(json: &[u8]) -> Result<Option<Main>> {
     #[derive(Deserialize)]
     struct File {
         main: Option<Main>,
     }
     let file: File = serde_json::from_slice(json)?;
-    file.main
-        .filter(|main| main.size <= MAIN_MAX)
-        .ok_or_else(|| damaged("its manifest says nothing of `__main__.py`"))
+    Ok(file.main)
 }
 
 fn damaged(what: &str) -> anyhow::Error {
@@ -82,9 +83,13 @@ fn skeleton(payload: &Payload, manifest: &Manifest, json: &[u8]) -> Result<Piece
         ensure!(offset == layer.offset, elsewhere());
     }
     archive.main_at(|offset| {
-        let mut bytes = vec![0; usize::try_from(main.size)?];
+        let header = MANIFEST_HEADER + MEMBER_MANIFEST.len() as u64;
+        let size = payload.trailer.manifest_offset.checked_sub(header + offset);
+        let size = size.filter(|size| *size <= MAIN_MAX).ok_or_else(elsewhere)?;
+        let mut bytes = vec![0; usize::try_from(size)?];
         payload.read(&mut bytes, offset)?;
-        if hex(&Sha256::digest(&bytes)) != main.sha256 {
+        // Without a digest it must have the checksum that the headers name.
+        if main.is_some_and(|main| hex(&Sha256::digest(&bytes)) != main.sha256) {
             return Err(damaged(
                 "its `__main__.py` does not have the digest that the manifest names",
             ));
@@ -135,7 +140,8 @@ impl Recorder<'_> {
     /// Puts bytes at the present offset. A header is written twice: without its sizes, and with them.
     fn record(&mut self, bytes: &[u8]) -> Option<()> {
         let at = self.at;
-        let holds = |(start, piece): &&mut (u64, Vec<u8>)| (*start..=*start + piece.len() as u64).contains(&at);
+        let holds =
+            |(start, piece): &&mut (u64, Vec<u8>)| (*start..=*start + piece.len() as u64).contains(&at);
         match self.pieces.iter_mut().find(holds) {
             Some((start, piece)) => {
                 let from = usize::try_from(at - *start).ok()?;

@@ -39,11 +39,7 @@ impl<W> Tracked<W> {
     pub(super) fn new(inner: W, length: u64) -> Self {
         let state = Rc::<State>::default();
         state.position.set(length);
-        Self {
-            inner,
-            length,
-            state,
-        }
+        Self { inner, length, state }
     }
 
     pub(super) fn state(&self) -> Rc<State> {

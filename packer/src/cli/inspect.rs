@@ -56,7 +56,7 @@ struct Inspected<'a> {
 fn inspect(file: &Path, as_json: bool) -> Result<()> {
     let (payload, manifest) = open(file)?;
     if as_json {
-        let main = skeleton::main_of(&payload.manifest_bytes()?).ok();
+        let main = skeleton::main_of(&payload.manifest_bytes()?)?;
         return json::print(&Inspected {
             starts: starts(&manifest.entry, None, &[]),
             file: ManifestFile {

@@ -224,9 +224,15 @@ mod tests {
                 assert_eq!(length.ok().flatten(), Some(frame.raw));
                 raw.extend(zstd::bulk::decompress(&compressed, usize::try_from(frame.raw).unwrap()).unwrap());
             }
-            let at = raw.windows(1 << 16).position(|window| window == &content[..1 << 16]).unwrap();
+            let at = raw
+                .windows(1 << 16)
+                .position(|window| window == &content[..1 << 16])
+                .unwrap();
             assert!(raw[at..].starts_with(&content));
-            assert!(packed.layer.disk < content.len() as u64 - (14 << 20), "zeros become a hole");
+            assert!(
+                packed.layer.disk < content.len() as u64 - (14 << 20),
+                "zeros become a hole"
+            );
         }
     }
 }

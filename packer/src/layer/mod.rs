@@ -204,7 +204,13 @@ mod tests {
             packed.pass_frame(frame, *offset, &mut take).unwrap();
             bytes
         };
-        packed.layer.frames.iter().zip(&packed.offsets).map(frame).collect()
+        packed
+            .layer
+            .frames
+            .iter()
+            .zip(&packed.offsets)
+            .map(frame)
+            .collect()
     }
 
     #[test]

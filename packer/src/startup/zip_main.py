@@ -15,8 +15,8 @@ try:
         archive.read("__main__.py")
     os.execve(path, [path, *sys.argv[1:]], environment)
 except zipfile.BadZipFile as error:
-    sys.stderr.write(f"pyship: failed to start `{path}`: the file is damaged: {error}\n")
-    sys.stderr.write("hint: get the file once more from where it came from\n")
+    sys.stderr.write(f"pyship: failed to start `{path}`: {error}\n")
+    sys.stderr.write("hint: the file is damaged or incomplete: copy it again\n")
     sys.exit(125)
 except OSError as error:
     sys.stderr.write(f"pyship: failed to start `{path}`: {error.strerror}\n")
