@@ -12,6 +12,8 @@ pub mod cli;
 mod elf;
 mod environment;
 mod file_state;
+#[doc(hidden)]
+pub mod fuzzing;
 mod glibc;
 #[cfg(test)]
 mod golden;
