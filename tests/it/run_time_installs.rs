@@ -264,8 +264,10 @@ fn what_was_packed_is_not_replaced() {
 
 #[track_caller]
 fn pip_refuses(bench: &Bench) {
+    /// Variables, arguments, and what is said.
+    type Refused<'a> = (&'a [(&'a str, &'a str)], &'a [&'a str], &'a str);
     let no_constraints: &[(&str, &str)] = &[("PIP_CONFIG_FILE", "/dev/null")];
-    let refused: [(&[(&str, &str)], &[&str], &str); 4] = [
+    let refused: [Refused<'_>; 4] = [
         (&[], &["install", "shipped==2"], "(constraint) shipped==1"),
         (
             &[],
