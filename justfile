@@ -107,6 +107,12 @@ newest:
     @[ -n "${PYSHIP_BIN:-}" ] || cargo build --release --locked
     tests/newest
 
+# Let everything happen to one cache at once; see scripts/chaos --help
+[group('tests')]
+chaos *ARGS='--minutes 0.5':
+    @[ -n "${PYSHIP_BIN:-}" ] || cargo build --release --locked
+    scripts/chaos {{ARGS}}
+
 # Run every fuzz target on a mutated corpus; see scripts/fuzz --help
 [group('tests')]
 fuzz *ARGS='--seconds 30':

@@ -1,5 +1,5 @@
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
-    pyship_fuzz::timed(pyship_fuzz::layer, data);
+    let _ = pyship_fuzz::timed(pyship_fuzz::layer, data);
 });

@@ -6,6 +6,7 @@
 //! left behind.
 
 mod layer;
+mod packer;
 mod scratch;
 
 use std::path::Path;
@@ -17,6 +18,8 @@ use pyship_launcher::format::record::Record;
 use pyship_launcher::format::trailer::{self, Trailer};
 
 pub use layer::{layer, sample_manifest};
+pub use packer::signature;
+pub use pyship::fuzzing::{elf, metadata, project, record as installed, requirement, requirements, script};
 use scratch::scratch;
 
 /// A target's name and function, which returns whether it accepted the input.
@@ -29,11 +32,19 @@ pub const TARGETS: &[Target] = &[
     ("layer", layer),
     ("record", record),
     ("archive", archive),
+    ("metadata", metadata),
+    ("installed", installed),
+    ("requirement", requirement),
+    ("requirements", requirements),
+    ("elf", elf),
+    ("signature", signature),
+    ("project", project),
+    ("script", script),
 ];
 
-/// Calls a target, and panics when it takes more than a second of processor time: by the clock on the wall a busy
+/// Calls a target and gives its verdict; panics when it takes more than a second of processor time: by the clock on the wall a busy
 /// machine makes anything slow.
-pub fn timed(target: fn(&[u8]) -> bool, data: &[u8]) {
+pub fn timed(target: fn(&[u8]) -> bool, data: &[u8]) -> bool {
     let used = || {
         let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
         Duration::new(
@@ -42,9 +53,10 @@ pub fn timed(target: fn(&[u8]) -> bool, data: &[u8]) {
         )
     };
     let before = used();
-    target(data);
+    let accepted = target(data);
     let took = used() - before;
     assert!(took <= Duration::from_secs(1), "a hang: {took:?}");
+    accepted
 }
 
 /// A trailer: 96 bytes at the end, of a file that is as long as the 8 bytes before them say.

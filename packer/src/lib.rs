@@ -11,6 +11,9 @@ mod child;
 pub mod cli;
 mod elf;
 mod environment;
+mod file_state;
+#[doc(hidden)]
+pub mod fuzzing;
 mod glibc;
 #[cfg(test)]
 mod golden;

@@ -171,7 +171,9 @@ class Place:
     """A directory for one run, with its working directory, home and directory for temporary files."""
 
     def __init__(self, root, program, kind, side):
-        self.directory = root / "runs" / f"{program.name}-{kind}" / side
+        # Short: the path of a socket in the directory for temporary files has room for 107 bytes.
+        name = hashlib.sha256(f"{program.id} {kind} {side}".encode()).hexdigest()[:8]
+        self.directory = root / "runs" / name
         # Another path than that of the last run of the same program, which may still be at its end.
         self.places = [(str(self.directory / name), word) for name, word in (("work", "<WORK>"), ("home", "<HOME>"), ("tmp", "<TMP>"))]
 

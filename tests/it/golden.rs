@@ -183,7 +183,10 @@ fn each_is_read_by_the_tools_of_its_launcher_and_by_todays() {
     for (format, name, sha256) in GOLDEN {
         for (what, file) in both(format, name, sha256, place) {
             let read = |command: &str| Run::new(pyship()).arg(command).arg(&file);
-            read("verify").stdout_has("intact").success();
+            // The other one has no archive: only the launcher reads it.
+            if file.ends_with(format!("{name}-own")) {
+                read("verify").stdout_has("intact").success();
+            }
             assert_eq!(
                 read("inspect").arg("--json").stdout_any().success().json()["format"],
                 1,

@@ -6,6 +6,7 @@
 mod support;
 
 mod aarch64;
+mod archive;
 mod arguments;
 mod bad_input;
 mod bare;
@@ -41,6 +42,7 @@ mod limits;
 mod modes;
 mod native_programs;
 mod one_directory;
+mod one_read;
 mod options;
 mod packages;
 mod places;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use harness::interpreters::Interpreter;
 use harness::{Outcome, Pack, Packed, Run, interpreters, scratch};
 use tempfile::TempDir;
 use walkdir::WalkDir;
@@ -30,6 +31,7 @@ type State = BTreeMap<PathBuf, (u64, u64, i64, i64)>;
 
 /// Two apps with the same packages, in one cache, and wheels to install.
 struct Bench {
+    python: &'static Interpreter,
     one: Packed,
     other: Packed,
     place: TempDir,
@@ -37,6 +39,10 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
+        Self::on(interpreters::usual())
+    }
+
+    fn on(python: &'static Interpreter) -> Self {
         let place = scratch();
         let wheels = place.path().join("wheels");
         fs_err::create_dir(&wheels).unwrap();
@@ -79,10 +85,15 @@ impl Bench {
         let app = |name: &str| {
             let path = place.path().join(format!("{name}.py"));
             fs_err::write(&path, format!("{PROGRAM}# {name}\n")).unwrap();
-            Pack::new(&path).arg("--with").arg(&shipped).run()
+            Pack::new(&path).python(python).arg("--with").arg(&shipped).run()
         };
         let (one, other) = (app("one"), app("other"));
-        let bench = Self { one, other, place };
+        let bench = Self {
+            python,
+            one,
+            other,
+            place,
+        };
         for packed in [&bench.one, &bench.other] {
             bench.says(packed, BEFORE, "before");
         }
@@ -117,7 +128,9 @@ impl Bench {
     }
 
     fn pip_with(&self, packed: &Packed, variables: &[(&str, &str)], arguments: &[&str]) -> Outcome {
-        let pip = bundled_pip().join("pip");
+        let pip = bundled_pip(self.python)
+            .expect("ensurepip has pip's wheel")
+            .join("pip");
         let run = self.run(packed).env("PYSHIP", "python").arg(pip);
         let run = run.env("PIP_FIND_LINKS", self.place.path().join("wheels"));
         let run = run
@@ -170,19 +183,14 @@ fn assert_same(before: &State, after: &State) {
     assert_eq!(changed.collect::<Vec<_>>(), Vec::<&PathBuf>::new());
 }
 
-fn bundled_pip() -> PathBuf {
-    let python = interpreters::usual();
+/// The pip that an interpreter has for new environments; a distribution's Python may have none.
+fn bundled_pip(python: &Interpreter) -> Option<PathBuf> {
     let bundled = python
         .prefix
         .join(format!("lib/python{}/ensurepip/_bundled", python.minor()));
-    let wheels = fs_err::read_dir(bundled)
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
+    let wheels = fs_err::read_dir(bundled).ok()?.map(|entry| entry.unwrap().path());
     let is_pip = |path: &PathBuf| path.file_name().unwrap().to_string_lossy().starts_with("pip-");
-    wheels
-        .into_iter()
-        .find(is_pip)
-        .expect("ensurepip has pip's wheel")
+    wheels.into_iter().find(is_pip)
 }
 
 #[test]
@@ -222,75 +230,96 @@ fn what_one_app_installs_another_does_not_see() {
     }
 }
 
+/// pip reads what is installed in different ways: with `pkg_resources` up to Python 3.10.
 #[test]
 fn what_was_packed_is_not_replaced() {
-    let bench = Bench::new();
-    let before = bench.state(Path::new("layers"));
-    let prefix = bench.state(&bench.prefix(&bench.one));
-    let refused: [(&str, Outcome, &str); 7] = [
-        (
-            "another version",
-            bench.pip(&bench.one, &["install", "shipped==2"]),
-            "(constraint) shipped==1",
-        ),
-        (
-            "reinstalled",
-            bench.pip(&bench.one, &["install", "--force-reinstall", "shipped==1"]),
-            "installed by pyship",
-        ),
-        (
-            "without constraints",
-            bench.pip_with(
-                &bench.one,
-                &[("PIP_CONFIG_FILE", "/dev/null")],
-                &["install", "-U", "shipped"],
-            ),
-            "installed by pyship",
-        ),
-        (
-            "uninstalled",
-            bench.pip(&bench.one, &["uninstall", "-y", "shipped"]),
-            "installed by pyship",
-        ),
-        (
-            "uv",
-            bench.uv(&bench.one, &["install", "-U", "shipped"]),
-            "RECORD",
-        ),
-        (
-            "reinstalled by uv",
-            bench.uv(&bench.one, &["install", "--reinstall", "shipped==1"]),
-            "RECORD",
-        ),
-        (
-            "uninstalled by uv",
-            bench.uv(&bench.one, &["uninstall", "shipped"]),
-            "RECORD",
-        ),
-    ];
-    for (what, outcome, words) in refused {
-        assert!(!outcome.status.success(), "{what}: {}", outcome.report());
-        let said = outcome.out() + &outcome.err();
-        assert!(said.contains(words), "{what}: {}", outcome.report());
-        if what.contains("uv") {
-            // It names a directory, where the way out is said.
-            let record = said.split('`').find(|word| word.ends_with("/RECORD")).unwrap();
-            let text = fs_err::read_to_string(Path::new(record).join("README")).unwrap();
-            assert!(text.contains("Pack the program again"), "{text}");
+    // One for each version of pip.
+    let mut pythons: BTreeMap<PathBuf, &Interpreter> = BTreeMap::new();
+    for python in interpreters::each_minor() {
+        if let Some(pip) = bundled_pip(python) {
+            pythons.entry(pip.file_name().unwrap().into()).or_insert(python);
         }
     }
-    let again = bench.pip(&bench.one, &["install", "-U", "shipped"]);
-    assert!(
-        again.status.success() && again.out().contains("already satisfied"),
-        "{}",
-        again.report()
-    );
-    bench.says(&bench.one, BEFORE, "at the end");
-    assert_same(&before, &bench.state(Path::new("layers")));
-    let mut after = bench.state(&bench.prefix(&bench.one));
-    // uv's own lock.
-    after.remove(&bench.prefix(&bench.one).join(".lock"));
-    assert_same(&prefix, &after);
+    assert!(!pythons.is_empty(), "no Python of this machine has ensurepip");
+    for python in pythons.into_values() {
+        let bench = Bench::on(python);
+        let before = bench.state(Path::new("layers"));
+        let prefix = bench.state(&bench.prefix(&bench.one));
+        pip_refuses(&bench);
+        uv_refuses(&bench);
+        let again = bench.pip(&bench.one, &["install", "-U", "shipped"]);
+        assert!(
+            again.status.success() && again.out().contains("already satisfied"),
+            "{}",
+            again.report()
+        );
+        bench.says(&bench.one, BEFORE, "at the end");
+        assert_same(&before, &bench.state(Path::new("layers")));
+        let mut after = bench.state(&bench.prefix(&bench.one));
+        // uv's own lock.
+        after.remove(&bench.prefix(&bench.one).join(".lock"));
+        assert_same(&prefix, &after);
+    }
+}
+
+#[track_caller]
+fn pip_refuses(bench: &Bench) {
+    /// Variables, arguments, and what is said.
+    type Refused<'a> = (&'a [(&'a str, &'a str)], &'a [&'a str], &'a str);
+    let no_constraints: &[(&str, &str)] = &[("PIP_CONFIG_FILE", "/dev/null")];
+    let refused: [Refused<'_>; 4] = [
+        (&[], &["install", "shipped==2"], "(constraint) shipped==1"),
+        (
+            &[],
+            &["install", "--force-reinstall", "shipped==1"],
+            "installed by pyship",
+        ),
+        (
+            no_constraints,
+            &["install", "-U", "shipped"],
+            "installed by pyship",
+        ),
+        (&[], &["uninstall", "-y", "shipped"], "installed by pyship"),
+    ];
+    for (variables, arguments, words) in refused {
+        let outcome = bench.pip_with(&bench.one, variables, arguments);
+        let said = outcome.out() + &outcome.err();
+        let is_refused = !outcome.status.success() && said.contains(words) && !said.contains("Traceback");
+        assert!(
+            is_refused,
+            "{} {arguments:?}: {}",
+            bench.python.full(),
+            outcome.report()
+        );
+    }
+    for arguments in [&["show", "-f", "shipped"][..], &["list"], &["freeze"]] {
+        let outcome = bench.pip(&bench.one, arguments);
+        let is_shown = outcome.status.success() && outcome.out().contains("shipped");
+        assert!(
+            is_shown,
+            "{} {arguments:?}: {}",
+            bench.python.full(),
+            outcome.report()
+        );
+    }
+}
+
+#[track_caller]
+fn uv_refuses(bench: &Bench) {
+    for arguments in [
+        &["install", "-U", "shipped"][..],
+        &["install", "--reinstall", "shipped==1"],
+        &["uninstall", "shipped"],
+    ] {
+        let outcome = bench.uv(&bench.one, arguments);
+        assert!(!outcome.status.success(), "{arguments:?}: {}", outcome.report());
+        // It names a path, beside which the way out is said.
+        let said = outcome.out() + &outcome.err();
+        let record = said.split('`').find(|word| word.ends_with("/RECORD"));
+        let record = Path::new(record.unwrap_or_else(|| panic!("{arguments:?}: {}", outcome.report())));
+        let text = fs_err::read_to_string(record.with_file_name("README")).unwrap();
+        assert!(text.contains("Pack the program again"), "{text}");
+    }
 }
 
 #[test]

@@ -157,6 +157,29 @@ fn a_key_with_a_password_takes_the_password() {
 }
 
 #[test]
+fn a_named_pipe_is_refused_and_that_of_a_command_is_read() {
+    let signed = Signed::new();
+    let pipe = signed.at("pipe");
+    rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, 0o600.into()).unwrap();
+    let refused = "pipe`: it is not a regular file";
+    let name = pipe.to_str().unwrap();
+    signed.verify("pipe").stderr_has(refused).exits(1);
+    signed.sign("pipe").stderr_has(refused).exits(1);
+    let signature = signed.verify("key.pub").args(["--signature", name]);
+    signature.stderr_has(refused).exits(1);
+    let command = format!(
+        "'{}' verify '{}' --pub <(cat '{}')",
+        pyship().display(),
+        signed.file.display(),
+        signed.at("key.pub").display()
+    );
+    Run::inheriting("bash")
+        .args(["-c", &command])
+        .stdout_has("signed by")
+        .success();
+}
+
+#[test]
 fn every_byte_is_covered() {
     let signed = Signed::new();
     let good = fs_err::read(&signed.file).unwrap();

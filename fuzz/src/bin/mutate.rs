@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 use pyship_fuzz::{TARGETS, timed};
 
 const LENGTH_MAX: usize = 64 << 10;
+/// After so many runs some changed input must have been accepted.
+const ENOUGH: u64 = 2_000;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -25,7 +27,7 @@ fn main() -> ExitCode {
     let mut random = Random(seed.parse::<u64>().expect("a number") | 1);
     let seeds = read(corpus);
     let began = Instant::now();
-    let mut runs = 0u64;
+    let (mut runs, mut accepted) = (0u64, 0u64);
     let mut longest = Duration::ZERO;
     while began.elapsed() < limit || runs < seeds.len() as u64 {
         let mut input = seeds[usize::try_from(runs).unwrap_or(0) % seeds.len()].clone();
@@ -36,11 +38,14 @@ fn main() -> ExitCode {
             }
         }
         let start = Instant::now();
-        let sound = catch_unwind(|| timed(*target, &input)).is_ok();
+        let verdict = catch_unwind(|| timed(*target, &input));
         let took = start.elapsed();
         longest = longest.max(took);
         runs += 1;
-        if !sound {
+        if runs > seeds.len() as u64 {
+            accepted += u64::from(matches!(verdict, Ok(true)));
+        }
+        if verdict.is_err() {
             let file = format!("crash-{name}-{seed}");
             std::fs::write(&file, &input).expect("the working directory can be written to");
             eprintln!("{name}: run {runs} broke a promise: see {file}");
@@ -48,9 +53,14 @@ fn main() -> ExitCode {
         }
     }
     println!(
-        "{name}: {runs} runs in {:?}, the longest took {longest:?}",
+        "{name}: {runs} runs in {:?}, {accepted} changed inputs were accepted, the longest took {longest:?}",
         began.elapsed()
     );
+    // Where none is accepted, each is refused at the first check, and nothing behind that is tested.
+    if runs > ENOUGH && accepted == 0 {
+        eprintln!("{name}: no changed input was accepted: the seeds don't reach what is tested");
+        return ExitCode::FAILURE;
+    }
     ExitCode::SUCCESS
 }
 

@@ -17,6 +17,9 @@ use pyship_launcher::format::mode::Mode;
 use pyship_launcher::format::record::{self, Loader, Record};
 use pyship_launcher::format::trailer::Trailer;
 
+#[path = "../seeds_of_packer.rs"]
+mod of_packer;
+
 fn main() {
     let arguments: Vec<_> = std::env::args_os().skip(1).collect();
     let (check, root) = match arguments.as_slice() {
@@ -77,7 +80,7 @@ fn seeds(target: &str) -> Seeds {
         "layer" => layers(),
         "record" => records(),
         "archive" => archives(),
-        _ => panic!("the target {target} has no seeds"),
+        name => of_packer::seeds(name),
     }
 }
 

@@ -132,24 +132,35 @@ impl Root {
         if root.is_noexec() {
             return Err("its file system is mounted noexec".to_owned());
         }
-        let version = PathBuf::from(CACHE_VERSION);
-        let parts = PARTS.map(|part| (version.join(part), root.mode_of(part)));
-        for (part, mode) in std::iter::once(&(version, root.parts)).chain(&parts) {
-            match mkdirat(&root.directory, part, *mode) {
-                Ok(()) => set_mode(&root.directory, part, *mode),
-                Err(Errno::EXIST) => {}
-                Err(Errno::NOSPC | Errno::DQUOT) => {
-                    return Err(format!("it is full: {} free", Room::free(&root.directory)));
-                }
-                Err(errno) => return Err(reason(errno)),
-            }
-        }
+        root.make_parts()?;
         // Others could keep what is there from being swept.
         if fs::metadata(root.tmp()).is_ok_and(|found| found.mode() & 0o077 != 0) {
             set_mode(CWD, &root.tmp(), Mode::RWXU);
         }
         root.write_tag();
         Ok(root)
+    }
+
+    /// Creates the directories that are missing.
+    fn make_parts(&self) -> Result<(), String> {
+        let version = PathBuf::from(CACHE_VERSION);
+        let parts = PARTS.map(|part| (version.join(part), self.mode_of(part)));
+        let mut is_new = false;
+        for (part, mode) in std::iter::once(&(version.clone(), self.parts)).chain(&parts) {
+            match mkdirat(&self.directory, part, *mode) {
+                // What is made below a directory without an access control list has none either.
+                Ok(()) if !is_new => {
+                    is_new = *part == version;
+                    set_mode(&self.directory, part, *mode);
+                }
+                Ok(()) | Err(Errno::EXIST) => {}
+                Err(Errno::NOSPC | Errno::DQUOT) => {
+                    return Err(format!("it is full: {} free", Room::free(&self.directory)));
+                }
+                Err(errno) => return Err(reason(errno)),
+            }
+        }
+        Ok(())
     }
 
     /// Opens a root to all users, as a store: what was unpacked, not what is being written, and not the locks.

@@ -170,10 +170,17 @@ pub(crate) fn read(app: &Path) -> Result<Option<ProjectFile>> {
         }
         Err(error) => return Err(error.into()),
     };
-    let document: Document = toml::from_str(&text)
-        .map_err(|error| anyhow!(one_line(&error, &text)))
-        .with_context(|| format!("failed to read `{}`", path.display()))?;
-    Ok(Some(document.into_file(app)))
+    let file = parse(&text, app).with_context(|| format!("failed to read `{}`", path.display()))?;
+    Ok(Some(file))
+}
+
+/// Reads the `text` of the pyproject.toml in the directory `app`.
+///
+/// # Errors
+/// When it is not TOML, or has a key or value in `[tool.pyship]` that is not an option's.
+pub(crate) fn parse(text: &str, app: &Path) -> Result<ProjectFile> {
+    let document: Document = toml::from_str(text).map_err(|error| anyhow!(one_line(&error, text)))?;
+    Ok(document.into_file(app))
 }
 
 /// Reads the metadata `text` of a script in the directory `directory` (PEP 723).

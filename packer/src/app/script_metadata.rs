@@ -33,14 +33,21 @@ pub(crate) struct Script {
 /// # Errors
 /// When the script can't be read, has two blocks of metadata, or one that is wrong.
 pub(crate) fn read(path: &Path) -> Result<Script> {
-    let bytes = fs_err::read(path)?;
-    let failed = || format!("failed to read the metadata of `{}`", path.display());
-    let Some(metadata) = block(&String::from_utf8_lossy(&bytes)).with_context(failed)? else {
+    let directory = path.parent().unwrap_or(Path::new(""));
+    parse(&fs_err::read(path)?, directory)
+        .with_context(|| format!("failed to read the metadata of `{}`", path.display()))
+}
+
+/// Reads the metadata of a script of these bytes in `directory`.
+///
+/// # Errors
+/// When there are two blocks of metadata, or one that is wrong.
+pub(crate) fn parse(bytes: &[u8], directory: &Path) -> Result<Script> {
+    let Some(metadata) = block(&String::from_utf8_lossy(bytes))? else {
         return Ok(Script::default());
     };
-    let directory = path.parent().unwrap_or(Path::new(""));
     Ok(Script {
-        file: pyproject::read_script(&metadata, directory).with_context(failed)?,
+        file: pyproject::read_script(&metadata, directory)?,
         metadata: Some(metadata),
     })
 }

@@ -1,5 +1,7 @@
 //! Writes the packed file: launcher, ZIP archive with stored members, trailer.
 
+mod archive;
+pub(crate) mod skeleton;
 mod tracked;
 
 use std::fs::File;
@@ -7,20 +9,16 @@ use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use pyship_launcher::format::manifest::{self, Manifest, ManifestFile};
-use pyship_launcher::format::names::{
-    MEMBER_LAYER_PREFIX, MEMBER_LAYER_SUFFIX, MEMBER_MAIN, MEMBER_MANIFEST,
-};
+use pyship_launcher::format::manifest::{self, Main, Manifest, ManifestFile};
 use pyship_launcher::format::trailer::{self, Trailer};
 use pyship_launcher::hex::hex;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, DateTime, ZipWriter};
+
+use archive::Archive;
 
 use crate::layer::Packed;
 use crate::output::{self, Unnamed};
-use tracked::Tracked;
 
 /// A complete file that has no name yet; it is removed when this is dropped.
 pub(crate) struct Assembled {
@@ -85,7 +83,7 @@ pub(crate) fn write(
 }
 
 /// Writes the archive after the launcher, and enters the layers into `manifest`. Gives the bytes of `pyship.json` and
-/// their offset. The archive's comment, which becomes the trailer, is zeros: it depends on the file's length.
+/// their offset.
 fn write_archive(
     file: &mut File,
     main: &[u8],
@@ -93,30 +91,29 @@ fn write_archive(
     layers: &[Packed],
     provenance: &Value,
 ) -> Result<(Vec<u8>, u64)> {
-    let tracked = Tracked::new(file, manifest.launcher.size);
-    let state = tracked.state();
-    let mut zip = ZipWriter::new(tracked);
+    let mut archive = Archive::new(file, manifest.launcher.size);
     for packed in layers {
-        let name = format!("{MEMBER_LAYER_PREFIX}{}{MEMBER_LAYER_SUFFIX}", packed.layer.name);
-        zip.start_file(name, options(packed.layer.size))?;
-        let offset = state.position();
-        for frame in packed.frames() {
-            zip.write_all(&frame.context("failed to read compressed data")?)?;
-        }
+        let layer = &packed.layer;
+        let offset = archive
+            .layer(&layer.name, layer.size, &|take| packed.pass_to(take))
+            .context("failed to copy compressed data")?;
         manifest.layers.push(manifest::Layer {
             offset,
-            ..packed.layer.clone()
+            ..layer.clone()
         });
     }
-    zip.start_file(MEMBER_MAIN, options(0))?;
-    zip.write_all(main)?;
-    let json = ManifestFile { manifest, provenance }.encode()?;
-    zip.start_file(MEMBER_MANIFEST, options(0))?;
-    let offset = state.position();
-    zip.write_all(&json)?;
-    zip.set_raw_comment(vec![0; trailer::SIZE].into_boxed_slice())?;
-    zip.finish()?;
-    state.failure()?;
+    archive.main(main)?;
+    let main = Main {
+        size: main.len() as u64,
+        sha256: hex(&Sha256::digest(main)),
+    };
+    let json = ManifestFile {
+        manifest,
+        main: Some(&main),
+        provenance,
+    }
+    .encode()?;
+    let offset = archive.finish(&json)?;
     Ok((json, offset))
 }
 
@@ -128,15 +125,6 @@ fn check(json: &[u8], size: u64) -> Result<()> {
         "its manifest is larger than a launcher reads"
     );
     Ok(())
-}
-
-/// Stored, and with the same time always: the bytes depend on the content alone.
-fn options(size: u64) -> SimpleFileOptions {
-    SimpleFileOptions::default()
-        .compression_method(CompressionMethod::Stored)
-        .last_modified_time(DateTime::default())
-        .unix_permissions(0o644)
-        .large_file(size >= u64::from(u32::MAX))
 }
 
 #[cfg(test)]
@@ -200,6 +188,7 @@ mod tests {
         let payload = Payload::open(&out).unwrap().unwrap();
         assert_eq!(payload.manifest().unwrap(), written);
         assert_eq!(payload.launcher(&written).unwrap(), b"launcher");
+        skeleton::check(&payload, &written).unwrap();
         let mut archive = zip::ZipArchive::new(fs_err::File::open(&out).unwrap()).unwrap();
         let names: Vec<String> = archive
             .file_names()

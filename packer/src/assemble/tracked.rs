@@ -1,17 +1,16 @@
-//! A file that a ZIP archive is written to.
+//! What a ZIP archive is written to.
 
 use std::cell::{Cell, RefCell};
-use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
 use std::rc::Rc;
 
-/// Writes to a file from an offset on.
+/// Writes to a file, or something like it, from an offset on.
 ///
 /// The ZIP writer does not say where the data of a member begins: it is the position right after the member's header was
 /// written. Errors are kept, and whatever follows the first one is ignored, because a ZIP writer that has failed prints
 /// a message when it is dropped.
-pub(super) struct Tracked<'a> {
-    inner: &'a mut File,
+pub(super) struct Tracked<W> {
+    inner: W,
     length: u64,
     state: Rc<State>,
 }
@@ -35,16 +34,12 @@ impl State {
     }
 }
 
-impl<'a> Tracked<'a> {
-    /// `file`, whose position is its end at `length`.
-    pub(super) fn new(file: &'a mut File, length: u64) -> Self {
+impl<W> Tracked<W> {
+    /// `inner`, whose position is its end at `length`.
+    pub(super) fn new(inner: W, length: u64) -> Self {
         let state = Rc::<State>::default();
         state.position.set(length);
-        Self {
-            inner: file,
-            length,
-            state,
-        }
+        Self { inner, length, state }
     }
 
     pub(super) fn state(&self) -> Rc<State> {
@@ -63,7 +58,7 @@ impl<'a> Tracked<'a> {
     }
 }
 
-impl Write for Tracked<'_> {
+impl<W: Write> Write for Tracked<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.has_not_failed() {
             let done = self.inner.write_all(bytes);
@@ -81,7 +76,7 @@ impl Write for Tracked<'_> {
     }
 }
 
-impl Seek for Tracked<'_> {
+impl<W: Seek> Seek for Tracked<W> {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         let position = match to {
             SeekFrom::Start(position) => Some(position),

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::file::open;
 use crate::app::entry::starts;
+use crate::assemble::skeleton;
 use crate::json;
 use crate::pack::arguments::shown;
 use crate::provenance;
@@ -55,10 +56,12 @@ struct Inspected<'a> {
 fn inspect(file: &Path, as_json: bool) -> Result<()> {
     let (payload, manifest) = open(file)?;
     if as_json {
+        let main = skeleton::main_of(&payload.manifest_bytes()?)?;
         return json::print(&Inspected {
             starts: starts(&manifest.entry, None, &[]),
             file: ManifestFile {
                 manifest: &manifest,
+                main: main.as_ref(),
                 provenance: &provenance::of(&payload)?,
             },
         });

@@ -11,6 +11,7 @@ use pyship_launcher::unpack::{self, Check, Progress, Sink};
 use sha2::{Digest, Sha256};
 
 use super::file::open;
+use crate::assemble::skeleton;
 use crate::json;
 use crate::sign::signature::{self, Verified};
 use crate::sign::{Opened, key};
@@ -23,8 +24,8 @@ Examples:
   pyship verify app.bin --pub RWQf6LRCGA9i5…   the key itself in place of its file
   pyship verify app.bin --pub release.pub --json | jq .signature.trusted_comment
 
-Without --pub this finds damage, not forgery: whoever changes a file can change its digests too. It checks \
-everything that a start reads. Only a signature also covers the ZIP headers and the __main__.py for other Pythons. \
+Without --pub this finds damage, not forgery: whoever changes a file can change its digests too. Every byte is \
+checked: what a start reads has digests, and the ZIP headers between must be those that follow from it. \
 With --pub the signature is checked first. `minisign -Vm app.bin -p release.pub` checks it too.";
 
 /// `pyship verify`
@@ -99,7 +100,7 @@ pub(super) fn command(options: &VerifyOptions) -> Result<()> {
     })
 }
 
-/// Checks a packed file's launcher and every frame against the manifest.
+/// Checks a packed file's launcher, every frame, and every byte between them, against the manifest.
 ///
 /// # Errors
 /// When something differs.
@@ -109,7 +110,7 @@ pub(super) fn content(payload: &Payload, manifest: &Manifest) -> Result<()> {
         let sink = Check::default();
         unpack::run(payload, &[(layer, &sink as &dyn Sink)], &Progress::default())?;
     }
-    Ok(())
+    skeleton::check(payload, manifest)
 }
 
 fn report(

@@ -11,7 +11,7 @@ use super::library_search::LibrarySearch;
 use super::origin::expand;
 use super::scan::scan;
 use super::system::is_provided;
-use crate::tree::{Content, LayerPath, Tree};
+use crate::tree::{LayerPath, Tree};
 
 /// Directory of the runtime layer with its shared libraries.
 pub(super) const LIB: &[u8] = b"lib";
@@ -59,10 +59,7 @@ pub(super) fn closure(tree: &Tree, libraries: &LibrarySearch) -> Result<Closure>
     for scanned in scan(tree)? {
         let Ok(elf) = scanned.elf else { continue };
         if elf.is_loadable && elf.machine == libraries.machine() {
-            let builder = match &scanned.file.content {
-                Content::Path(path) => Some(path.as_path()),
-                Content::Bytes(_) => None,
-            };
+            let builder = scanned.file.content.source();
             queue.push_back(dependent(scanned.path.clone(), &elf, builder, &[], libraries));
         }
     }

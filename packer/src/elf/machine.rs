@@ -7,7 +7,7 @@ use pyship_launcher::target::{TARGETS, Target};
 use serde::{Deserialize, Serialize};
 
 /// The first bytes of every ELF file.
-pub(super) const MAGIC: &[u8] = b"\x7fELF";
+pub(crate) const MAGIC: &[u8] = b"\x7fELF";
 
 /// What an ELF file runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

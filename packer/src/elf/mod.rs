@@ -24,7 +24,7 @@ mod versions;
 pub(crate) use file::{Elf, inspect};
 pub(crate) use layer::LayerElf;
 pub(crate) use library_search::LibrarySearch;
-pub(crate) use machine::Machine;
+pub(crate) use machine::{MAGIC, Machine};
 pub(crate) use prepare::prepare_runtime;
 pub(crate) use survey::{Survey, survey};
 pub(crate) use sysroot::Sysroot;

@@ -35,19 +35,15 @@ pub(super) fn scan(tree: &Tree) -> Result<Vec<Scanned<'_>>> {
 
 /// The whole file if it is an ELF file.
 fn elf_bytes(content: &Content) -> std::io::Result<Option<Arc<[u8]>>> {
-    match content {
-        Content::Bytes(bytes) => Ok(bytes.starts_with(MAGIC).then(|| Arc::clone(bytes))),
-        Content::Path(path) => {
-            let mut file = fs_err::File::open(path)?;
-            let mut head = Vec::with_capacity(MAGIC.len());
-            file.by_ref().take(MAGIC.len() as u64).read_to_end(&mut head)?;
-            if head != MAGIC {
-                return Ok(None);
-            }
-            let size = usize::try_from(file.metadata()?.len()).unwrap_or_default();
-            head.reserve_exact(size.saturating_sub(head.len()));
-            file.read_to_end(&mut head)?;
-            Ok(Some(head.into()))
+    if let Some(path) = content.source() {
+        let mut head = Vec::with_capacity(MAGIC.len());
+        fs_err::File::open(path)?
+            .take(MAGIC.len() as u64)
+            .read_to_end(&mut head)?;
+        if head != MAGIC {
+            return Ok(None);
         }
     }
+    let bytes = content.read()?;
+    Ok(bytes.starts_with(MAGIC).then_some(bytes))
 }

@@ -5,6 +5,7 @@ use std::io;
 
 use pyship_launcher::unpack::WINDOW_LOG_MAX;
 use zstd::bulk::Compressor;
+use zstd::stream::Encoder;
 use zstd::zstd_safe::CParameter;
 
 /// A frame is closed when it holds this many bytes; a member that is longer has one of its own. With larger frames a
@@ -55,6 +56,31 @@ impl Compression {
             compressor.set_parameter(CParameter::WindowLog(WINDOW_LOG_MAX))?;
         }
         compressor.compress(raw)
+    }
+}
+
+impl Compression {
+    /// The most bytes that a frame of `raw` bytes takes.
+    ///
+    /// # Errors
+    /// When that is more than can be addressed.
+    pub(super) fn bound(self, raw: u64) -> io::Result<u64> {
+        let raw = usize::try_from(raw).map_err(io::Error::other)?;
+        Ok(zstd::zstd_safe::compress_bound(raw) as u64)
+    }
+
+    /// A writer that compresses the `raw` bytes that are written to it into one frame.
+    ///
+    /// # Errors
+    /// When memory is short.
+    pub(super) fn encoder<W: io::Write>(self, out: W, raw: u64) -> io::Result<Encoder<'static, W>> {
+        let mut encoder = Encoder::new(out, self.level())?;
+        if self.level() >= LEVEL_LARGE_WINDOW {
+            encoder.set_parameter(CParameter::WindowLog(WINDOW_LOG_MAX))?;
+        }
+        encoder.set_pledged_src_size(Some(raw))?;
+        encoder.include_contentsize(true)?;
+        Ok(encoder)
     }
 }
 

@@ -4,6 +4,7 @@
 //! which members share a frame, [`compression`] how long frames are.
 
 mod compression;
+mod frame;
 mod plan;
 
 use std::cmp::Reverse;
@@ -11,20 +12,17 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::Result;
 use pyship_launcher::format::manifest::{Frame, Layer};
-use pyship_launcher::format::member::{END, Member, MemberKind, padding};
-use pyship_launcher::hex::hex;
-use pyship_launcher::unpack::hole_bytes;
 use rayon::prelude::*;
-use sha2::{Digest, Sha256};
 
 pub(crate) use compression::Compression;
+use frame::FrameTar;
 use plan::Planned;
 
-use crate::tree::{Node, Tree, display};
+use crate::tree::{Node, PIECE, Tree};
 
 const DISK_BLOCK: u64 = 4096;
 
@@ -42,17 +40,34 @@ pub(crate) struct Packed {
 }
 
 impl Packed {
-    /// The bytes of each frame, in order.
-    pub(crate) fn frames(&self) -> impl Iterator<Item = io::Result<Vec<u8>>> {
-        self.layer
-            .frames
-            .iter()
-            .zip(&self.offsets)
-            .map(|(frame, offset)| {
-                let mut bytes = vec![0; usize::try_from(frame.size).map_err(io::Error::other)?];
-                self.data.read_exact_at(&mut bytes, *offset)?;
-                Ok(bytes)
-            })
+    /// Passes the bytes of a frame to `take`, piece by piece. `offset` is one of [`Self::offsets`].
+    ///
+    /// # Errors
+    /// When it can't be read, and those of `take`.
+    pub(crate) fn pass_frame(
+        &self,
+        frame: &Frame,
+        mut offset: u64,
+        take: &mut dyn FnMut(&[u8]) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let end = offset + frame.size;
+        let mut piece = vec![0; usize::try_from(frame.size.min(PIECE as u64)).unwrap_or(PIECE)];
+        while offset < end {
+            let length = usize::try_from(end - offset).map_or(piece.len(), |left| left.min(piece.len()));
+            self.data.read_exact_at(&mut piece[..length], offset)?;
+            take(&piece[..length])?;
+            offset += length as u64;
+        }
+        Ok(())
+    }
+
+    /// Passes the bytes of all frames, in order.
+    ///
+    /// # Errors
+    /// See [`Self::pass_frame`].
+    pub(crate) fn pass_to(&self, take: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+        let mut frames = self.layer.frames.iter().zip(&self.offsets);
+        frames.try_for_each(|(frame, offset)| self.pass_frame(frame, *offset, take))
     }
 }
 
@@ -134,15 +149,14 @@ fn compress(
         .par_iter()
         .with_max_len(1)
         .map(|&index| {
-            let raw = raw_frame(&plan[index], index == last, &holes)?;
-            let compressed = compression.compress(&raw)?;
-            done(raw.len() as u64);
-            let sha256 = hex(&Sha256::digest(&compressed));
-            let size = compressed.len() as u64;
-            let offset = end.fetch_add(size, Ordering::Relaxed);
-            data.write_all_at(&compressed, offset).map_err(CollectError)?;
-            let raw = raw.len() as u64;
-            Ok((index, Frame { size, raw, sha256 }, offset))
+            let tar = FrameTar {
+                members: &plan[index],
+                is_last: index == last,
+                holes: &holes,
+            };
+            let (frame, offset) = frame::write(&tar, compression, data, &end)?;
+            done(frame.raw);
+            Ok((index, frame, offset))
         })
         .collect::<Result<_>>()?;
     frames.sort_by_key(|(index, ..)| *index);
@@ -157,50 +171,9 @@ fn compress(
     })
 }
 
-/// The tar of some members; that of the last frame ends the archive. Adds to `holes` what they don't take on disk.
-fn raw_frame(members: &[Planned<'_>], is_last: bool, holes: &AtomicU64) -> Result<Vec<u8>> {
-    let mut raw = Vec::new();
-    for Planned { path, node, size } in members {
-        let kind = match node {
-            Node::Directory(mode) => MemberKind::Directory { mode: *mode },
-            Node::File(file) => MemberKind::File {
-                size: *size,
-                mode: file.mode,
-            },
-            Node::Symlink(target) => MemberKind::Symlink {
-                target: target.clone(),
-            },
-        };
-        raw.extend_from_slice(
-            &Member {
-                path: (*path).clone(),
-                kind,
-            }
-            .encode(),
-        );
-        if let Node::File(file) = node {
-            let bytes = file
-                .content
-                .read()
-                .with_context(|| format!("failed to pack `{}`", display(path)))?;
-            ensure!(
-                bytes.len() as u64 == *size,
-                "failed to pack `{}`: it changed while it was read",
-                display(path)
-            );
-            holes.fetch_add(hole_bytes(&bytes), Ordering::Relaxed);
-            raw.extend_from_slice(&bytes);
-            raw.resize(raw.len() + padding(*size), 0);
-        }
-    }
-    if is_last {
-        raw.extend_from_slice(&END);
-    }
-    Ok(raw)
-}
-
 #[cfg(test)]
 mod tests {
+    use pyship_launcher::format::member::{Member, MemberKind, padding};
     use pyship_launcher::format::mode::Mode;
 
     use super::*;
@@ -222,7 +195,22 @@ mod tests {
     }
 
     fn bytes(packed: &Packed) -> Vec<Vec<u8>> {
-        packed.frames().collect::<io::Result<_>>().unwrap()
+        let frame = |(frame, offset): (&Frame, &u64)| {
+            let mut bytes = Vec::new();
+            let mut take = |piece: &[u8]| {
+                bytes.extend_from_slice(piece);
+                Ok(())
+            };
+            packed.pass_frame(frame, *offset, &mut take).unwrap();
+            bytes
+        };
+        packed
+            .layer
+            .frames
+            .iter()
+            .zip(&packed.offsets)
+            .map(frame)
+            .collect()
     }
 
     #[test]

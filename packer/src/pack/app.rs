@@ -23,6 +23,9 @@ use crate::tree::{LayerPath, Node, Tree};
 use crate::ui::Ui;
 use crate::{provenance, startup};
 
+/// Bytes of the app that are kept in memory during a pack.
+const HELD: u64 = 64 << 20;
+
 /// What APP is, and its files. There are none when the file is packages alone.
 pub(super) struct Source {
     pub(super) input: Input,
@@ -168,6 +171,7 @@ pub(super) fn prepare(pack: &Pack<'_>, mut source: Source, packages: &packages::
     let mut tree = source.app.as_ref().map_or_else(Tree::new, |app| app.tree.clone());
     tree.insert(APP_CODE, Node::DIRECTORY);
     let included = includes::add(&mut tree, &options.include, &source.output.path)?;
+    tree.hold(HELD)?;
     if let Some(app) = &mut source.app {
         // What was included can be what starts.
         app.tree = tree.clone();

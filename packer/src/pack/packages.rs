@@ -118,6 +118,7 @@ pub(super) fn prepare(pack: &Pack<'_>, project: Project, tool: &Tool) -> Result<
     for (path, node) in project.installed.iter().flat_map(Tree::iter) {
         tree.insert(path.clone(), node.clone());
     }
+    tree.hold(0)?;
     let distributions = metadata::distributions(&tree, &site_packages)?;
     let facts = Facts {
         elf: LayerElf::of(&tree)?,

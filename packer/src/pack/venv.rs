@@ -110,6 +110,8 @@ fn key(pack: &Pack<'_>, tree: &Tree, began: SystemTime) -> Result<Option<String>
 }
 
 fn fresh(pack: &Pack<'_>, mut tree: Tree, key: Option<String>) -> Result<Packages> {
+    // Whoever runs the environment may change it.
+    tree.hold(0)?;
     let site_packages = pack.site_packages();
     let facts = Facts {
         elf: LayerElf::of(&tree)?,

@@ -3,13 +3,12 @@
 //! `path,sha256=<urlsafe base64 without padding>,size`; paths are relative to site-packages and may begin with
 //! `../` (<https://packaging.python.org/en/latest/specifications/recording-installed-packages/>).
 
-use std::io::Read;
-use std::path::Path;
-
 use anyhow::{Context, Result};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
+
+use crate::tree::Content;
 
 /// One line of a `RECORD`. Sorted by path first.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,23 +27,19 @@ impl Entry {
         Self::with_digest(path, &Sha256::digest(bytes), bytes.len() as u64)
     }
 
-    /// The line for the file `source`.
+    /// The line for a file with this content.
     ///
     /// # Errors
     /// When it can't be read.
-    pub(crate) fn of_file(path: String, source: &Path) -> Result<Self> {
+    pub(crate) fn of_content(path: String, content: &Content) -> Result<Self> {
         let mut hash = Sha256::new();
-        let mut reader = fs_err::File::open(source)?;
-        let mut buffer = vec![0; 1 << 16];
         let mut size = 0;
-        loop {
-            let read = reader.read(&mut buffer)?;
-            if read == 0 {
-                return Ok(Self::with_digest(path, &hash.finalize(), size));
-            }
-            hash.update(&buffer[..read]);
-            size += read as u64;
-        }
+        content.pass_to(&mut |piece| {
+            hash.update(piece);
+            size += piece.len() as u64;
+            Ok(())
+        })?;
+        Ok(Self::with_digest(path, &hash.finalize(), size))
     }
 
     fn with_digest(path: String, digest: &[u8], size: u64) -> Self {

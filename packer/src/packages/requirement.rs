@@ -15,9 +15,20 @@ const OPERATORS_MAX: usize = 16;
 /// Name, extras, and versions or URL of a requirement; its marker is not parsed. Nothing when it has another form.
 pub(crate) fn without_marker(text: &str) -> Option<Requirement<VerbatimUrl>> {
     let what = text.split_once(';').map_or(text, |(what, _)| what).trim();
-    what.is_ascii()
+    (what.is_ascii() && has_name(what))
         .then(|| Requirement::from_str(what).ok())
         .flatten()
+}
+
+/// Whether the name of the package and those of its extras end with a letter or digit. The library panics at others.
+fn has_name(what: &str) -> bool {
+    let is_of_name = |letter: char| letter.is_ascii_alphanumeric() || "._-".contains(letter);
+    let is_between = |letter: char| letter.is_whitespace() || "[],".contains(letter);
+    let end = what.find(|letter| !is_of_name(letter) && !is_between(letter));
+    let names = what[..end.unwrap_or(what.len())].split(is_between);
+    let mut names = names.filter(|name| !name.is_empty());
+    let is_whole = |name: &str| name.ends_with(|letter: char| letter.is_ascii_alphanumeric());
+    names.clone().next().is_some() && names.all(is_whole)
 }
 
 /// A marker, unless it is wrong or out of bounds.
@@ -46,7 +57,16 @@ mod tests {
             let found = without_marker(text).unwrap();
             assert_eq!((found.name.as_ref(), found.extras.len()), ("six", 2), "{text}");
         }
-        assert!(without_marker("s\u{ff}x").is_none());
+        for text in [
+            "s\u{ff}x",
+            "six. @ https://host",
+            "six-",
+            "six[a,b-]>=1",
+            ">=1",
+            "",
+        ] {
+            assert!(without_marker(text).is_none(), "{text}");
+        }
     }
 
     #[test]

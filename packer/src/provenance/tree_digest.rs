@@ -5,7 +5,7 @@ use pyship_launcher::format::mode::Mode;
 use pyship_launcher::hex::hex;
 use sha2::{Digest, Sha256};
 
-use crate::tree::{Node, Tree};
+use crate::tree::{Node, Tree, display};
 
 /// SHA-256 of every entry of a tree, sorted by path: its kind, its path, and the SHA-256 of a file or the target of a
 /// link, each with a NUL at its end. The kind is `file`, `program`, `directory` or `link`; permissions other than 0644,
@@ -20,12 +20,19 @@ pub(crate) fn tree_digest(tree: &Tree) -> Result<String> {
             Node::Directory(mode) => (kind("directory", *mode, Mode::DIRECTORY), Vec::new()),
             Node::Symlink(target) => ("link".to_owned(), target.clone()),
             Node::File(file) => {
-                let bytes = file.content.read().context("failed to read the app")?;
+                let mut digest = Sha256::new();
+                let mut take = |piece: &[u8]| {
+                    digest.update(piece);
+                    Ok(())
+                };
+                file.content
+                    .pass_to(&mut take)
+                    .with_context(|| format!("failed to read `{}`", display(path)))?;
                 let kind = match file.mode.is_executable() {
                     true => kind("program", file.mode, Mode::PROGRAM),
                     false => kind("file", file.mode, Mode::FILE),
                 };
-                (kind, hex(&Sha256::digest(&bytes)).into_bytes())
+                (kind, hex(&digest.finalize()).into_bytes())
             }
         };
         for part in [kind.as_bytes(), path, &content] {

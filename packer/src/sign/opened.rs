@@ -1,12 +1,13 @@
 //! A file that must stay the same while it is read: a signature or a digest is of one content.
 
-use std::fs::{File, Metadata};
+use std::fs::File;
 use std::io::{ErrorKind, Read, Seek, SeekFrom};
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, ensure};
 use pyship_launcher::error::cause;
+
+use crate::file_state::FileState;
 
 /// Bytes that are read at a time.
 pub(super) const CHUNK: usize = 1 << 20;
@@ -15,29 +16,7 @@ pub(super) const CHUNK: usize = 1 << 20;
 pub(crate) struct Opened {
     pub(super) path: PathBuf,
     pub(super) file: File,
-    state: State,
-}
-
-/// What changes when a file is written to (its times) or replaced (its inode).
-#[derive(Debug, PartialEq, Eq)]
-struct State {
-    device: u64,
-    inode: u64,
-    size: u64,
-    modified: (i64, i64),
-    changed: (i64, i64),
-}
-
-impl State {
-    fn of(metadata: &Metadata) -> Self {
-        Self {
-            device: metadata.dev(),
-            inode: metadata.ino(),
-            size: metadata.size(),
-            modified: (metadata.mtime(), metadata.mtime_nsec()),
-            changed: (metadata.ctime(), metadata.ctime_nsec()),
-        }
-    }
+    state: FileState,
 }
 
 impl Opened {
@@ -57,7 +36,7 @@ impl Opened {
             path.display()
         );
         let file = File::open(path).map_err(failed)?;
-        let state = State::of(&file.metadata().map_err(failed)?);
+        let state = FileState::of(&file.metadata().map_err(failed)?);
         Ok(Self {
             path: path.to_owned(),
             file,
@@ -67,7 +46,7 @@ impl Opened {
 
     /// Its length in bytes when it was opened.
     pub(crate) fn size(&self) -> u64 {
-        self.state.size
+        self.state.size()
     }
 
     /// Calls `each` with the file's bytes, piece by piece.
@@ -95,8 +74,8 @@ impl Opened {
     /// When it was changed or replaced.
     pub(crate) fn unchanged(&self) -> Result<()> {
         let failed = || format!("failed to read `{}`", self.path.display());
-        let now = State::of(&self.file.metadata().with_context(failed)?);
-        let at_path = State::of(&self.path.metadata().with_context(failed)?);
+        let now = FileState::of(&self.file.metadata().with_context(failed)?);
+        let at_path = FileState::of(&self.path.metadata().with_context(failed)?);
         ensure!(
             now == self.state && at_path == self.state,
             "{}: it was changed or replaced while it was read",

@@ -29,7 +29,8 @@ fn describe(node: &Node, began: SystemTime) -> Option<Vec<u8>> {
             let mut value = format!("file {:o} ", mode.bits()).into_bytes();
             match content {
                 Content::Bytes(bytes) => value.extend(Sha256::digest(bytes)),
-                Content::Path(path) => {
+                Content::Path(_) | Content::Held(_) => {
+                    let path = content.source()?;
                     let stamp = Stamp::of(path).filter(|stamp| !stamp.is_after(began))?;
                     value.extend(path.as_os_str().as_bytes());
                     value.push(0);

@@ -2,10 +2,11 @@
 //!
 //! Their files are links into a layer that other apps share, and an installer would write through those. The means
 //! are those of system packagers (<https://packaging.python.org/en/latest/specifications/recording-installed-packages/>):
-//! a distribution without RECORD is left alone by installers. Here a directory stands in its place. pip and
-//! `importlib.metadata` take that for a missing file; uv, which would go on without one, ends with an error that names
-//! it, and a file in it says what can be done. INSTALLER names who can change the packages, and SOURCES.txt lists the
-//! files for `importlib.metadata.files`. pip also gets the versions as constraints, and so chooses what fits them.
+//! a distribution without RECORD is left alone by installers. Here a link to a path below a file stands in its place.
+//! Every pip, `pkg_resources` and `importlib.metadata` take that for a missing file; uv, which would go on without one,
+//! ends with an error that names it: "not a directory" is another error than "not found". The file that the link names
+//! says what can be done. INSTALLER names who can change the packages, and SOURCES.txt lists the files for
+//! `importlib.metadata.files`. pip also gets the versions as constraints, and so chooses what fits them.
 
 use std::fs;
 use std::io;
@@ -20,6 +21,8 @@ const ENDING: &[u8] = b".dist-info";
 const RECORD: &str = "RECORD";
 const INSTALLER: &str = "INSTALLER";
 const README: &str = "README";
+/// Below [`README`], so that it can't be opened. `ls -l` shows it.
+const NO_RECORD: &str = "README/pack-the-program-again-to-change-this-package";
 const SOURCES: &str = "SOURCES.txt";
 
 /// pip shows it as `The package was installed by ...`.
@@ -54,8 +57,8 @@ pub(super) fn add(plan: &mut Plan, entry: &Entry, path: &Path, pins: &mut Pins) 
     plan.directory(path);
     plan.file(&path.join(INSTALLER), INSTALLED_BY.to_vec(), false);
     let inside = entries(&entry.source)?;
-    plan.directory(&path.join(RECORD));
-    plan.file(&path.join(RECORD).join(README), WAY_OUT.to_vec(), false);
+    plan.file(&path.join(README), WAY_OUT.to_vec(), false);
+    plan.link(&path.join(RECORD), NO_RECORD);
     let has = |name: &str| inside.iter().any(|one| one.name == name);
     if has(RECORD) && !has(SOURCES) {
         let record = fs::read(entry.source.join(RECORD))?;

@@ -50,6 +50,15 @@ pub struct Manifest {
     pub layers: Vec<Layer>,
 }
 
+/// The bytes of `__main__.py`, which other Pythons read. The launcher does not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Main {
+    /// Length in bytes.
+    pub size: u64,
+    /// SHA-256 of these bytes, hexadecimal.
+    pub sha256: String,
+}
+
 /// The launcher's own bytes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Launcher {

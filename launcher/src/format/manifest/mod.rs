@@ -12,7 +12,9 @@ use serde_json::Value;
 
 pub(crate) use check::ENTRIES_MAX;
 pub(crate) use fields::DIRECTORY_HEX;
-pub use fields::{CarriedLibc, Command, Entry, Frame, Launcher, Layer, Libc, LibcPolicy, Manifest, Python};
+pub use fields::{
+    CarriedLibc, Command, Entry, Frame, Launcher, Layer, Libc, LibcPolicy, Main, Manifest, Python,
+};
 
 use super::{FORMAT, newer};
 use crate::error::{Error, Result};
@@ -27,6 +29,9 @@ pub struct ManifestFile<'a> {
     /// What the launcher reads.
     #[serde(flatten)]
     pub manifest: &'a Manifest,
+    /// The archive's `__main__.py`, as `pyship verify` finds it; none only where no archive is written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub main: Option<&'a Main>,
     /// What the file was made from (a SLSA predicate); null and left out when that is unknown.
     #[serde(skip_serializing_if = "Value::is_null")]
     pub provenance: &'a Value,
@@ -84,6 +89,7 @@ impl Manifest {
     pub fn encode(&self) -> Result<Vec<u8>> {
         let file = ManifestFile {
             manifest: self,
+            main: None,
             provenance: &Value::Null,
         };
         file.encode()

@@ -3,7 +3,7 @@
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, ensure};
 use pyship_launcher::format::names::APP_CODE;
 use rustix::fs::{Access, access};
 
@@ -14,6 +14,9 @@ use crate::tree::Tree;
 
 /// How to pack without a file that can't be packed.
 const LEAVE_OUT: &str = "leave it out with --exclude";
+
+/// The largest file that is packed, in bytes.
+const FILE_MAX: u64 = 100_000_000_000;
 
 /// Adds the file `real` to the tree, as `path` of the app.
 ///
@@ -30,23 +33,19 @@ pub(super) fn insert_file(tree: &mut Tree, path: &Path, real: &Path, modes: &mut
     Ok(())
 }
 
-/// Checks that a file of `size` bytes can be packed: it is compressed in memory, as a whole.
+/// Checks that a file of `size` bytes can be packed: one with holes may have any length, and takes as long to read.
 ///
 /// # Errors
-/// When the machine has less memory.
+/// When it is larger than [`FILE_MAX`].
 pub(crate) fn check_size(file: &Path, size: u64) -> Result<()> {
-    let system = rustix::system::sysinfo();
-    let words = |count: u64| count.saturating_mul(u64::from(system.mem_unit));
-    let memory = words(system.totalram).saturating_add(words(system.totalswap));
-    if size <= memory {
-        return Ok(());
-    }
-    Err(anyhow!(
-        "`{}` has {}, more than fits in the memory of this machine ({})",
+    ensure!(
+        size <= FILE_MAX,
+        "`{}` has {}; a file that is packed has at most {}",
         file.display(),
         display(size),
-        display(memory)
-    ))
+        display(FILE_MAX)
+    );
+    Ok(())
 }
 
 /// The path in the layer of a path in the app.

@@ -13,8 +13,32 @@ mod image;
 mod rpath;
 mod strip;
 
+use anyhow::{Context, Result, ensure};
+
 pub(crate) use rpath::set_rpath;
 pub(crate) use strip::strip;
+
+use super::file::inspect;
+
+/// Strips a file and gives it a search path, if there is one.
+///
+/// # Errors
+/// When the file can't be edited, or says something else of itself afterwards: headers that overlap can make it so.
+pub(crate) fn edit(bytes: &[u8], rpath: Option<&str>) -> Result<Vec<u8>> {
+    let mut edited = strip(bytes)?;
+    if let Some(rpath) = rpath {
+        edited = set_rpath(&edited, rpath)?;
+    }
+    let lost = "its headers overlap";
+    let before = inspect(bytes)?.context(lost)?;
+    let after = inspect(&edited).ok().flatten().context(lost)?;
+    let is_right = match rpath {
+        Some(rpath) => after.search_path() == Some(rpath),
+        None => after.search_path() == before.search_path(),
+    };
+    ensure!(is_right && after.is_but_for_search_path(&before), "{lost}");
+    Ok(edited)
+}
 
 #[cfg(test)]
 mod tests;

@@ -43,6 +43,16 @@ impl Elf {
     pub(super) fn search_path(&self) -> Option<&str> {
         self.runpath.as_deref().or(self.rpath.as_deref())
     }
+
+    /// Whether both are the same but for their search paths.
+    pub(super) fn is_but_for_search_path(&self, other: &Self) -> bool {
+        let without = |elf: &Self| Self {
+            rpath: None,
+            runpath: None,
+            ..elf.clone()
+        };
+        without(self) == without(other)
+    }
 }
 
 /// Reads an ELF file; none when `bytes` are something else.

@@ -12,7 +12,7 @@ use anyhow::{Context as _, Result};
 use rayon::prelude::*;
 
 use super::closure::{Carried, LIB, closure, lib_path};
-use super::edit::{set_rpath, strip};
+use super::edit::edit;
 use super::file::Elf;
 use super::library_search::LibrarySearch;
 use super::scan::scan;
@@ -89,14 +89,6 @@ fn edit_all(tree: &mut Tree, libraries: &LibrarySearch, prepared: &mut Prepared)
         }
     }
     Ok(())
-}
-
-fn edit(bytes: &[u8], rpath: Option<&str>) -> Result<Vec<u8>> {
-    let stripped = strip(bytes)?;
-    match rpath {
-        Some(rpath) => set_rpath(&stripped, rpath),
-        None => Ok(stripped),
-    }
 }
 
 /// The search path that a file is to have: from its directory to [`LIB`]. None when it needs nothing there and has no

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use super::*;
+use crate::elf::edit::strip;
 use crate::elf::file::inspect;
 use crate::elf::machine::Machine;
 use crate::elf::samples::{Interpreter, interpreters, output, runtime, write};

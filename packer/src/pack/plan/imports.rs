@@ -15,7 +15,7 @@ use super::super::app::App;
 use super::super::problems::{self, Problem};
 use super::super::{Pack, packages, trial};
 use crate::child;
-use crate::tree::{Content, Node, Tree};
+use crate::tree::{Node, Tree};
 
 /// Directory of the app's files in the scratch directory.
 const CODE: &str = "plan";
@@ -94,11 +94,9 @@ fn lay_out(tree: &Tree, code: &Path) -> Result<()> {
             Node::Symlink(target) => {
                 fs_err::os::unix::fs::symlink(PathBuf::from(OsString::from_vec(target.clone())), &to)?;
             }
-            Node::File(file) => match &file.content {
-                Content::Path(from) => {
-                    fs_err::os::unix::fs::symlink(std::path::absolute(from)?, &to)?;
-                }
-                Content::Bytes(bytes) => fs_err::write(&to, bytes)?,
+            Node::File(file) => match file.content.source() {
+                Some(from) => fs_err::os::unix::fs::symlink(std::path::absolute(from)?, &to)?,
+                None => fs_err::write(&to, file.content.read()?)?,
             },
         }
     }

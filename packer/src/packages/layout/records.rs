@@ -103,9 +103,7 @@ fn entry(site: &str, layer_path: &[u8], content: &Content, is_record: bool, line
         }),
         Content::Bytes(bytes) => Ok(Entry::of(path, bytes)),
         // Bytecode, which every interpreter makes anew.
-        Content::Path(_) if line.hash.is_empty() && line.path.ends_with(".pyc") => {
-            Ok(Entry { path, ..line.clone() })
-        }
-        Content::Path(source) => Entry::of_file(path, source),
+        _ if line.hash.is_empty() && line.path.ends_with(".pyc") => Ok(Entry { path, ..line.clone() }),
+        content => Entry::of_content(path, content),
     }
 }

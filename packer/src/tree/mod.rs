@@ -4,12 +4,18 @@
 //! to trees. No file is copied until the layer is written. A path is bytes with `/` between its parts, without a leading
 //! `/`, `.` or `..`. The parents of every path are in the tree, as directories.
 
+mod content;
+
 use std::collections::BTreeMap;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use anyhow::{Context, Result};
+
 use pyship_launcher::format::mode::Mode;
+
+pub(crate) use content::{Content, PIECE};
 
 /// A path inside a layer.
 pub(crate) type LayerPath = Vec<u8>;
@@ -43,39 +49,6 @@ pub(crate) struct File {
     pub(crate) content: Content,
     /// Its permissions.
     pub(crate) mode: Mode,
-}
-
-/// Where a file's bytes come from.
-#[derive(Debug, Clone)]
-pub(crate) enum Content {
-    /// A file of the builder, read when the layer is written.
-    Path(PathBuf),
-    /// Bytes that pyship made.
-    Bytes(Arc<[u8]>),
-}
-
-impl Content {
-    /// The bytes.
-    ///
-    /// # Errors
-    /// When a [`Content::Path`] can't be read.
-    pub(crate) fn read(&self) -> std::io::Result<Arc<[u8]>> {
-        match self {
-            Self::Path(path) => Ok(fs_err::read(path)?.into()),
-            Self::Bytes(bytes) => Ok(Arc::clone(bytes)),
-        }
-    }
-
-    /// The number of bytes.
-    ///
-    /// # Errors
-    /// When a [`Content::Path`] is missing.
-    pub(crate) fn size(&self) -> std::io::Result<u64> {
-        match self {
-            Self::Path(path) => Ok(fs_err::metadata(path)?.len()),
-            Self::Bytes(bytes) => Ok(bytes.len() as u64),
-        }
-    }
 }
 
 impl Tree {
@@ -151,6 +124,23 @@ impl Tree {
             Node::File(file) => Some((path, file)),
             Node::Directory(_) | Node::Symlink(_) => None,
         })
+    }
+
+    /// Makes every file of the builder keep its present content in this tree, whatever becomes of it. Up to `room` bytes
+    /// are kept in memory; a larger file that changes later can't be read any more.
+    ///
+    /// # Errors
+    /// When a file can't be read.
+    pub(crate) fn hold(&mut self, mut room: u64) -> Result<()> {
+        for (path, node) in &mut self.nodes {
+            if let Node::File(file) = node {
+                file.content = file
+                    .content
+                    .hold(&mut room)
+                    .with_context(|| format!("failed to read `{}`", display(path)))?;
+            }
+        }
+        Ok(())
     }
 
     /// Whether it has no entry.
