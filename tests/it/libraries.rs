@@ -96,7 +96,10 @@ if len(sys.argv) == 1:
         subprocess.run([sys.executable, *options, __file__, 'child'], check=True)
 ";
     let place = scratch();
-    let (path, library) = (place.path().join("program.py"), place.path().join("no-library.so"));
+    let (path, library) = (
+        place.path().join("program.py"),
+        place.path().join("no-library.so"),
+    );
     fs_err::write(&path, PROGRAM.replace("\\\\0", "\\0")).unwrap();
     fs_err::write(&library, "no library").unwrap();
     let pack = |policy: &str| Pack::new(&path).args(["--libc", policy]).run();
