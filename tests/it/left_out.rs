@@ -275,6 +275,28 @@ fn a_file_without_end_is_refused_by_name_and_size() {
 }
 
 #[test]
+fn what_a_projects_own_options_take_from_outside_it_is_said() {
+    let options = "[tool.pyship]\ninclude = ['../outside.json', 'inside.json:data/']\n";
+    let place = app(&[
+        ("main.py", "print(1)\n"),
+        ("pyproject.toml", options),
+        ("inside.json", "{}"),
+    ]);
+    write(place.path(), &[("outside.json", "{}")]);
+    let output = place.path().join("out.bin");
+    let run = Pack::new(place.path().join("app"))
+        .arg("--no-check")
+        .command_to(&output);
+    let done = run.stderr_any().success();
+    let said = done.err();
+    assert!(
+        said.contains("outside.json` from outside the project, as `include`"),
+        "{said}"
+    );
+    assert!(!said.contains("inside.json` from outside"), "{said}");
+}
+
+#[test]
 fn an_include_goes_into_a_directory() {
     let place = app(&[("main.py", "print(1)\n"), ("conf/a.json", "")]);
     write(place.path(), &[("data.json", "{}"), ("tree/x", "")]);

@@ -83,6 +83,39 @@ fn a_callers_libraries_replace_none_that_the_file_carries() {
     }
 }
 
+/// What a caller preloads is made for the host's C library, whose loader says when it can't load it.
+#[test]
+fn the_carried_glibc_loads_nothing_that_a_caller_preloads() {
+    const PROGRAM: &str = "
+import os, subprocess, sys
+shown = lambda: [os.environ.get(name) for name in ('LD_PRELOAD', 'LD_AUDIT')]
+environ = open('/proc/self/environ').read().split('\\0')
+print(shown(), 'LD_PRELOAD=' + str(os.environ.get('LD_PRELOAD')) in environ, flush=True)
+if len(sys.argv) == 1:
+    for options in ([], ['-S'], ['-I']):
+        subprocess.run([sys.executable, *options, __file__, 'child'], check=True)
+";
+    let place = scratch();
+    let (path, library) = (
+        place.path().join("program.py"),
+        place.path().join("no-library.so"),
+    );
+    fs_err::write(&path, PROGRAM.replace("\\\\0", "\\0")).unwrap();
+    fs_err::write(&library, "no library").unwrap();
+    let pack = |policy: &str| Pack::new(&path).args(["--libc", policy]).run();
+    let run = |packed: &Packed| packed.run().env("LD_PRELOAD", &library).env("LD_AUDIT", &library);
+    let name = library.display();
+    let line = format!("['{name}', '{name}'] True\n");
+    // Without start-up code nobody can restore them.
+    run(&pack("bundled"))
+        .stdout(format!("{}[None, None] False\n", line.repeat(3)))
+        .success();
+    run(&pack("host"))
+        .stdout_any()
+        .stderr_has("cannot be preloaded")
+        .success();
+}
+
 /// Programs of the host need theirs.
 fn is_glibcs(name: &str) -> bool {
     let parts = [

@@ -33,9 +33,11 @@ pub const ENV_PRIVATE_ARGV0: &str = "_PYSHIP_ARGV0";
 pub(crate) const ENV_PRIVATE_APP: &str = "_PYSHIP_APP";
 /// Private, for [`START_RUN`]: before the name of a caller's variable that is renamed.
 pub(crate) const ENV_PRIVATE_KEEP: &str = "_PYSHIP_KEEP_";
-/// Replaces the first letter of a caller's `PYTHON*` variable while the interpreter starts without it; the start-up
+/// Replaces the first letter of a caller's `PYTHON*` or `LD_*` variable while the interpreter starts without it; the start-up
 /// code restores it. So the variable keeps its position and its length, which the kernel limits.
 pub const ENV_HIDDEN: u8 = 1;
+/// Variables by which a caller loads libraries into every program. They are made for the host's C library.
+pub const ENV_OF_LOADER: [&str; 2] = ["LD_PRELOAD", "LD_AUDIT"];
 
 /// The caller's variables that would change where the interpreter finds code. An app's interpreter starts without
 /// them, and the start-up code restores them in `os.environ`. `sys.executable` starts without `PYTHONHOME` only.
@@ -59,6 +61,7 @@ pub const ENV_DISTRUSTED: &[&str] = &[
     ENV_PRIVATE_PREFIX,
     "PYTHON",
     "\u{1}YTHON", // See `ENV_HIDDEN`.
+    "\u{1}D_",
     "LD_",
     "GCONV_PATH",
     "GETCONF_DIR",

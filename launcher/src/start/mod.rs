@@ -10,10 +10,10 @@ use self::entry::Run;
 use crate::cache::Ready;
 use crate::environment::Environment;
 use crate::format::names::{
-    APP_LINK, APP_PYTHON, APP_START, ENV_PRIVATE_ARGV0, ENV_PRIVATE_FILE, ENV_PRIVATE_PREFIX,
+    APP_LINK, APP_PYTHON, APP_START, ENV_OF_LOADER, ENV_PRIVATE_ARGV0, ENV_PRIVATE_FILE, ENV_PRIVATE_PREFIX,
     ENV_PYTHON_CODE, ENV_PYTHONHOME, ENV_PYTHONPATH, ENV_TOOL, START_CHILD, TOOL_RESTART,
 };
-use crate::format::record::{Entry, Loader};
+use crate::format::record::{Entry, Loader, Record};
 
 /// What is handed to `execve`.
 #[derive(Debug, PartialEq, Eq)]
@@ -78,6 +78,7 @@ pub fn app(ready: &Ready, caller: Caller) -> Exec {
     for name in ENV_PYTHON_CODE {
         environment.hide(name);
     }
+    hide_preloaded(&mut environment, record);
     environment.push(ENV_PYTHONHOME, &record.home);
     environment.push(ENV_PYTHONPATH, join(directory, &[APP_LINK, APP_START]));
     environment.push(ENV_PRIVATE_FILE, file);
@@ -106,7 +107,10 @@ pub fn interpreter(ready: &Ready, argv0: Option<Vec<u8>>, caller: Caller) -> Exe
         rest.clone_from(&record.options);
     }
     rest.extend_from_slice(entry::without_loader(record, &arguments));
-    if environment.get(ENV_PYTHONHOME).is_some() && !options::ignore_environment(&rest) {
+    if options::ignore_environment(&rest) {
+        // No start-up code would restore them.
+        remove_preloaded(&mut environment, record);
+    } else if hide_preloaded(&mut environment, record) || environment.get(ENV_PYTHONHOME).is_some() {
         hide_home(&mut environment, directory);
     }
     exec(
@@ -123,10 +127,28 @@ pub fn program(ready: &Ready, program: Vec<u8>, caller: Caller) -> Exec {
     let Caller {
         argv0,
         arguments,
-        environment,
+        mut environment,
         ..
     } = caller;
+    remove_preloaded(&mut environment, &ready.record);
     load(ready, program, argv0, arguments, environment)
+}
+
+/// Hides what the carried loader must not load; whether there was any. The start-up code restores it for children.
+fn hide_preloaded(environment: &mut Environment, record: &Record) -> bool {
+    let mut found = false;
+    for name in ENV_OF_LOADER.into_iter().filter(|_| record.loader.is_some()) {
+        found |= environment.get(name).is_some();
+        environment.hide(name);
+    }
+    found
+}
+
+/// Removes it.
+fn remove_preloaded(environment: &mut Environment, record: &Record) {
+    for name in ENV_OF_LOADER.into_iter().filter(|_| record.loader.is_some()) {
+        environment.remove(name);
+    }
 }
 
 /// Hides PYTHONHOME; PYTHONPATH leads to the start-up code that restores it.
@@ -203,7 +225,7 @@ fn join(directory: &[u8], parts: &[&str]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::format::record::{Command, Record};
+    use crate::format::record::Command;
 
     fn ready(loader: bool, entry: Entry) -> Ready {
         let loader = loader.then(|| Loader {
@@ -284,6 +306,41 @@ mod tests {
             b"/r/bin/python3.12",
         ];
         assert_eq!(exec.argv[..6], want);
+    }
+
+    #[test]
+    fn the_carried_loader_loads_nothing_of_the_hosts() {
+        let caller = || caller(&[("LD_PRELOAD", "/a.so"), ("LD_AUDIT", "/b.so"), ("LD_X", "1")]);
+        let loaded = |exec: Exec| {
+            let is_loaded = |entry: &String| entry.contains("D_PRELOAD") || entry.contains("D_AUDIT");
+            entries(exec).into_iter().filter(is_loaded).collect::<Vec<_>>()
+        };
+        let (shown, hidden) = (
+            ["LD_PRELOAD=/a.so", "LD_AUDIT=/b.so"],
+            ["\u{1}D_PRELOAD=/a.so", "\u{1}D_AUDIT=/b.so"],
+        );
+        assert_eq!(loaded(app(&ready(false, script()), caller())), shown);
+        assert_eq!(loaded(app(&ready(true, script()), caller())), hidden);
+        let child = interpreter(&ready(true, script()), None, caller());
+        assert!(entries_have(&child, "PYTHONPATH=/a/app/start/child"));
+        assert_eq!(loaded(child), hidden);
+        let isolated = Caller {
+            arguments: vec![b"-I".to_vec()],
+            ..caller()
+        };
+        assert_eq!(
+            loaded(interpreter(&ready(true, script()), None, isolated)).len(),
+            0
+        );
+        let native = program(&ready(true, script()), b"/l/bin/tool".to_vec(), caller());
+        assert_eq!(entries(native), ["LD_X=1"]);
+    }
+
+    fn entries_have(exec: &Exec, entry: &str) -> bool {
+        exec.environment
+            .clone()
+            .entries()
+            .any(|one| one == entry.as_bytes())
     }
 
     #[test]

@@ -16,6 +16,8 @@ pub(crate) enum Note {
     Special(PathBuf),
     /// A link to a file outside the app was replaced by a copy of the file.
     Followed(PathBuf, PathBuf),
+    /// What the project's own options include is outside of the project.
+    Outside(PathBuf),
     /// Files that were packed without the bits that give privileges.
     Privileged(Vec<String>),
     /// Files that others may read, although only their owner could: how many.
@@ -33,7 +35,7 @@ impl Note {
             Self::Dangling(path) => Self::Dangling(directory.join(path)),
             Self::Special(path) => Self::Special(directory.join(path)),
             Self::Followed(path, target) => Self::Followed(directory.join(path), target),
-            other @ (Self::Privileged(_) | Self::Opened(_) | Self::Unused(_)) => other,
+            other @ (Self::Outside(_) | Self::Privileged(_) | Self::Opened(_) | Self::Unused(_)) => other,
         }
     }
 }
@@ -53,6 +55,11 @@ impl Display for Note {
                 "packed `{}` as a copy of `{}`: it is a link to a file outside the app",
                 path.display(),
                 target.display()
+            ),
+            Self::Outside(path) => write!(
+                f,
+                "packed `{}` from outside the project, as `include` in its [tool.pyship] says",
+                path.display()
             ),
             Self::Privileged(paths) => {
                 write!(f, "packed `{}`", paths.first().map_or("", String::as_str))?;

@@ -170,7 +170,12 @@ pub(super) fn prepare(pack: &Pack<'_>, mut source: Source, packages: &packages::
     };
     let mut tree = source.app.as_ref().map_or_else(Tree::new, |app| app.tree.clone());
     tree.insert(APP_CODE, Node::DIRECTORY);
-    let included = includes::add(&mut tree, &options.include, &source.output.path)?;
+    let mut included = includes::add(&mut tree, &options.include, &source.output.path)?;
+    if let (Some(of_project), Some(app)) = (source.input.options(), &source.app) {
+        included
+            .notes
+            .extend(includes::outside(&of_project.include, &app.path));
+    }
     tree.hold(HELD)?;
     if let Some(app) = &mut source.app {
         // What was included can be what starts.

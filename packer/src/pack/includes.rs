@@ -35,6 +35,35 @@ pub(super) fn add(tree: &mut Tree, includes: &[String], output: &Path) -> Result
     Ok(said)
 }
 
+/// Notes on what a project's own `includes` take from outside its directory: whoever packs the project may not know.
+pub(super) fn outside(includes: &[String], app: &Path) -> Vec<Note> {
+    let directory = match fs_err::metadata(app) {
+        Ok(data) if data.is_dir() => Some(app),
+        _ => app.parent(),
+    };
+    let directory = directory.and_then(|directory| {
+        let named = if directory.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            directory
+        };
+        fs_err::canonicalize(named).ok()
+    });
+    let is_outside = |from: &&Path| {
+        let real = fs_err::canonicalize(from);
+        real.is_ok_and(|real| {
+            directory
+                .as_ref()
+                .is_none_or(|directory| !real.starts_with(directory))
+        })
+    };
+    let paths = includes.iter().map(|text| Path::new(include::split(text).0));
+    paths
+        .filter(is_outside)
+        .map(|path| Note::Outside(path.to_owned()))
+        .collect()
+}
+
 fn add_one(tree: &mut Tree, from: &Path, to: Option<&str>, output: &Path, said: &mut Said) -> Result<()> {
     let data = fs_err::metadata(from)?;
     let path = destination(tree, from, to, data.is_dir())?;

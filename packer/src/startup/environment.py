@@ -3,7 +3,9 @@
 # --- What the launcher says through the environment, taken out of it again
 
 _OURS = (b"PYTHONHOME", b"PYTHONPATH", b"_PYSHIP_FILE", b"_PYSHIP_ARGV0")
-_HIDDEN = b"\1YTHON"  # A caller's `PYTHON*` variable: its first letter is changed, so that it keeps its length and place.
+# A caller's variable: its first letter is changed, so that it keeps its length and place. `PYTHON*`, and with a carried glibc
+# `LD_PRELOAD` and `LD_AUDIT`.
+_HIDDEN = {b"\1YTHON": b"P", b"\1D_": b"L"}
 _AT_EXECFN = 31  # `linux/auxvec.h`
 
 
@@ -14,18 +16,18 @@ def _restore_environment():
     """
     environ = posix.environ  # The very dict that os.environ is, or will be, a view of.
     said = {name: value for name, value in environ.items() if name in _OURS}
-    hidden = [name for name in environ if name.startswith(_HIDDEN)]
+    hidden = {name: letter + name[1:] for name in environ for start, letter in _HIDDEN.items() if name.startswith(start)}
     for name in said:
         del environ[name]
         posix.unsetenv(name)
     shown = _rewrite_memory(b"".join(b"%s=%s\0" % item for item in said.items()), hidden)
     if hidden:
-        entries = [(b"P" + name[1:] if name in hidden else name, value) for name, value in environ.items()]
+        entries = [(hidden.get(name, name), value) for name, value in environ.items()]
         environ.clear()
         environ.update(entries)
-        for name in () if shown else hidden:
+        for name, restored in () if shown else hidden.items():
             posix.unsetenv(name)
-            posix.putenv(b"P" + name[1:], environ[b"P" + name[1:]])
+            posix.putenv(restored, environ[restored])
     return said
 
 
@@ -43,10 +45,11 @@ def _rewrite_memory(said, hidden):
                 return False
             if hidden:
                 block = b"\0" + _read("/proc/self/environ", 1 << 23)
-                place = block.find(b"\0" + _HIDDEN)
-                while place >= 0:
-                    posix.pwrite(memory, b"P", end - len(block) + 1 + place)
-                    place = block.find(b"\0" + _HIDDEN, place + 1)
+                for start, letter in _HIDDEN.items():
+                    place = block.find(b"\0" + start)
+                    while place >= 0:
+                        posix.pwrite(memory, letter, end - len(block) + 1 + place)
+                        place = block.find(b"\0" + start, place + 1)
             return posix.pwrite(memory, bytes(len(said)), end - len(said)) == len(said)
         finally:
             posix.close(memory)

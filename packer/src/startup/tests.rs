@@ -107,7 +107,9 @@ fn python_and_rust_agree_on_names() {
     }
     let restart = format!("setdefault(\"{}\", \"{}\")", names::ENV_TOOL, names::TOOL_RESTART);
     assert!(include_str!("zip_main.py").contains(&restart));
-    assert!(begin.contains(&format!("b\"\\{}YTHON\"", names::ENV_HIDDEN)));
+    for rest in ["YTHON", "D_"] {
+        assert!(begin.contains(&format!("b\"\\{}{rest}\"", names::ENV_HIDDEN)));
+    }
     assert!(EARLY.contains(&format!("\"/{}/{}\"", names::APP_LINK, names::APP_START)));
     assert!(EARLY.contains(&format!("\"/{}\"", names::APP_CODE)));
     assert_eq!(names::START_EARLY, "encodings.pyc");
