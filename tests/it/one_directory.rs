@@ -78,7 +78,7 @@ fn a_cache_is_filled_swept_repaired_and_cleared() {
     let tool = |name: &str| sandboxed(&packed.path, &cache).env("PYSHIP", name);
     tool("repair").arg("--reset").stdout_any().success();
     tool("verify").stdout_has("are intact").success();
-    sandboxed(&pyship(), &cache)
+    sandboxed(pyship(), &cache)
         .args(["cache", "clear", "--root"])
         .arg(&cache)
         .stdout_any()

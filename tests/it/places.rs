@@ -99,7 +99,9 @@ fn a_file_system_that_another_user_has_mounted_is_not_believed() {
         "#;
     let outcome = machine(&plain(), &format!("FUSE='{FUSE}'\n{script}"));
     let said = outcome.out();
-    let (theirs, roots) = said.split_once("/mnt/roots").expect(&outcome.report());
+    let (theirs, roots) = said
+        .split_once("/mnt/roots")
+        .unwrap_or_else(|| panic!("{}", outcome.report()));
     for part in [
         "`/mnt/theirs/.cache/pyship`: another user has mounted its file system",
         "`/var/tmp/pyship-1234`: another file system is mounted there",
