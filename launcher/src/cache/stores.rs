@@ -16,11 +16,12 @@ const BELOW_ROOT: usize = 3;
 /// Whether all layers of an app are where nobody but their owner, this user or root, may put anything: in the root of
 /// the app's `directory`, which was checked when it was opened, or in a store that is checked here.
 pub(super) fn are_trusted(record: &Record, directory: &Path) -> bool {
-    let mut known = root_of(directory);
+    let own = root_of(directory).as_os_str();
+    let mut known = own;
     record.layers.iter().all(|layer| {
         let store = root_of(as_path(layer));
-        let is_trusted = store.as_os_str() == known.as_os_str() || is_closed(store);
-        known = store;
+        let is_trusted = [own, known].contains(&store.as_os_str()) || is_closed(store);
+        known = store.as_os_str();
         is_trusted
     })
 }
