@@ -30,7 +30,7 @@ pub struct App {
     pub key: String,
     /// Its path.
     pub directory: PathBuf,
-    /// None when it is damaged.
+    /// What is known of it; none when it is damaged. It may be one of another version of pyship.
     pub record: Option<Record>,
     /// The last noted use; a use is noted once a day.
     pub used: SystemTime,
@@ -56,6 +56,16 @@ impl App {
     #[must_use]
     pub fn name(&self) -> &[u8] {
         self.record.as_ref().map_or(b"", |record| &record.name)
+    }
+
+    /// Whether its layers are not known, so that it may use any.
+    pub(super) fn may_use_any_layer(&self) -> bool {
+        self.record.is_none()
+    }
+
+    /// Whether a use was noted since it was listed.
+    pub(super) fn was_used(&self) -> bool {
+        self.record.is_some() && read(&self.directory).1 != self.used
     }
 
     /// Its size on disk in bytes, without its layers.
@@ -125,6 +135,11 @@ impl Listing {
             None => given(),
         }
     }
+
+    /// A layer by its digest.
+    pub(super) fn layer(&self, digest: &str) -> Option<&Layer> {
+        self.layers.iter().find(|layer| layer.digest == digest)
+    }
 }
 
 /// The record of an app's directory and its time; without one, the directory's.
@@ -135,7 +150,9 @@ fn read(directory: &Path) -> (Option<Record>, SystemTime) {
             continue;
         };
         if metadata.is_file() && metadata.len() <= SIZE_MAX as u64 {
-            let record = fs::read(&path).ok().and_then(|bytes| Record::decode(&bytes).ok());
+            let record = fs::read(&path)
+                .ok()
+                .and_then(|bytes| Record::decode_any_version(&bytes).ok());
             return (record, metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH));
         }
     }

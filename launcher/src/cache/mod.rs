@@ -14,6 +14,7 @@ mod compare;
 mod context;
 mod differences;
 mod exposure;
+mod guard;
 mod install;
 mod key;
 mod layers;

@@ -31,7 +31,7 @@ use super::ready::Ready;
 use super::root::Root;
 use super::shape;
 use crate::bytes::as_path;
-use crate::format::names::APP_RECORD;
+use crate::format::names::{APP_RECORD, APP_RECORD_HIDDEN};
 use crate::format::record::{Record, SIZE_MAX};
 use crate::sys;
 
@@ -57,11 +57,13 @@ pub enum Look {
 #[must_use]
 pub fn find(context: &Context<'_>) -> Option<Ready> {
     let in_candidate = |candidate: &Candidate| {
+        let root = Root::open(candidate, context.uid).ok()?;
+        // A use through a store is noted as well, where this user may do that.
         let look = match candidate.origin {
-            Origin::Store => Look::Sentinels,
+            Origin::Store if root.is_foreign => Look::Sentinels,
             _ => Look::Daily,
         };
-        use_root(context, Root::open(candidate, context.uid).ok()?, look)
+        use_root(context, root, look)
     };
     let known = context.stores.iter().chain(&context.candidates);
     known.into_iter().find_map(in_candidate).or_else(|| {
@@ -90,7 +92,13 @@ pub(super) fn in_root(root: &Root, key: &str, look: Look) -> Option<Ready> {
 /// The app of a directory, when it is there and intact.
 #[must_use]
 pub fn in_directory(directory: &Path, look: Look) -> Option<Ready> {
-    read(File::open(directory.join(APP_RECORD)).ok()?, directory, look)
+    let open = |name| File::open(directory.join(name)).ok();
+    // A child doesn't fail because a `prune` has hidden the record for a moment.
+    read(
+        open(APP_RECORD).or_else(|| open(APP_RECORD_HIDDEN))?,
+        directory,
+        look,
+    )
 }
 
 fn read(mut file: File, directory: &Path, look: Look) -> Option<Ready> {
