@@ -25,18 +25,8 @@ pub(super) fn provide<'a>(install: &Install<'a>) -> Result<LayerPaths<'a>> {
         }
     }
     let missing = in_lock_order(missing, |(layer, _)| layer);
-    for some in missing.chunks(limits::layers_max().min(missing.len()).max(1)) {
-        provide_missing(install, some, &mut paths)?;
-    }
+    provide_missing(install, &missing, &mut paths)?;
     Ok(paths)
-}
-
-/// A layer that is being unpacked.
-struct Unpacking<'a> {
-    layer: &'a Layer,
-    target: PathBuf,
-    directory: TmpDir,
-    sink: Write,
 }
 
 /// Unpacks layers, given in lock order with the fingerprints of what was in their places, and adds their paths.
@@ -64,25 +54,47 @@ fn provide_missing<'a>(
         return Ok(());
     }
     check_room(install, &still_missing)?;
+    let mut finished = Vec::new();
+    for some in still_missing.chunks(limits::layers_max().min(still_missing.len())) {
+        unpack_some(install, some, &mut finished)?;
+    }
+    // Only now: a root that can't hold one of them need not keep the others, and of a hostile file nothing is published,
+    // not even its sound layers.
+    for (layer, target, directory) in finished {
+        directory.publish(&target)?;
+        install.published.set(true);
+        paths.push((&layer.name, target));
+    }
+    Ok(())
+}
+
+/// A layer that was unpacked, and where it belongs.
+type Unpacked<'a> = (&'a Layer, PathBuf, TmpDir);
+
+/// Unpacks layers at once.
+fn unpack_some<'a>(
+    install: &Install<'a>,
+    layers: &[&'a Layer],
+    finished: &mut Vec<Unpacked<'a>>,
+) -> Result<()> {
     let mut unpacking = Vec::new();
-    for layer in still_missing {
+    for &layer in layers {
         let target = install.root.layer(layer);
         install.clear(&target)?;
         let directory = TmpDir::create(&install.root.tmp(), layer.directory())?;
         let sink = Write::indexed(directory.directory()?, &directory.path);
-        unpacking.push(Unpacking {
-            layer,
-            target,
-            directory,
-            sink,
-        });
+        unpacking.push((sink, (layer, target, directory)));
     }
     let sinks: Vec<(&Layer, &dyn Sink)> = unpacking
         .iter()
-        .map(|one| (one.layer, &one.sink as &dyn Sink))
+        .map(|(sink, (layer, ..))| (*layer, sink as &dyn Sink))
         .collect();
     unpack(install, &sinks)?;
-    publish(install, unpacking, paths)
+    for (sink, unpacked) in unpacking {
+        sink.finish()?;
+        finished.push(unpacked);
+    }
+    Ok(())
 }
 
 /// Restores what has decayed of a layer; false when the layer was removed meanwhile, as `prune` may do without locks.
@@ -106,32 +118,6 @@ fn unpack(install: &Install<'_>, layers: &[(&Layer, &dyn Sink)]) -> Result<()> {
         outcome = unpack::run(install.context.payload, layers, &progress);
     });
     outcome
-}
-
-/// Finishes all layers before the first rename: a root that can't hold one of them need not keep the others, and
-/// of a hostile file nothing is published, not even its sound layers.
-fn publish<'a>(
-    install: &Install<'a>,
-    unpacking: Vec<Unpacking<'a>>,
-    paths: &mut LayerPaths<'a>,
-) -> Result<()> {
-    let mut finished = Vec::new();
-    for Unpacking {
-        layer,
-        target,
-        directory,
-        sink,
-    } in unpacking
-    {
-        sink.finish()?;
-        finished.push((layer, target, directory));
-    }
-    for (layer, target, directory) in finished {
-        directory.publish(&target)?;
-        install.published.set(true);
-        paths.push((&layer.name, target));
-    }
-    Ok(())
 }
 
 fn check_room(install: &Install<'_>, missing: &[&Layer]) -> Result<()> {

@@ -63,9 +63,11 @@ impl App {
         self.record.is_none()
     }
 
-    /// Whether a use was noted since it was listed.
+    /// Whether a use was noted since it was listed. Does not open the record, of which a `prune` has a lease.
     pub(super) fn was_used(&self) -> bool {
-        self.record.is_some() && read(&self.directory).1 != self.used
+        let noted = |name| fs::symlink_metadata(self.directory.join(name)).and_then(|found| found.modified());
+        let noted = noted(APP_RECORD).or_else(|_| noted(APP_RECORD_HIDDEN));
+        self.record.is_some() && noted.is_ok_and(|noted| noted != self.used)
     }
 
     /// Its size on disk in bytes, without its layers.

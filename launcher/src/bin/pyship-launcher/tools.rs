@@ -11,7 +11,6 @@ use pyship_launcher::cache::root::Root;
 use pyship_launcher::cache::{Context, Scope};
 use pyship_launcher::error::{Error, Kind, Result, cause, plain, plain_json};
 use pyship_launcher::format::manifest::{Entry, Layer, Manifest};
-use pyship_launcher::format::names::ENV_CACHE_DIR;
 use pyship_launcher::payload::Payload;
 use pyship_launcher::unpack;
 
@@ -237,10 +236,9 @@ fn prune(context: &Context<'_>, days: Option<&Vec<u8>>) -> Result<i32> {
             continue;
         };
         if prune::is_spared(&root, candidate.origin, &policy) {
-            let path = root.path.display();
-            text.push_str(&format!(
-                "{path}: kept: other users may read it; set {ENV_CACHE_DIR} to it to prune it\n"
-            ));
+            text.push_str(
+                "a cache that other users may read is kept: set PYSHIP_CACHE_DIR to it to prune it\n",
+            );
             continue;
         }
         let removed = prune::prune(&root, &policy, Mode::Apply)?;

@@ -8,7 +8,7 @@
 //! namespace) only the arguments are known, and the size of its executable's text.
 
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader, ErrorKind};
+use std::io::{ErrorKind, Read};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -17,6 +17,9 @@ use crate::bytes::as_path;
 use crate::cache::key::name_length;
 use crate::cache::list::named;
 use crate::format::names::{CACHE_APPS, CACHE_LAYERS};
+
+/// So much of a file of `/proc` is kept in memory.
+const PIECE: usize = 256 << 10;
 
 /// A process, or what is known of it.
 #[derive(Debug, Default)]
@@ -136,14 +139,25 @@ fn names<'a>(word: &'a [u8], parent: &str) -> impl Iterator<Item = (String, &'a 
     })
 }
 
-/// Calls `each` with the parts of a file of `/proc` between separators.
+/// Calls `each` with the parts of a file of `/proc` between separators; one that is very long comes in pieces.
 fn each(path: &Path, separator: u8, each: &mut dyn FnMut(&[u8])) {
-    let Ok(file) = File::open(path) else { return };
-    let mut file = BufReader::new(file);
-    let mut part = Vec::new();
-    while file.read_until(separator, &mut part).is_ok_and(|read| read > 0) {
-        each(part.strip_suffix(&[separator]).unwrap_or(&part));
-        part.clear();
+    let Ok(mut file) = File::open(path) else { return };
+    let mut buffer = vec![0; PIECE];
+    let mut length = 0;
+    while let Ok(read) = file.read(&mut buffer[length..]) {
+        length += read;
+        let is_last = read == 0 || length == PIECE;
+        let end = buffer[..length].iter().rposition(|&byte| byte == separator);
+        let end = end.map_or(if is_last { length } else { 0 }, |at| at + 1);
+        if end > 0 {
+            let whole = buffer[..end].strip_suffix(&[separator]).unwrap_or(&buffer[..end]);
+            whole.split(|&byte| byte == separator).for_each(&mut *each);
+        }
+        buffer.copy_within(end..length, 0);
+        length -= end;
+        if read == 0 {
+            return;
+        }
     }
 }
 
