@@ -119,9 +119,10 @@ fn build(root: &Path, target: &str) -> PathBuf {
     if target != variable("HOST") && target.ends_with("-gnu") && env::var_os(&variable_of_linker).is_none() {
         cargo.env(variable_of_linker, compiler);
     }
+    // Without the table that finds a function's unwinding data: 20 KB, and the launcher never unwinds.
     cargo.env(
         "CARGO_ENCODED_RUSTFLAGS",
-        "-Ctarget-feature=+crt-static\u{1f}-Crelocation-model=static",
+        "-Ctarget-feature=+crt-static\u{1f}-Crelocation-model=static\u{1f}-Clink-arg=-Wl,--no-eh-frame-hdr",
     );
     // zstd: without its decoder for windows of more than 16 MiB, which no layer asks for (WINDOW_LOG_MAX), and
     // without tables for an unwinding that never happens: 20 KB of every packed file. Vectorized loops and aligned

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::differences::Part;
 use super::install::{Fingerprint, Install, LayerPaths, fingerprint, in_lock_order, is_directory};
+use super::lock::Lock;
 use super::room::Room;
 use super::tmp::TmpDir;
 use crate::error::{Error, Kind, Result};
@@ -25,17 +26,35 @@ pub(super) fn provide<'a>(install: &Install<'a>) -> Result<LayerPaths<'a>> {
         }
     }
     let missing = in_lock_order(missing, |(layer, _)| layer);
-    provide_missing(install, &missing, &mut paths)?;
+    let at_once = limits::layers_max().min(missing.len()).max(1);
+    let (mut unpacked, mut locks) = (Vec::new(), Vec::new());
+    for some in missing.chunks(at_once) {
+        // Where descriptors are few, only the lock of the layer that is being unpacked is held.
+        locks.clear();
+        unpack_missing(install, some, &mut locks, &mut unpacked, &mut paths)?;
+    }
+    // Only now: a root that can't hold one of them need not keep the others, and of a hostile file nothing is published,
+    // not even its sound layers.
+    for (layer, target, directory) in unpacked {
+        directory.publish(&target)?;
+        install.published.set(true);
+        paths.push((&layer.name, target));
+    }
     Ok(paths)
 }
 
-/// Unpacks layers, given in lock order with the fingerprints of what was in their places, and adds their paths.
-fn provide_missing<'a>(
+/// A layer that was unpacked, and where it belongs.
+type Unpacked<'a> = (&'a Layer, PathBuf, TmpDir);
+
+/// Unpacks layers, given in lock order with the fingerprints of what was in their places. Adds the paths of those that
+/// are there by now.
+fn unpack_missing<'a>(
     install: &Install<'a>,
     missing: &[(&'a Layer, Option<Fingerprint>)],
+    locks: &mut Vec<Lock>,
+    unpacked: &mut Vec<Unpacked<'a>>,
     paths: &mut LayerPaths<'a>,
 ) -> Result<()> {
-    let mut locks = Vec::new();
     for (layer, _) in missing {
         locks.push(install.lock(layer.directory())?);
     }
@@ -54,31 +73,8 @@ fn provide_missing<'a>(
         return Ok(());
     }
     check_room(install, &still_missing)?;
-    let mut finished = Vec::new();
-    for some in still_missing.chunks(limits::layers_max().min(still_missing.len())) {
-        unpack_some(install, some, &mut finished)?;
-    }
-    // Only now: a root that can't hold one of them need not keep the others, and of a hostile file nothing is published,
-    // not even its sound layers.
-    for (layer, target, directory) in finished {
-        directory.publish(&target)?;
-        install.published.set(true);
-        paths.push((&layer.name, target));
-    }
-    Ok(())
-}
-
-/// A layer that was unpacked, and where it belongs.
-type Unpacked<'a> = (&'a Layer, PathBuf, TmpDir);
-
-/// Unpacks layers at once.
-fn unpack_some<'a>(
-    install: &Install<'a>,
-    layers: &[&'a Layer],
-    finished: &mut Vec<Unpacked<'a>>,
-) -> Result<()> {
     let mut unpacking = Vec::new();
-    for &layer in layers {
+    for layer in still_missing {
         let target = install.root.layer(layer);
         install.clear(&target)?;
         let directory = TmpDir::create(&install.root.tmp(), layer.directory())?;
@@ -90,9 +86,9 @@ fn unpack_some<'a>(
         .map(|(sink, (layer, ..))| (*layer, sink as &dyn Sink))
         .collect();
     unpack(install, &sinks)?;
-    for (sink, unpacked) in unpacking {
+    for (sink, one) in unpacking {
         sink.finish()?;
-        finished.push(unpacked);
+        unpacked.push(one);
     }
     Ok(())
 }
