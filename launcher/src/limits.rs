@@ -5,8 +5,8 @@ use rustix::process::{Resource, getrlimit};
 /// A thread's share of a limited address space in bytes: glibc reserves 64 MiB for its heap, its buffers and zstd's
 /// window take about 20.
 const SPACE_PER_THREAD: u64 = 96 << 20;
-/// With fewer descriptors than this, one thread unpacks one layer after the other: a layer takes three (its lock, its
-/// directory twice), a thread one.
+/// With fewer descriptors than this, one thread unpacks one layer after the other: a layer takes three until it is
+/// written (its lock, its directory twice) and two until it is published, a thread one.
 const DESCRIPTORS_FEW: u64 = 64;
 
 /// How many threads may unpack.

@@ -19,6 +19,20 @@ pub(crate) fn sorted<T>(list: Vec<T>, keys: &[&[u8]]) -> Vec<T> {
     order.iter().filter_map(|&at| slots[at].take()).collect()
 }
 
+/// Sorts the offsets of strings in a buffer, each of which ends with a NUL. Takes no memory.
+pub(crate) fn sort_offsets(bytes: &[u8], offsets: &mut [u32]) {
+    offsets.sort_unstable_by(|&a, &b| string_at(bytes, a).cmp(string_at(bytes, b)));
+}
+
+/// The string at an offset, up to its NUL.
+pub(crate) fn string_at(bytes: &[u8], offset: u32) -> &[u8] {
+    let rest = usize::try_from(offset)
+        .ok()
+        .and_then(|offset| bytes.get(offset..));
+    let mut strings = rest.unwrap_or_default().split(|&byte| byte == 0);
+    strings.next().unwrap_or_default()
+}
+
 /// A time as a key; times before 1970 count as 1970.
 pub(crate) fn key_of(time: SystemTime) -> [u8; 16] {
     let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();

@@ -210,26 +210,38 @@ pub(crate) fn boot_time() -> Option<SystemTime> {
     SystemTime::now().checked_sub(up)
 }
 
-/// Whether a file is open elsewhere on this machine, in any namespace: the kernel grants a write lease only when it is
-/// not. `file` must be open for reading and owned by this user.
+/// Takes a write lease on a file until it is closed; false when it is open elsewhere on this machine, in any namespace.
+/// Meanwhile whoever opens it waits. `file` must be open for reading and owned by this user.
 ///
 /// # Errors
 /// When the file system has no leases.
-pub(crate) fn is_open_elsewhere(file: BorrowedFd<'_>) -> io::Result<bool> {
-    let set = |command: c_int, value: c_int| {
-        // SAFETY: the descriptor is open, and these commands take an int.
-        match unsafe { libc::fcntl(file.as_raw_fd(), command, value) } {
-            -1 => Err(io::Error::last_os_error()),
-            _ => Ok(()),
-        }
-    };
-    // Whoever opens the file during the lease waits for its end, and this process gets a signal: one that is ignored.
-    set(F_SETSIG, libc::SIGURG)?;
-    match set(libc::F_SETLEASE, libc::F_WRLCK) {
-        Ok(()) => set(libc::F_SETLEASE, libc::F_UNLCK).map(|()| false),
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(true),
+pub(crate) fn take_lease(file: BorrowedFd<'_>) -> io::Result<bool> {
+    // Whoever waits makes the kernel send this process a signal: one that is ignored.
+    lease(file, F_SETSIG, libc::SIGURG)?;
+    match lease(file, libc::F_SETLEASE, libc::F_WRLCK) {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
         Err(error) => Err(error),
     }
+}
+
+/// Whether a lease of [`take_lease`] is held and nobody waits for its end.
+pub(crate) fn has_lease(file: BorrowedFd<'_>) -> bool {
+    lease(file, libc::F_GETLEASE, 0).is_ok_and(|kind| kind == libc::F_WRLCK)
+}
+
+fn lease(file: BorrowedFd<'_>, command: c_int, value: c_int) -> io::Result<c_int> {
+    // SAFETY: the descriptor is open, and these commands take an int.
+    match unsafe { libc::fcntl(file.as_raw_fd(), command, value) } {
+        -1 => Err(io::Error::last_os_error()),
+        answer => Ok(answer),
+    }
+}
+
+/// The size of a page of memory in bytes.
+pub(crate) fn page_size() -> u64 {
+    // SAFETY: getauxval has no preconditions.
+    unsafe { libc::getauxval(libc::AT_PAGESZ) }.max(1)
 }
 
 /// Where `needle` begins in `haystack`.

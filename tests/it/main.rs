@@ -31,6 +31,7 @@ mod harness;
 mod hostile;
 mod hostile_archives;
 mod imports;
+mod in_use;
 mod interpreters;
 mod interrupted;
 mod json;

@@ -9,9 +9,9 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// Files that share a runtime, in one cache.
-struct Bench {
+pub(crate) struct Bench {
     files: Vec<(&'static str, Packed)>,
-    place: TempDir,
+    pub(crate) place: TempDir,
 }
 
 impl Bench {
@@ -34,7 +34,7 @@ impl Bench {
     }
 
     /// All of them started once.
-    fn filled(names: &[&'static str]) -> Self {
+    pub(crate) fn filled(names: &[&'static str]) -> Self {
         let bench = Self::new(names);
         for name in names {
             bench.start(name);
@@ -42,12 +42,12 @@ impl Bench {
         bench
     }
 
-    fn run(&self, name: &str) -> Run {
+    pub(crate) fn run(&self, name: &str) -> Run {
         let (_, packed) = self.files.iter().find(|(known, _)| *known == name).unwrap();
         packed.run_with_cache(self.place.path())
     }
 
-    fn start(&self, name: &str) {
+    pub(crate) fn start(&self, name: &str) {
         self.run(name)
             .arg("resource")
             .stdout("package is here 24\n")
@@ -55,25 +55,25 @@ impl Bench {
     }
 
     /// Started, and running until it is told to end.
-    fn runs(&self, name: &str) -> Running {
+    pub(crate) fn runs(&self, name: &str) -> Running {
         let running = self.run(name).arg("sleep").stdout_any().spawn();
         running.says("\n");
         running
     }
 
-    fn cache(&self, arguments: &[&str]) -> Outcome {
+    pub(crate) fn cache(&self, arguments: &[&str]) -> Outcome {
         let run = Run::new(pyship()).arg("cache").args(arguments);
         run.env("PYSHIP_CACHE_DIR", self.place.path())
             .stdout_any()
             .success()
     }
 
-    fn list(&self) -> Value {
+    pub(crate) fn list(&self) -> Value {
         self.cache(&["list", "--json"]).json()["caches"][0].take()
     }
 
     /// Names of the apps that are there, sorted.
-    fn apps(&self) -> Vec<String> {
+    pub(crate) fn apps(&self) -> Vec<String> {
         let list = self.list();
         let mut names: Vec<String> = list["apps"]
             .as_array()
@@ -85,17 +85,17 @@ impl Bench {
         names
     }
 
-    fn layers(&self) -> usize {
+    pub(crate) fn layers(&self) -> usize {
         self.list()["layers"].as_array().unwrap().len()
     }
 
-    fn app(&self, name: &str) -> Value {
+    pub(crate) fn app(&self, name: &str) -> Value {
         let list = self.list();
         let apps = list["apps"].as_array().unwrap();
         apps.iter().find(|app| app["name"] == name).unwrap().clone()
     }
 
-    fn version(&self) -> PathBuf {
+    pub(crate) fn version(&self) -> PathBuf {
         self.place.path().join("v1")
     }
 
@@ -111,13 +111,13 @@ impl Bench {
     }
 }
 
-fn set_age(path: &Path, days: u64) {
+pub(crate) fn set_age(path: &Path, days: u64) {
     let file = fs_err::File::open(path).unwrap();
     let time = SystemTime::now() - Duration::from_secs(days * 86_400);
     file.file().set_modified(time).unwrap();
 }
 
-fn end(running: Running) {
+pub(crate) fn end(running: Running) {
     running.signal(Signal::TERM);
     running.killed_by(Signal::TERM);
 }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::differences::Part;
 use super::install::{Fingerprint, Install, LayerPaths, fingerprint, in_lock_order, is_directory};
+use super::lock::Lock;
 use super::room::Room;
 use super::tmp::TmpDir;
 use crate::error::{Error, Kind, Result};
@@ -25,27 +26,35 @@ pub(super) fn provide<'a>(install: &Install<'a>) -> Result<LayerPaths<'a>> {
         }
     }
     let missing = in_lock_order(missing, |(layer, _)| layer);
-    for some in missing.chunks(limits::layers_max().min(missing.len()).max(1)) {
-        provide_missing(install, some, &mut paths)?;
+    let at_once = limits::layers_max().min(missing.len()).max(1);
+    let (mut unpacked, mut locks) = (Vec::new(), Vec::new());
+    for some in missing.chunks(at_once) {
+        // Where descriptors are few, only the lock of the layer that is being unpacked is held.
+        locks.clear();
+        unpack_missing(install, some, &mut locks, &mut unpacked, &mut paths)?;
+    }
+    // Only now: a root that can't hold one of them need not keep the others, and of a hostile file nothing is published,
+    // not even its sound layers.
+    for (layer, target, directory) in unpacked {
+        directory.publish(&target)?;
+        install.published.set(true);
+        paths.push((&layer.name, target));
     }
     Ok(paths)
 }
 
-/// A layer that is being unpacked.
-struct Unpacking<'a> {
-    layer: &'a Layer,
-    target: PathBuf,
-    directory: TmpDir,
-    sink: Write,
-}
+/// A layer that was unpacked, and where it belongs.
+type Unpacked<'a> = (&'a Layer, PathBuf, TmpDir);
 
-/// Unpacks layers, given in lock order with the fingerprints of what was in their places, and adds their paths.
-fn provide_missing<'a>(
+/// Unpacks layers, given in lock order with the fingerprints of what was in their places. Adds the paths of those that
+/// are there by now.
+fn unpack_missing<'a>(
     install: &Install<'a>,
     missing: &[(&'a Layer, Option<Fingerprint>)],
+    locks: &mut Vec<Lock>,
+    unpacked: &mut Vec<Unpacked<'a>>,
     paths: &mut LayerPaths<'a>,
 ) -> Result<()> {
-    let mut locks = Vec::new();
     for (layer, _) in missing {
         locks.push(install.lock(layer.directory())?);
     }
@@ -70,19 +79,18 @@ fn provide_missing<'a>(
         install.clear(&target)?;
         let directory = TmpDir::for_target(&install.root.tmp(), &target)?;
         let sink = Write::indexed(directory.directory()?, &directory.path);
-        unpacking.push(Unpacking {
-            layer,
-            target,
-            directory,
-            sink,
-        });
+        unpacking.push((sink, (layer, target, directory)));
     }
     let sinks: Vec<(&Layer, &dyn Sink)> = unpacking
         .iter()
-        .map(|one| (one.layer, &one.sink as &dyn Sink))
+        .map(|(sink, (layer, ..))| (*layer, sink as &dyn Sink))
         .collect();
     unpack(install, &sinks)?;
-    publish(install, unpacking, paths)
+    for (sink, one) in unpacking {
+        sink.finish()?;
+        unpacked.push(one);
+    }
+    Ok(())
 }
 
 /// Restores what has decayed of a layer; false when the layer was removed meanwhile, as `prune` may do without locks.
@@ -106,32 +114,6 @@ fn unpack(install: &Install<'_>, layers: &[(&Layer, &dyn Sink)]) -> Result<()> {
         outcome = unpack::run(install.context.payload, layers, &progress);
     });
     outcome
-}
-
-/// Finishes all layers before the first rename: a root that can't hold one of them need not keep the others, and
-/// of a hostile file nothing is published, not even its sound layers.
-fn publish<'a>(
-    install: &Install<'a>,
-    unpacking: Vec<Unpacking<'a>>,
-    paths: &mut LayerPaths<'a>,
-) -> Result<()> {
-    let mut finished = Vec::new();
-    for Unpacking {
-        layer,
-        target,
-        directory,
-        sink,
-    } in unpacking
-    {
-        sink.finish()?;
-        finished.push((layer, target, directory));
-    }
-    for (layer, target, directory) in finished {
-        directory.publish(&target)?;
-        install.published.set(true);
-        paths.push((&layer.name, target));
-    }
-    Ok(())
 }
 
 fn check_room(install: &Install<'_>, missing: &[&Layer]) -> Result<()> {

@@ -31,7 +31,7 @@ pub struct App {
     pub key: String,
     /// Its path.
     pub directory: PathBuf,
-    /// None when it is damaged.
+    /// What is known of it; none when it is damaged. It may be one of another version of pyship.
     pub record: Option<Record>,
     /// The last noted use; a use is noted once a day.
     pub used: SystemTime,
@@ -57,6 +57,18 @@ impl App {
     #[must_use]
     pub fn name(&self) -> &[u8] {
         self.record.as_ref().map_or(b"", |record| &record.name)
+    }
+
+    /// Whether its layers are not known, so that it may use any.
+    pub(super) fn may_use_any_layer(&self) -> bool {
+        self.record.is_none()
+    }
+
+    /// Whether a use was noted since it was listed. Does not open the record, of which a `prune` has a lease.
+    pub(super) fn was_used(&self) -> bool {
+        let noted = |name| fs::symlink_metadata(self.directory.join(name)).and_then(|found| found.modified());
+        let noted = noted(APP_RECORD).or_else(|_| noted(APP_RECORD_HIDDEN));
+        self.record.is_some() && noted.is_ok_and(|noted| noted != self.used)
     }
 
     /// Its size on disk in bytes, without its layers.
@@ -126,6 +138,11 @@ impl Listing {
             None => given(),
         }
     }
+
+    /// A layer by its digest.
+    pub(super) fn layer(&self, digest: &str) -> Option<&Layer> {
+        self.layers.iter().find(|layer| layer.digest == digest)
+    }
 }
 
 /// The record of an app's directory and its time; without one, the directory's.
@@ -136,7 +153,9 @@ fn read(directory: &Path) -> (Option<Record>, SystemTime) {
             continue;
         };
         if metadata.is_file() && metadata.len() <= SIZE_MAX as u64 {
-            let record = fs::read(&path).ok().and_then(|bytes| Record::decode(&bytes).ok());
+            let record = fs::read(&path)
+                .ok()
+                .and_then(|bytes| Record::decode_any_version(&bytes).ok());
             return (record, metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH));
         }
     }

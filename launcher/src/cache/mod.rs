@@ -14,6 +14,7 @@ mod compare;
 mod context;
 mod differences;
 mod exposure;
+mod guard;
 mod holder;
 mod install;
 mod key;

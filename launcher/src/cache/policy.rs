@@ -68,7 +68,7 @@ pub(super) fn choose_apps(
 
 /// The layers that are removed once the apps `removed` are gone, least recently used first.
 ///
-/// `old` is the listing that the indices refer to, `fresh` one that was made after the apps were removed.
+/// None while an app is left whose layers are unknown. `old` is the listing that the indices refer to, `fresh` one that was made after the apps were removed.
 pub(super) fn choose_layers(
     old: &Listing,
     fresh: Listing,
@@ -76,6 +76,14 @@ pub(super) fn choose_layers(
     policy: &Policy,
     now: SystemTime,
 ) -> Vec<Layer> {
+    let is_removed_app = |app: &App| removed.iter().any(|&at| old.apps[at].key == app.key);
+    if fresh
+        .apps
+        .iter()
+        .any(|app| app.may_use_any_layer() && !is_removed_app(app))
+    {
+        return Vec::new();
+    }
     let mut total = policy.size.map_or(0, |_| disk(&fresh));
     let is_removed = |user: &String| removed.iter().any(|&at| old.apps[at].key == *user);
     let is_unused = |layer: &Layer| layer.users.iter().all(is_removed);

@@ -2,22 +2,25 @@
 //!
 //! An app's last use is the modification time of its launch record, which a start notes once a day; a layer's is that
 //! of the apps that use it. The lock `all` keeps cold starts away. Warm starts take no lock, so an app is removed in
-//! steps:
+//! steps, a few apps at a time:
 //!
-//! 1. Rename its record, so that later starts are cold ones, and wait.
-//! 2. Wait for the starts that have the old record open to reach `execve`.
-//! 3. If the app is running now, rename the record back, and the app stays.
-//! 4. Rename the directory into `tmp/` and remove it there; after all apps, the layers that are left unused.
+//! 1. Wait for the starts that have its record open to reach `execve`, and keep later ones waiting (see [`guard`]).
+//! 2. If the app is running now, let them go on, and the app stays.
+//! 3. Rename the directory into `tmp/` and remove it there; after all apps, the layers that are left unused.
 //!
-//! A kill in between leaves a renamed record, which the app's next cold start renames back, or a directory in `tmp/`,
-//! which any cold start sweeps.
+//! A kill in between leaves a directory in `tmp/`, which any cold start sweeps, or a record that was hidden, which the
+//! app's next cold start renames back.
+//!
+//! Who uses a cache that others can read is not known: a start by another user can't note it. So such a cache is never
+//! pruned by a start, and otherwise only when it, or the app, is named (see [`Root::is_shared`]).
 
 use std::fs::{self, File};
 use std::io;
-use std::os::fd::AsFd;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
+use super::candidates::Origin;
+use super::guard::{Guard, wait_for_starts};
 use super::list::{App, Layer, Listing, list};
 use super::lock::{self, Lock};
 use super::policy::{Policy, choose_apps, choose_layers};
@@ -25,8 +28,7 @@ use super::root::Root;
 use super::running::Running;
 use super::tmp;
 use crate::error::{Error, Kind, Result, cause};
-use crate::format::names::{APP_RECORD, APP_RECORD_HIDDEN, CACHE_LOCK_ALL};
-use crate::sys;
+use crate::format::names::CACHE_LOCK_ALL;
 
 /// What has not been used for this long is removed automatically.
 pub const UNUSED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -34,9 +36,8 @@ pub const UNUSED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 const EVERY: Duration = Duration::from_secs(24 * 60 * 60);
 /// An app stays when a start takes longer than this from its record to its `execve`.
 const STARTING_MAX: Duration = Duration::from_secs(3);
-/// How long a start may take where the kernel doesn't tell whether a file is open.
-const STARTING: Duration = Duration::from_millis(300);
-const STEP: Duration = Duration::from_millis(2);
+/// So many apps are decided about at once: what is started of them waits meanwhile.
+const AT_ONCE: usize = 16;
 
 /// Whether anything is removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,6 +78,9 @@ pub fn prune(root: &Root, policy: &Policy, mode: Mode) -> Result<Removed> {
 
 /// What a cold start does, once a day. Failures are ignored: a cache that can't be pruned can still be used.
 pub(super) fn automatically(root: &Root) {
+    if root.is_shared() {
+        return;
+    }
     let mark = root.pruned();
     let done = fs::symlink_metadata(&mark).and_then(|found| found.modified());
     let is_recent = |done: SystemTime| done.elapsed().unwrap_or_else(|ahead| ahead.duration()) < EVERY;
@@ -94,6 +98,12 @@ pub(super) fn automatically(root: &Root) {
         };
         run(root, &policy, Mode::Apply).map_or_else(drop, drop);
     }
+}
+
+/// Whether a cache is left alone: others may read it, and neither it nor one of its apps is named.
+#[must_use]
+pub fn is_spared(root: &Root, origin: Origin, policy: &Policy) -> bool {
+    root.is_shared() && origin != Origin::Explicit && policy.names.is_empty()
 }
 
 fn run(root: &Root, policy: &Policy, mode: Mode) -> io::Result<Removed> {
@@ -145,88 +155,49 @@ fn remove_apps(
     chosen: &[usize],
     running: &mut Vec<String>,
 ) -> io::Result<Vec<usize>> {
-    let mut hidden = Vec::new();
-    for &at in chosen {
-        let app = &listing.apps[at];
-        match fs::rename(record_of(app), hidden_record_of(app)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                restore_records(listing, &hidden);
-                return Err(error);
-            }
-            _ => hidden.push(at),
-        }
-    }
     let until = Instant::now() + STARTING_MAX;
-    let mut is_blind = false;
-    let mut starting = Vec::new();
-    for &at in &hidden {
-        if !wait_until_closed(&hidden_record_of(&listing.apps[at]), until, &mut is_blind) {
-            starting.push(at);
-        }
-    }
-    let seen = Running::look();
     let mut removed = Vec::new();
-    let mut failure = Ok(());
-    for at in hidden {
+    for some in chosen.chunks(AT_ONCE) {
+        // Before the first guard is taken: nobody waits for a start of another app.
+        for &at in some {
+            wait_for_starts(&listing.apps[at].directory, until);
+        }
+        remove_some(root, listing, some, running, &mut removed)?;
+    }
+    Ok(removed)
+}
+
+fn remove_some(
+    root: &Root,
+    listing: &Listing,
+    chosen: &[usize],
+    running: &mut Vec<String>,
+    removed: &mut Vec<usize>,
+) -> io::Result<()> {
+    let mut guards = Vec::new();
+    for &at in chosen {
+        guards.push(Guard::take(&listing.apps[at].directory)?);
+    }
+    Guard::settle(guards.iter().flatten());
+    let seen = Running::look();
+    let mut unused = Vec::new();
+    for (&at, guard) in chosen.iter().zip(guards) {
         let app = &listing.apps[at];
-        let noted = fs::symlink_metadata(hidden_record_of(app)).and_then(|found| found.modified());
-        let used_since = app.record.is_some() && noted.is_ok_and(|noted| noted != app.used);
-        if starting.contains(&at) || used_since || seen.holds(listing, app) {
-            running.push(app.key.clone());
-            restore_records(listing, &[at]);
-        } else if record_of(app).exists() {
-            // A start has written the app again, and uses it.
-            running.push(app.key.clone());
+        match guard.filter(|_| !app.was_used() && !seen.holds(listing, app)) {
+            Some(guard) => unused.push((at, guard)),
+            None => running.push(app.key.clone()),
+        }
+    }
+    for (at, guard) in unused {
+        let app = &listing.apps[at];
+        if guard.holds() {
+            discard(root, &app.directory)?;
+            removed.push(at);
         } else {
-            match discard(root, &app.directory) {
-                Ok(()) => removed.push(at),
-                Err(error) => {
-                    restore_records(listing, &[at]);
-                    failure = Err(error);
-                }
-            }
+            running.push(app.key.clone());
         }
     }
-    failure.map(|()| removed)
-}
-
-/// Waits until no process has a record open; false when one still has at `until`. Where the kernel doesn't tell,
-/// waits once for as long as a start takes.
-fn wait_until_closed(record: &Path, until: Instant, is_blind: &mut bool) -> bool {
-    let Ok(file) = File::open(record) else {
-        return true;
-    };
-    loop {
-        match sys::is_open_elsewhere(file.as_fd()) {
-            Ok(false) => return true,
-            Ok(true) if Instant::now() < until => std::thread::sleep(STEP),
-            Ok(true) => return false,
-            Err(_) => {
-                if !std::mem::replace(is_blind, true) {
-                    std::thread::sleep(STARTING);
-                }
-                return true;
-            }
-        }
-    }
-}
-
-fn restore_records(listing: &Listing, hidden: &[usize]) {
-    for &at in hidden {
-        let app = &listing.apps[at];
-        if !record_of(app).exists() {
-            // If this fails, the app's next start is a cold one.
-            fs::rename(hidden_record_of(app), record_of(app)).unwrap_or_default();
-        }
-    }
-}
-
-fn record_of(app: &App) -> PathBuf {
-    app.directory.join(APP_RECORD)
-}
-
-fn hidden_record_of(app: &App) -> PathBuf {
-    app.directory.join(APP_RECORD_HIDDEN)
+    Ok(())
 }
 
 fn discard(root: &Root, directory: &Path) -> io::Result<()> {

@@ -216,6 +216,11 @@ impl Root {
         }
     }
 
+    /// Whether other users may look into it: they may use it as a store and can't note that.
+    pub(super) fn is_shared(&self) -> bool {
+        fstat(&self.directory).is_ok_and(|found| found.st_mode & READABLE.as_raw_mode() != 0)
+    }
+
     /// Whether anything was ever unpacked here.
     pub(super) fn is_used(&self) -> bool {
         self.path.join(CACHE_VERSION).symlink_metadata().is_ok()

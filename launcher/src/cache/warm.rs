@@ -31,7 +31,7 @@ use super::ready::Ready;
 use super::root::Root;
 use super::{shape, stores};
 use crate::bytes::as_path;
-use crate::format::names::APP_RECORD;
+use crate::format::names::{APP_RECORD, APP_RECORD_HIDDEN};
 use crate::format::record::{Record, SIZE_MAX};
 use crate::sys;
 
@@ -59,18 +59,18 @@ pub enum Look {
 pub fn find(context: &Context<'_>) -> Option<Ready> {
     let mut exposed = Vec::new();
     for candidate in context.stores.iter().chain(&context.candidates) {
+        let Ok(root) = Root::open(candidate, context.uid) else {
+            continue;
+        };
+        // A use through a store is noted as well, where this user may do that.
         let look = match candidate.origin {
-            Origin::Store => Look::Sentinels,
+            Origin::Store if root.is_foreign => Look::Sentinels,
             _ => Look::Daily,
         };
-        match Root::open(candidate, context.uid) {
-            Ok(root) if root.is_exposed => exposed.push(root),
-            Ok(root) => {
-                if let Some(ready) = use_root(context, root, look) {
-                    return Some(ready);
-                }
-            }
-            Err(_) => {}
+        if root.is_exposed {
+            exposed.push(root);
+        } else if let Some(ready) = use_root(context, root, look) {
+            return Some(ready);
         }
     }
     let system = || use_root(context, context.open_system_store()?, Look::Sentinels);
@@ -102,7 +102,13 @@ pub(super) fn in_root(root: &Root, key: &str, look: Look) -> Option<Ready> {
 /// The app of a directory, when it is there and intact.
 #[must_use]
 pub fn in_directory(directory: &Path, look: Look) -> Option<Ready> {
-    read(File::open(directory.join(APP_RECORD)).ok()?, directory, look)
+    let open = |name| File::open(directory.join(name)).ok();
+    // A child doesn't fail because a `prune` has hidden the record for a moment.
+    read(
+        open(APP_RECORD).or_else(|| open(APP_RECORD_HIDDEN))?,
+        directory,
+        look,
+    )
 }
 
 fn read(mut file: File, directory: &Path, look: Look) -> Option<Ready> {

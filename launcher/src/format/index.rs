@@ -9,7 +9,7 @@
 //!
 //! The last item makes a truncated index invalid. The cache module `shape` compares a directory with its index.
 
-use crate::sort::order;
+use crate::sort::{sort_offsets, string_at};
 
 const HEAD: &[u8] = b"pyship-members=1";
 const END: &[u8] = b"end=";
@@ -53,6 +53,8 @@ impl Kind {
 #[derive(Debug, Default)]
 pub(crate) struct Members {
     items: Vec<u8>,
+    /// Where each begins.
+    starts: Vec<u32>,
 }
 
 impl Members {
@@ -73,6 +75,8 @@ impl Members {
         if self.items.len() + digits.len() + path.len() + 3 > SIZE_MAX {
             return false;
         }
+        self.starts
+            .push(u32::try_from(self.items.len()).unwrap_or(u32::MAX));
         self.items.push(kind.letter());
         self.items.extend_from_slice(&digits[at..]);
         self.items.push(b' ');
@@ -83,20 +87,17 @@ impl Members {
 
     /// The index's bytes; they don't depend on the order in which members were added.
     #[must_use]
-    pub(crate) fn encode(&self) -> Vec<u8> {
-        let items: Vec<&[u8]> = self
-            .items
-            .split(|&byte| byte == 0)
-            .filter(|item| !item.is_empty())
-            .collect();
+    pub(crate) fn encode(mut self) -> Vec<u8> {
+        sort_offsets(&self.items, &mut self.starts);
         let mut bytes = Vec::with_capacity(self.items.len() + 64);
         bytes.extend_from_slice(HEAD);
         bytes.push(0);
         let mut last: &[u8] = b"";
         let mut count = 0u64;
-        for at in order(&items) {
-            if items[at] != last {
-                last = items[at];
+        for &start in &self.starts {
+            let item = string_at(&self.items, start);
+            if item != last {
+                last = item;
                 count += 1;
                 bytes.extend_from_slice(last);
                 bytes.push(0);
@@ -122,22 +123,25 @@ pub(crate) struct Member<'a> {
 
 /// Reads an index; `None` when it is truncated, changed or of another format.
 pub(crate) fn decode(bytes: &[u8]) -> Option<Vec<Member<'_>>> {
-    let mut items: Vec<&[u8]> = bytes.strip_suffix(b"\0")?.split(|&byte| byte == 0).collect();
-    let count = number(items.pop()?.strip_prefix(END)?)?;
-    let members: Option<Vec<Member<'_>>> = items
-        .strip_prefix(&[HEAD])?
-        .iter()
-        .map(|item| {
-            let (&letter, item) = item.split_first()?;
-            let space = item.iter().position(|&byte| byte == b' ')?;
-            Some(Member {
-                kind: Kind::of(letter)?,
-                size: number(&item[..space])?,
-                path: &item[space + 1..],
-            })
-        })
-        .collect();
-    members.filter(|members| members.len() as u64 == count)
+    // Counted first, so that the list takes no more memory than it needs.
+    let bytes = bytes.strip_suffix(b"\0")?;
+    let mut items = bytes.split(|&byte| byte == 0);
+    let last = items.next_back()?;
+    let count = number(last.strip_prefix(END)?)?;
+    if items.next() != Some(HEAD) || items.clone().count() as u64 != count {
+        return None;
+    }
+    let mut members = Vec::with_capacity(usize::try_from(count).ok()?);
+    for item in items {
+        let (&letter, item) = item.split_first()?;
+        let space = item.iter().position(|&byte| byte == b' ')?;
+        members.push(Member {
+            kind: Kind::of(letter)?,
+            size: number(&item[..space])?,
+            path: &item[space + 1..],
+        });
+    }
+    Some(members)
 }
 
 fn number(digits: &[u8]) -> Option<u64> {

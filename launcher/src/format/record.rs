@@ -13,6 +13,7 @@
 use crate::error::{Error, Kind, Result};
 
 const END: &[u8] = b"end";
+const FORMAT: &[u8] = b"pyship-launch=";
 const VERSION: &[u8] = b"pyship-launch=3";
 
 /// The largest record that is read, in bytes.
@@ -154,6 +155,19 @@ impl Record {
     /// # Errors
     /// When it is truncated or of another format; a cold start then writes a new one.
     pub fn decode(bytes: &[u8]) -> Result<Self> {
+        Self::read(bytes, false)
+    }
+
+    /// What is known of a record of any version, which may be a later one: at least its layers. For `prune` and lists.
+    /// So the first and the last item, and the key `layer`, stay what they are in every version.
+    ///
+    /// # Errors
+    /// When it is truncated, or names no layers.
+    pub fn decode_any_version(bytes: &[u8]) -> Result<Self> {
+        Self::read(bytes, true)
+    }
+
+    fn read(bytes: &[u8], any_version: bool) -> Result<Self> {
         let damaged = || {
             Error::new(
                 Kind::Storage,
@@ -166,7 +180,9 @@ impl Record {
             .split(|&byte| byte == 0)
             .collect();
         let end = items.pop().and_then(pair).ok_or_else(damaged)?;
-        if end != (END, items.len().to_string().as_bytes()) || items.first() != Some(&VERSION) {
+        let is_other = items.first() != Some(&VERSION);
+        let is_record = items.first().is_some_and(|first| first.starts_with(FORMAT));
+        if end != (END, items.len().to_string().as_bytes()) || is_other && !(any_version && is_record) {
             return Err(damaged());
         }
         let mut record = Self::default();
@@ -197,20 +213,24 @@ impl Record {
                 b"check" => record.checks.push(value.to_vec()),
                 b"layer" => record.layers.push(value.to_vec()),
                 b"private" => record.private = true,
+                _ if any_version => {}
                 _ => return Err(damaged()),
             }
         }
         record.loader = match (loader, library_path) {
             (Some(path), Some(library_path)) => Some(Loader { path, library_path }),
             (None, None) => None,
+            _ if any_version => None,
             _ => return Err(damaged()),
         };
         record.entry = match (entry, commands.is_empty()) {
             (Some(entry), true) => entry,
             (None, false) => Entry::Commands(commands),
+            _ if any_version => Entry::Interpreter,
             _ => return Err(damaged()),
         };
-        if record.executable.is_empty() || record.home.is_empty() || record.checks.is_empty() {
+        let lacks = record.executable.is_empty() || record.home.is_empty() || record.checks.is_empty();
+        if !any_version && lacks || any_version && record.layers.is_empty() {
             return Err(damaged());
         }
         Ok(record)
@@ -263,6 +283,23 @@ mod tests {
                 ..record.clone()
             };
             assert_eq!(Record::decode(&plain.encode()).unwrap(), plain);
+        }
+    }
+
+    #[test]
+    fn of_another_version_the_layers_are_known() {
+        let bytes = b"pyship-launch=9\0name=app\0colour=red\0layer=/c/a\0layer=/c/b\0end=5\0";
+        assert!(Record::decode(bytes).is_err());
+        let record = Record::decode_any_version(bytes).unwrap();
+        assert_eq!(record.name, b"app");
+        assert_eq!(record.layers, [b"/c/a", b"/c/b"]);
+        for bytes in [
+            &b"pyship-launch=9\0name=app\0end=2\0"[..],
+            b"pyship-launch=9\0layer=/c/a\0end=3\0",
+            b"other=9\0layer=/c/a\0end=2\0",
+            &bytes[..bytes.len() - 1],
+        ] {
+            assert!(Record::decode_any_version(bytes).is_err());
         }
     }
 

@@ -3,6 +3,7 @@
 //! They share one buffer: a hundred thousand separate values would take ten times as much memory.
 
 use crate::error::{Error, Result};
+use crate::sort::sort_offsets;
 
 /// The largest size of all links of a layer together, in bytes.
 const LINKS_MAX: usize = 12 << 20;
@@ -33,7 +34,7 @@ impl Links {
     /// In the order of their paths.
     pub(super) fn sorted(mut self) -> Self {
         let mut starts = std::mem::take(&mut self.starts);
-        starts.sort_unstable_by(|&a, &b| self.at(a).0.cmp(self.at(b).0));
+        sort_offsets(&self.bytes, &mut starts);
         self.starts = starts;
         self
     }

@@ -46,6 +46,9 @@ const THREADS_MAX: usize = 6;
 const THREADS_MAX_LARGE: usize = 4;
 /// Approximate size of all threads' buffers together, in bytes.
 const MEMORY_MAX: u64 = 40 << 20;
+/// What sinks keep in memory of each member, in bytes, and the number of members up to which that doesn't matter.
+const MEMBER_MEMORY: u64 = 64;
+const MEMBERS_FEW: u64 = 100_000;
 
 /// Receives the members of one layer, from several threads.
 pub trait Sink: Sync {
@@ -92,9 +95,15 @@ pub fn run(payload: &Payload, layers: &[(&Layer, &dyn Sink)], progress: &Progres
     let large = jobs.iter().any(|job| job.frame.raw > SMALL_FRAME);
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let memory = jobs.iter().map(|job| frame::memory(job.frame)).max().unwrap_or(1);
+    let members: u64 = layers.iter().map(|(layer, _)| layer.entries).sum();
+    let kept = members.saturating_sub(MEMBERS_FEW).saturating_mul(MEMBER_MEMORY);
     let threads = cores
         .min(if large { THREADS_MAX_LARGE } else { THREADS_MAX })
-        .min(usize::try_from(MEMORY_MAX / memory.max(1)).unwrap_or(1))
+        .min(
+            usize::try_from(MEMORY_MAX.saturating_sub(kept) / memory.max(1))
+                .unwrap_or(1)
+                .max(1),
+        )
         .min(limits::threads_max())
         .min(jobs.len());
     let next = AtomicUsize::new(0);

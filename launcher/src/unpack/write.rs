@@ -79,8 +79,10 @@ impl Write {
                 }
             })?;
         }
+        // A layer of half a million members takes much memory for each of these.
+        drop(links);
         if let Some(members) = &self.members {
-            let bytes = locked(members).encode();
+            let bytes = std::mem::take(&mut *locked(members)).encode();
             let file = self.create(CACHE_INDEX.as_bytes(), Mode::FILE)?;
             self.write(&file, CACHE_INDEX.as_bytes(), &bytes)?;
             self.set_times(&bytes);

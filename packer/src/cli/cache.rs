@@ -130,12 +130,12 @@ fn candidates_of(place: &Place) -> Vec<Candidate> {
     }
 }
 
-/// The caches that are there.
-fn existing(place: &Place) -> Result<Vec<Root>> {
+/// The caches that are there, and where their paths come from.
+fn existing(place: &Place) -> Result<Vec<(Root, Origin)>> {
     let mut found = Vec::new();
     for candidate in candidates_of(place) {
         match Root::open(&candidate, uid()) {
-            Ok(root) => found.push(root),
+            Ok(root) => found.push((root, candidate.origin)),
             Err(_) if place.root.is_none() => {}
             Err(reason) => bail!(
                 "failed to open the cache `{}`: {reason}",
@@ -147,7 +147,7 @@ fn existing(place: &Place) -> Result<Vec<Root>> {
 }
 
 fn directory(place: &Place) -> Result<()> {
-    let mut places: Vec<PathBuf> = existing(place)?.into_iter().map(|root| root.path).collect();
+    let mut places: Vec<PathBuf> = existing(place)?.into_iter().map(|(root, _)| root.path).collect();
     if places.is_empty() {
         places.extend(candidates_of(place).into_iter().next().map(|first| first.path));
     }
@@ -164,7 +164,7 @@ fn show(place: &Place, as_json: bool) -> Result<()> {
     let running = Running::look();
     let listings = existing(place)?
         .iter()
-        .map(listing_of)
+        .map(|(root, _)| listing_of(root))
         .collect::<Result<Vec<_>>>()?;
     if as_json {
         let caches: Vec<Value> = listings.iter().map(|listing| object(listing, &running)).collect();
@@ -292,7 +292,14 @@ fn ago(time: SystemTime) -> String {
 fn remove(place: &Place, policy: &Policy, dry_run: bool) -> Result<()> {
     let mode = if dry_run { Mode::DryRun } else { Mode::Apply };
     let mut text = String::new();
-    for root in existing(place)? {
+    for (root, origin) in existing(place)? {
+        if prune::is_spared(&root, origin, policy) {
+            let path = root.path.display();
+            text.push_str(&format!(
+                "{path}: kept: other users may read it; name it with --root, or its apps with --name\n"
+            ));
+            continue;
+        }
         let removed = prune::prune(&root, policy, mode)?;
         text.push_str(&report(&root.path, &removed, dry_run));
     }

@@ -50,6 +50,23 @@ fn paths_that_lead_out() {
     ]);
 }
 
+/// With few descriptors, layers are unpacked one by one.
+#[test]
+fn with_few_descriptors_nothing_is_published_either() {
+    let bench = Bench::new();
+    // In some order of their digests the hostile layer is not the first.
+    for number in 0..8 {
+        let members = [file(format!("code/{number}")), file("../x")];
+        let file = bench.base.clone().members(&members).write(&bench.file());
+        let run = harness::Run::inheriting("prlimit")
+            .args(["--nofile=32", "--"])
+            .arg(&file);
+        let outcome = run.env("PYSHIP_CACHE_DIR", bench.work("cache")).output();
+        crate::support::assert_launcher_failed(&outcome, OUTSIDE);
+        crate::support::assert_unused(&bench.work("cache"), "few descriptors");
+    }
+}
+
 #[test]
 fn links_that_lead_out() {
     all_refused(&[

@@ -239,6 +239,12 @@ fn prune(context: &Context<'_>, days: Option<&Vec<u8>>) -> Result<i32> {
         let Ok(root) = Root::open(candidate, context.uid) else {
             continue;
         };
+        if prune::is_spared(&root, candidate.origin, &policy) {
+            text.push_str(
+                "a cache that other users may read is kept: set PYSHIP_CACHE_DIR to it to prune it\n",
+            );
+            continue;
+        }
         let removed = prune::prune(&root, &policy, Mode::Apply)?;
         text.push_str(&format!(
             "{}: {} apps and {} layers removed, {} bytes freed\n",

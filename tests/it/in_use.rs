@@ -1,0 +1,172 @@
+//! What a prune keeps although it is hard to see: what other programs use of an app, uses through a store, children that
+//! start meanwhile, and apps of another version of pyship.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+
+use harness::{Run, Running};
+use rustix::process::Signal;
+
+use crate::prune::{Bench, end, set_age};
+
+fn directory(bench: &Bench, name: &str) -> PathBuf {
+    PathBuf::from(bench.app(name)["directory"].as_str().unwrap())
+}
+
+/// A shell that waits, started by a script.
+fn shell(script: &str) -> Run {
+    let script = format!("{script}; echo up; sleep 100; true");
+    Run::inheriting("sh").args(["-c", &script]).stdout_any()
+}
+
+fn up(run: Run) -> Running {
+    let running = run.spawn();
+    running.says("up");
+    running
+}
+
+#[test]
+fn a_program_that_names_opens_or_works_in_an_app_keeps_it() {
+    let bench = Bench::filled(&["one", "two"]);
+    let app = directory(&bench, "one");
+    let script = app.join("bin/activate");
+    let layer = bench.place.path().join("v1/layers");
+    let own = bench.list()["layers"].as_array().unwrap().clone();
+    let users = bench.app("one")["key"].clone();
+    let own = own
+        .iter()
+        .find(|layer| layer["users"].as_array().unwrap() == std::slice::from_ref(&users));
+    let source = layer
+        .join(own.unwrap()["digest"].as_str().unwrap())
+        .join("code/main.py");
+    let ways = [
+        ("as its argument", shell("true").arg(&script)),
+        (
+            "as its working directory",
+            shell("true").directory(app.join("bin")),
+        ),
+        ("as an open file", shell(&format!("exec 9<{}", source.display()))),
+    ];
+    for (way, run) in ways {
+        bench.start("two");
+        let running = up(run);
+        bench.cache(&["clear"]);
+        assert_eq!(bench.apps(), ["one"], "{way}");
+        running.signal(Signal::KILL);
+        running.killed_by(Signal::KILL);
+        let verify = bench.run("one").env("PYSHIP", "verify");
+        verify.stdout_has("its unpacked contents are intact").success();
+    }
+    bench.cache(&["clear"]);
+    assert_eq!((bench.apps().len(), bench.layers()), (0, 0));
+}
+
+#[test]
+fn a_child_starts_while_the_record_is_hidden() {
+    let bench = Bench::filled(&["one"]);
+    let app = directory(&bench, "one");
+    fs_err::rename(app.join("launch"), app.join("launch.hidden")).unwrap();
+    let run = Run::new(app.join("bin/python3")).args(["-c", "print(6 * 7)"]);
+    run.stdout("42\n").success();
+    assert!(!app.join("launch").exists(), "a child changes nothing");
+}
+
+#[test]
+fn who_has_another_apps_record_open_delays_no_start() {
+    let bench = Bench::filled(&["one", "two"]);
+    let record = directory(&bench, "two").join("launch");
+    let reader = up(shell(&format!("exec 9<{}", record.display())));
+    let running = bench.runs("one");
+    std::thread::scope(|scope| {
+        let pruner = scope.spawn(|| bench.cache(&["clear"]));
+        let began = std::time::Instant::now();
+        while !pruner.is_finished() {
+            let run = Run::new(directory(&bench, "one").join("bin/python3")).args(["-c", "print(6 * 7)"]);
+            run.stdout("42\n").success();
+        }
+        assert!(began.elapsed().as_secs() < 30);
+        pruner.join().unwrap();
+    });
+    assert_eq!(bench.apps(), ["one", "two"]);
+    reader.signal(Signal::KILL);
+    reader.killed_by(Signal::KILL);
+    end(running);
+}
+
+#[test]
+fn a_use_through_a_store_counts() {
+    let bench = Bench::filled(&["one", "two"]);
+    let cache = harness::scratch();
+    for name in ["one", "two"] {
+        set_age(&directory(&bench, name).join("launch"), 31);
+    }
+    let run = bench.run("one").env("PYSHIP_CACHE_DIR", cache.path());
+    let run = run.env("PYSHIP_STORE", bench.place.path()).arg("resource");
+    run.stdout("package is here 24\n").success();
+    assert_eq!(
+        fs_err::read_dir(cache.path()).unwrap().count(),
+        0,
+        "the store served it"
+    );
+    bench.cache(&["prune"]);
+    assert_eq!(bench.apps(), ["one"]);
+}
+
+#[test]
+fn a_cache_that_others_may_read_is_pruned_only_when_it_is_named() {
+    let bench = Bench::filled(&["one"]);
+    set_age(&directory(&bench, "one").join("launch"), 31);
+    let place = bench.place.path();
+    let home = harness::scratch();
+    // As the default place of a user, who has opened it to others.
+    let cache = home.path().join("pyship");
+    fs_err::rename(place.join("v1"), home.path().join("v1")).unwrap();
+    fs_err::create_dir(&cache).unwrap();
+    fs_err::rename(home.path().join("v1"), cache.join("v1")).unwrap();
+    fs_err::set_permissions(&cache, PermissionsExt::from_mode(0o755)).unwrap();
+    let prune = |words: &[&str]| {
+        let run = Run::new(harness::pyship()).args(["cache", "prune"]).args(words);
+        run.env("XDG_CACHE_HOME", home.path())
+            .stdout_any()
+            .success()
+            .out()
+    };
+    let apps = || fs_err::read_dir(cache.join("v1/apps")).unwrap().count();
+    let said = prune(&[]);
+    assert!(said.contains("other users may read it"), "{said}");
+    assert_eq!(apps(), 1);
+    prune(&["--name", "other"]);
+    assert_eq!(apps(), 1);
+    prune(&["--root", cache.to_str().unwrap()]);
+    assert_eq!(apps(), 0);
+}
+
+#[test]
+fn an_app_of_another_version_keeps_its_layers() {
+    let bench = Bench::filled(&["one", "two"]);
+    let layers = bench.layers();
+    let record = directory(&bench, "one").join("launch");
+    let bytes = fs_err::read(&record).unwrap();
+    let items: Vec<&[u8]> = bytes.split(|&byte| byte == 0).collect();
+    let (first, rest) = items.split_first().unwrap();
+    assert!(first.starts_with(b"pyship-launch="));
+    let rest = &rest[..rest.len() - 2];
+    let end = format!("end={}", rest.len() + 2);
+    let newer = [
+        &[&b"pyship-launch=99"[..], b"colour=blue"],
+        rest,
+        &[end.as_bytes(), b""],
+    ]
+    .concat();
+    fs_err::write(&record, newer.join(&0)).unwrap();
+    bench.cache(&["prune", "--name", "two"]);
+    assert_eq!(bench.apps(), ["one"]);
+    assert_eq!(bench.layers(), layers - 1);
+    bench.cache(&["prune", "--older", "0", "--name", "two"]);
+    assert_eq!(bench.layers(), layers - 1);
+    // Of one that can't be read at all, any layer may be.
+    bench.start("two");
+    fs_err::write(&record, "something else").unwrap();
+    bench.cache(&["prune", "--name", "two"]);
+    assert_eq!(bench.layers(), layers);
+}
