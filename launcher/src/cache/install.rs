@@ -50,7 +50,7 @@ impl<'a> Install<'a> {
         stores: &'a [Root],
         root: &'a Root,
     ) -> Self {
-        let key = app_key(&context.payload.trailer, &root.path, &context.host);
+        let key = app_key(&context.payload.trailer, root, &context.host);
         Self {
             context,
             manifest,
@@ -65,7 +65,7 @@ impl<'a> Install<'a> {
 
     /// The name of the app's directory.
     pub(super) fn key(&self) -> String {
-        app_key(&self.context.payload.trailer, &self.root.path, &self.context.host)
+        app_key(&self.context.payload.trailer, self.root, &self.context.host)
     }
 
     /// The layers that a start needs.

@@ -1,10 +1,10 @@
 //! The names of directories in a cache.
 
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
+use super::root::Root;
 use crate::format::manifest::DIRECTORY_HEX;
 use crate::format::trailer::Trailer;
 use crate::hex::hex;
@@ -13,14 +13,18 @@ use crate::libc_choice::Host;
 /// The name of an app's directory.
 ///
 /// The directory holds absolute paths and a decision about the host's C library. So its name depends on the file's
-/// contents, on the cache's path and on what can be seen of the host.
-pub(super) fn app_key(trailer: &Trailer, root: &Path, host: &Host) -> String {
+/// contents, on the cache's path and on what can be seen of the host. In a root that others could replace it is another
+/// one: so a start that finds the usual one knows that a cold start has looked at the way to it.
+pub(super) fn app_key(trailer: &Trailer, root: &Root, host: &Host) -> String {
     let mut hash = Sha256::new();
     hash.update(b"pyship app 1\0");
     hash.update(trailer.manifest_sha256);
     hash.update(host.key());
     hash.update(b"\0");
-    hash.update(root.as_os_str().as_bytes());
+    hash.update(root.path.as_os_str().as_bytes());
+    if root.is_exposed {
+        hash.update(b"\0exposed");
+    }
     let mut key = hex(&hash.finalize());
     key.truncate(DIRECTORY_HEX);
     key

@@ -113,7 +113,7 @@ fn verify_app(
     found: &LayerPaths<'_>,
     findings: &mut Findings,
 ) -> Result<()> {
-    let key = app_key(&context.payload.trailer, &root.path, &context.host);
+    let key = app_key(&context.payload.trailer, root, &context.host);
     let directory = root.app(&key);
     if directory.symlink_metadata().is_err() {
         return Ok(());

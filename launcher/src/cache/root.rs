@@ -21,7 +21,8 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{
-    CWD, Mode, OFlags, StatVfsMountFlags, fchmod, fremovexattr, fstat, fstatvfs, mkdirat, open, openat,
+    CWD, Mode, OFlags, ResolveFlags, StatVfsMountFlags, fchmod, fremovexattr, fstat, fstatvfs, mkdirat, open,
+    openat, openat2,
 };
 use rustix::io::Errno;
 
@@ -63,11 +64,37 @@ impl Root {
     /// # Errors
     /// The reason why it can't be used, without the path.
     pub fn open(candidate: &Candidate, uid: u32) -> Result<Self, String> {
+        Self::open_by(candidate, uid, None)
+    }
+
+    /// The same with one call where no link leads to it. Whether others could replace it is looked at only where a link
+    /// does, or where the system can't tell: its apps' names say the rest (see [`super::key`]).
+    ///
+    /// # Errors
+    /// The reason why it can't be used, without the path.
+    pub(super) fn open_directly(candidate: &Candidate, uid: u32) -> Result<Self, String> {
         let Candidate { path, origin } = candidate;
+        if !origin.is_checked() {
+            return Self::open(candidate, uid);
+        }
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        match openat2(CWD, path, flags, Mode::empty(), ResolveFlags::NO_SYMLINKS) {
+            Ok(directory) => Self::open_by(candidate, uid, Some(directory)),
+            Err(errno @ Errno::NOENT) => Err(reason(errno)),
+            Err(_) => Self::open(candidate, uid),
+        }
+    }
+
+    fn open_by(candidate: &Candidate, uid: u32, direct: Option<OwnedFd>) -> Result<Self, String> {
+        let Candidate { path, origin } = candidate;
+        let is_direct = direct.is_some();
         if let Some(reason) = place::refusal(path) {
             return Err(reason);
         }
-        let (directory, way) = open_directory(path, *origin).map_err(reason)?;
+        let (directory, way) = match direct {
+            Some(directory) => (directory, path.as_path()),
+            None => open_directory(path, *origin).map_err(reason)?,
+        };
         let found = fstat(&directory).map_err(reason)?;
         if *origin == Origin::Explicit && found.st_mode & WRITABLE != 0 {
             return Self::open(&in_volume(path, uid), uid);
@@ -96,7 +123,7 @@ impl Root {
             path: path.clone(),
             directory,
             is_foreign,
-            is_exposed: match origin.is_checked() {
+            is_exposed: match origin.is_checked() && !is_direct {
                 true => is_exposed(way, uid)?,
                 false => false,
             },

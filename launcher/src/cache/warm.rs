@@ -59,7 +59,7 @@ pub enum Look {
 pub fn find(context: &Context<'_>) -> Option<Ready> {
     let mut exposed = Vec::new();
     for candidate in context.stores.iter().chain(&context.candidates) {
-        let Ok(root) = Root::open(candidate, context.uid) else {
+        let Ok(root) = Root::open_directly(candidate, context.uid) else {
             continue;
         };
         // A use through a store is noted as well, where this user may do that.
@@ -67,24 +67,31 @@ pub fn find(context: &Context<'_>) -> Option<Ready> {
             Origin::Store if root.is_foreign => Look::Sentinels,
             _ => Look::Daily,
         };
-        if root.is_exposed {
-            exposed.push(root);
-        } else if let Some(ready) = use_root(context, root, look) {
+        let is_checked = candidate.origin.is_checked();
+        if !root.is_exposed
+            && let Some(ready) = use_root(context, root, look)
+        {
             return Some(ready);
+        }
+        if is_checked {
+            exposed.push(candidate);
         }
     }
     let system = || use_root(context, context.open_system_store()?, Look::Sentinels);
     let exposed = || {
-        exposed
-            .into_iter()
-            .find_map(|root| use_root(context, root, Look::Daily))
+        exposed.into_iter().find_map(|candidate| {
+            let root = Root::open(candidate, context.uid).ok()?;
+            root.is_exposed
+                .then(|| use_root(context, root, Look::Daily))
+                .flatten()
+        })
     };
     system().or_else(exposed)
 }
 
 /// The app in this root, when this user can read all of it.
 fn use_root(context: &Context<'_>, root: Root, look: Look) -> Option<Ready> {
-    let key = app_key(&context.payload.trailer, &root.path, &context.host);
+    let key = app_key(&context.payload.trailer, &root, &context.host);
     let found = in_root(&root, &key, look)?;
     if root.is_foreign && found.record.private {
         return None;
