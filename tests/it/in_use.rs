@@ -15,7 +15,7 @@ fn directory(bench: &Bench, name: &str) -> PathBuf {
 
 /// A shell that waits, started by a script.
 fn shell(script: &str) -> Run {
-    let script = format!("{script}; echo up; sleep 100; true");
+    let script = format!("{script}; echo up; while true; do sleep 0.1; done");
     Run::inheriting("sh").args(["-c", &script]).stdout_any()
 }
 
