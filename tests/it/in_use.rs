@@ -15,7 +15,7 @@ fn directory(bench: &Bench, name: &str) -> PathBuf {
 
 /// A shell that waits, started by a script.
 fn shell(script: &str) -> Run {
-    let script = format!("{script}; echo up; sleep 100; true");
+    let script = format!("{script}; echo up; while true; do sleep 0.1; done");
     Run::inheriting("sh").args(["-c", &script]).stdout_any()
 }
 
@@ -97,9 +97,11 @@ fn who_has_another_apps_record_open_delays_no_start() {
 fn a_use_through_a_store_counts() {
     let bench = Bench::filled(&["one", "two"]);
     let cache = harness::scratch();
-    for name in ["one", "two"] {
-        set_age(&directory(&bench, name).join("launch"), 31);
-    }
+    let touch = ["-exec", "touch", "-h", "-d", "31 days ago", "{}", "+"];
+    Run::inheriting("find")
+        .arg(bench.place.path())
+        .args(touch)
+        .success();
     let run = bench.run("one").env("PYSHIP_CACHE_DIR", cache.path());
     let run = run.env("PYSHIP_STORE", bench.place.path()).arg("resource");
     run.stdout("package is here 24\n").success();

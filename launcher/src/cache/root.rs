@@ -17,7 +17,7 @@
 use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{
@@ -243,9 +243,10 @@ impl Root {
         }
     }
 
-    /// Whether other users may look into it: they may use it as a store and can't note that.
+    /// Whether other users may look into it, and into what is unpacked: they may use it as a store and can't note that.
     pub(super) fn is_shared(&self) -> bool {
-        fstat(&self.directory).is_ok_and(|found| found.st_mode & READABLE.as_raw_mode() != 0)
+        let apps = fs::metadata(self.apps()).map_or(0, |found| found.permissions().mode());
+        fstat(&self.directory).is_ok_and(|found| found.st_mode & apps & READABLE.as_raw_mode() != 0)
     }
 
     /// Whether anything was ever unpacked here.

@@ -32,6 +32,8 @@ pub(super) struct Process {
     pub(super) scripts: Vec<String>,
     /// Whether its arguments name an app before those of a module.
     pub(super) says_app: bool,
+    /// Whether its root and its mounts are this process's.
+    sees_the_same: bool,
     /// Whether it could not be looked into, and what is known of its executable.
     pub(super) hidden: Option<Text>,
 }
@@ -68,6 +70,10 @@ impl Process {
     pub(super) fn look(directory: &Path) -> Option<Self> {
         let mut process = Self::default();
         let root = directory.join("root");
+        process.sees_the_same = ["ns/mnt", "root"].iter().all(|name| {
+            let found = inode(&directory.join(name));
+            found.is_some() && found == inode(&Path::new("/proc/self").join(name))
+        });
         let exe = fs::read_link(directory.join("exe"));
         match &exe {
             Err(error) if error.kind() == ErrorKind::PermissionDenied => {
@@ -116,9 +122,16 @@ impl Process {
     fn note(&mut self, root: &Path, word: &[u8]) {
         for (parent, list) in [(CACHE_APPS, &mut self.apps), (CACHE_LAYERS, &mut self.layers)] {
             for (name, path) in names(word, parent) {
-                let path = root.join(as_path(path).strip_prefix("/").unwrap_or(as_path(path)));
-                if !list.iter().any(|known| known.name == name && known.path == path) {
-                    let file = inode(&path);
+                // What stands before a relative path is not known: the name has to do.
+                let is_absolute = path.first() == Some(&b'/');
+                let path = root.join(as_path(path.strip_prefix(b"/").unwrap_or(path)));
+                if list.iter().any(|known| known.name == name && known.path == path) {
+                    continue;
+                }
+                let file = if is_absolute { inode(&path) } else { None };
+                // Of another cache, which is gone.
+                let is_gone = is_absolute && file.is_none() && self.sees_the_same;
+                if !is_gone {
                     list.push(Named { name, path, file });
                 }
             }
@@ -134,7 +147,9 @@ fn names<'a>(word: &'a [u8], parent: &str) -> impl Iterator<Item = (String, &'a 
         let end = start + name_length(&word[start..])?;
         let colon = word[..start].iter().rposition(|&byte| byte == b':');
         let path = &word[colon.map_or(0, |at| at + 1)..end];
-        let path = &path[path.iter().position(|&byte| byte == b'/')?..];
+        let slash = path.iter().position(|&byte| byte == b'/')?;
+        let is_start = slash == 0 || matches!(path[slash - 1], b'=' | b' ' | b',' | b'"' | b'\'');
+        let path = if is_start { &path[slash..] } else { path };
         Some((String::from_utf8(word[start..end].to_vec()).ok()?, path))
     })
 }
@@ -210,6 +225,8 @@ mod tests {
         let map = format!("7f00-7f01 r-xp 00000000 fd:00 12   {layer}/lib/x.so (deleted)");
         assert_eq!(found(&map, CACHE_LAYERS), [(digest, layer)]);
         assert_eq!(found(&map, CACHE_APPS), []);
+        let relative = format!("v1/apps/{key}");
+        assert_eq!(found(&format!("{relative}/bin"), CACHE_APPS), [(key, relative)]);
         assert_eq!(found("/c/v1/apps/short", CACHE_APPS), []);
     }
 
