@@ -4,7 +4,7 @@
 //! of the apps that use it. The lock `all` keeps cold starts away. Warm starts take no lock, so an app is removed in
 //! steps, a few apps at a time:
 //!
-//! 1. Wait for the starts that have its record open to reach `execve`, and keep later ones waiting (see [`guard`]).
+//! 1. Wait for the starts that have its record open to reach `execve`, and keep later ones waiting (see [`super::guard`]).
 //! 2. If the app is running now, let them go on, and the app stays.
 //! 3. Rename the directory into `tmp/` and remove it there; after all apps, the layers that are left unused.
 //!
