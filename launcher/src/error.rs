@@ -93,15 +93,22 @@ impl Display for Error {
 
 impl std::error::Error for Error {}
 
+/// Whether a terminal would not show the character, but do something: control characters, those that end lines, and
+/// those that set the direction of what follows (Unicode's `Bidi_Control`).
+fn steers(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// Escapes control characters as `\u{1b}`, so that a text is one line and can't control a terminal.
 #[must_use]
 pub fn plain(text: String) -> String {
-    if !text.contains(char::is_control) {
+    if !text.contains(steers) {
         return text;
     }
     let mut escaped = String::with_capacity(text.len() + 16);
     for character in text.chars() {
-        if character.is_control() {
+        if steers(character) {
             escaped.extend(character.escape_unicode());
         } else {
             escaped.push(character);
@@ -115,7 +122,7 @@ pub fn plain(text: String) -> String {
 pub fn plain_json(json: &str) -> String {
     let mut escaped = String::with_capacity(json.len());
     for character in json.chars() {
-        if character.is_control() && character != '\n' {
+        if steers(character) && character != '\n' {
             escaped.push_str(&format!("\\u{:04x}", u32::from(character)));
         } else {
             escaped.push(character);

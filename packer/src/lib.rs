@@ -36,6 +36,7 @@ mod size;
 mod startup;
 mod target;
 mod temporary;
+mod text_file;
 mod tree;
 mod ui;
 mod url;

@@ -327,3 +327,57 @@ fn wrong_usage_is_exit_code_2() {
     }
     assert!(files_below(place.path()).is_empty());
 }
+
+/// What has no end, or no writer, is refused by name and at once, wherever a text is expected.
+#[test]
+fn pipes_and_devices_are_no_texts() {
+    let place = scratch();
+    let at = |name: &str| place.path().join(name);
+    fs_err::create_dir(at("app")).unwrap();
+    fs_err::write(at("app/main.py"), "print(1)\n").unwrap();
+    Run::inheriting("mkfifo").arg(at("pipe")).success();
+    fs_err::write(at("nested.txt"), "six\n-r pipe\n").unwrap();
+    fs_err::write(at("limits.txt"), "six\n-c /dev/zero\n").unwrap();
+    let pack = |arguments: &[&str]| {
+        let run = Run::inheriting("timeout")
+            .args(["20"])
+            .arg(pyship())
+            .arg("pack")
+            .arg(at("app"));
+        let run = run.args(["--no-check", "-o"]).arg(at("out.bin"));
+        run.directory(place.path()).args(arguments)
+    };
+    for (arguments, name) in [
+        (["-r", "pipe"], "pipe"),
+        (["-r", "nested.txt"], "pipe"),
+        (["--constraint", "pipe"], "pipe"),
+        (["-r", "/dev/zero"], "/dev/zero"),
+        (["-r", "limits.txt"], "/dev/zero"),
+    ] {
+        pack(&arguments)
+            .stderr_has(&format!("failed to read `{name}`: it is not a regular file"))
+            .exits(1);
+    }
+    let long = fs_err::File::create(at("app/pyproject.toml")).unwrap();
+    long.set_len(100 << 30).unwrap();
+    pack(&[])
+        .stderr_has("pyproject.toml`: it has more than 33554432 bytes")
+        .exits(1);
+    fs_err::remove_file(at("app/pyproject.toml")).unwrap();
+    Run::inheriting("mkfifo").arg(at("app/.python-version")).success();
+    pack(&[]).stderr_any().success();
+}
+
+#[test]
+fn what_turns_text_around_is_escaped() {
+    let place = scratch();
+    let file = place.path().join("a\u{202e}nib.\u{2028}b");
+    for command in ["verify", "inspect"] {
+        let done = Run::new(pyship()).arg(command).arg(&file).stderr_any().exits(1);
+        assert!(
+            done.err().contains("a\\u{202e}nib.\\u{2028}b"),
+            "{}",
+            done.report()
+        );
+    }
+}

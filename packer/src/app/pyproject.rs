@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 use std::path::Path;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow};
 use serde::Deserialize;
 
 use super::suggest::{quoted, similar};
 use crate::options::PackOptions;
+use crate::text_file::{self, TEXT_MAX};
 
 /// The group that uv installs by default, for developers.
 const DEV_GROUP: &str = "dev";
@@ -159,17 +160,14 @@ impl Document {
 /// When it can't be read, is not TOML, or has a key or value in `[tool.pyship]` that is not an option's.
 pub(crate) fn read(app: &Path) -> Result<Option<ProjectFile>> {
     let path = app.join("pyproject.toml");
-    // Opening a pipe would wait for a writer.
-    if fs_err::metadata(&path).is_ok_and(|data| !data.is_file()) {
-        bail!("failed to read `{}`: it is not a regular file", path.display());
-    }
-    let text = match fs_err::read_to_string(&path) {
-        Ok(text) => text,
+    match fs_err::metadata(&path) {
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
             return Ok(None);
         }
-        Err(error) => return Err(error.into()),
-    };
+        _ => {}
+    }
+    let text = String::from_utf8(text_file::read(&path, TEXT_MAX)?)
+        .with_context(|| format!("failed to read `{}`", path.display()))?;
     let file = parse(&text, app).with_context(|| format!("failed to read `{}`", path.display()))?;
     Ok(Some(file))
 }

@@ -8,6 +8,7 @@ use anyhow::{Result, anyhow};
 use pep508_rs::pep440_rs::VersionSpecifiers;
 
 use super::input::Input;
+use crate::text_file;
 
 const FILE: &str = ".python-version";
 
@@ -60,13 +61,16 @@ impl PythonWish {
     }
 }
 
+/// A longer file names no version, in bytes.
+const FILE_MAX: u64 = 64 << 10;
+
 /// The version that `.python-version` names, in `directory` or above it in the same repository.
 fn pinned(directory: &Path) -> Option<(String, PathBuf)> {
     let directory = fs_err::canonicalize(directory).ok()?;
     for (depth, above) in directory.ancestors().enumerate() {
         let file = above.join(FILE);
-        if let Ok(text) = fs_err::read_to_string(&file) {
-            return version(&text).map(|version| (version, file));
+        if let Ok(bytes) = text_file::read(&file, FILE_MAX) {
+            return version(&String::from_utf8_lossy(&bytes)).map(|version| (version, file));
         }
         if above.join(".git").exists() {
             return None;

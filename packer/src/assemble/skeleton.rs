@@ -48,7 +48,8 @@ pub(crate) fn main_of(json: &[u8]) -> Result<Option<Main>> {
     struct File {
         main: Option<Main>,
     }
-    let file: File = serde_json::from_slice(json)?;
+    let file: File = serde_json::from_slice(json)
+        .map_err(|error| damaged(&format!("its manifest can't be read: {error}")))?;
     Ok(file.main)
 }
 

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::Args;
+use pyship_launcher::error::plain;
 use pyship_launcher::format::manifest::Manifest;
 use pyship_launcher::hex::hex;
 use pyship_launcher::payload::Payload;
@@ -87,15 +88,15 @@ pub(super) fn command(options: &VerifyOptions) -> Result<()> {
         return json::print(&report);
     }
     ui::data(&match verified {
-        None => format!("{}: intact\n", printable(&file.display().to_string())),
+        None => format!("{}: intact\n", plain(file.display().to_string())),
         Some(Verified {
             key_id,
             trusted_comment,
             ..
         }) => format!(
             "{}: intact, signed by key {key_id}: {}\n",
-            printable(&file.display().to_string()),
-            printable(&trusted_comment)
+            plain(file.display().to_string()),
+            plain(trusted_comment)
         ),
     })
 }
@@ -141,12 +142,6 @@ fn report(
         "layers": layers.collect::<Vec<_>>(),
         "signature": verified,
     })
-}
-
-/// A comment or a name for a terminal, which control characters would write to.
-fn printable(text: &str) -> String {
-    let shown = |letter: char| if letter.is_control() { ' ' } else { letter };
-    text.chars().map(shown).collect()
 }
 
 /// Checks a file before it is signed: damaged bytes must not get a signature.

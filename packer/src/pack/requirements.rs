@@ -2,9 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use crate::options::PackOptions;
+use crate::packages::requirements_file::{self, Line};
+use crate::text_file::{self, TEXT_MAX};
+
+/// Requirements files don't include each other deeper than that.
+const DEPTH_MAX: usize = 16;
 
 /// The options with files in `scratch` in the place of pipes.
 ///
@@ -19,15 +24,31 @@ pub(super) fn kept(mut options: PackOptions, scratch: &Path) -> Result<PackOptio
             if fs_err::metadata(&*file).is_ok_and(|data| !data.is_file() && !data.is_dir()) {
                 *file = copy(file, scratch.join(format!("{name}-{}.txt", number + 1)))?;
             }
+            check(file, 0)?;
         }
     }
     Ok(options)
 }
 
 fn copy(pipe: &Path, file: PathBuf) -> Result<PathBuf> {
-    let text = fs_err::read(pipe).with_context(|| format!("failed to read `{}`", pipe.display()))?;
-    fs_err::write(&file, text)?;
+    fs_err::write(&file, text_file::read(pipe, TEXT_MAX)?)?;
     Ok(file)
+}
+
+/// Checks a file and those that it names: the installer would wait for a named pipe, and read a device without end. It
+/// reports what is not there.
+fn check(file: &Path, depth: usize) -> Result<()> {
+    let is_there = fs_err::metadata(file).is_ok_and(|data| !data.is_dir());
+    if !is_there || depth > DEPTH_MAX {
+        return Ok(());
+    }
+    let directory = file.parent().unwrap_or(Path::new(""));
+    for line in requirements_file::parse(&text_file::read(file, TEXT_MAX)?) {
+        if let Line::File(other) | Line::Constraint(other) = line {
+            check(&directory.join(other), depth + 1)?;
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

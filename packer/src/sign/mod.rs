@@ -12,40 +12,19 @@ pub(crate) mod key;
 mod opened;
 pub(crate) mod signature;
 
-use std::io::Read;
-use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 
 pub(crate) use opened::Opened;
+
+use crate::text_file;
 
 /// Keys and signatures have a few hundred bytes. A longer file is something else.
 const TEXT_MAX: u64 = 64 << 10;
 
-/// Descriptors of this process, as a shell's `<(command)` names them.
-const DESCRIPTORS: [&str; 2] = ["/dev/fd/", "/proc/self/fd/"];
-
 /// Reads a key, a signature or a password: a regular file, or the pipe of another command.
 fn read_text(path: &Path) -> Result<String> {
-    let failed = || format!("failed to read `{}`", path.display());
-    let kind = fs_err::metadata(path)?.file_type();
-    let is_descriptor = || DESCRIPTORS.iter().any(|place| path.starts_with(place));
-    // A named pipe would wait for a writer.
-    ensure!(
-        kind.is_file() || kind.is_fifo() && is_descriptor(),
-        "{}: it is not a regular file",
-        failed()
-    );
-    let mut text = String::new();
-    fs_err::File::open(path)?
-        .take(TEXT_MAX + 1)
-        .read_to_string(&mut text)
-        .with_context(failed)?;
-    ensure!(
-        text.len() as u64 <= TEXT_MAX,
-        "{}: it is too long to be a key or a signature",
-        failed()
-    );
-    Ok(text)
+    let bytes = text_file::read(path, TEXT_MAX)?;
+    String::from_utf8(bytes).with_context(|| format!("failed to read `{}`", path.display()))
 }
