@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::builder::styling::AnsiColor;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use pyship_launcher::error::plain;
 
 /// How much is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -79,7 +80,7 @@ impl Ui {
 
     /// Prints a warning.
     pub(crate) fn warn(&self, text: &str) {
-        self.note(&label(AnsiColor::Yellow, "warning:", text));
+        self.note(&label(AnsiColor::Yellow, "warning:", &lines(text)));
     }
 
     /// Removes the spinner.
@@ -90,16 +91,22 @@ impl Ui {
 
 /// Prints an error with its causes on one line, and its hint on a line of its own.
 pub(crate) fn error(error: &anyhow::Error) {
-    let message = without_codes(&format!("{error:#}"));
+    let message = lines(&without_codes(&format!("{error:#}")));
     line(&label(AnsiColor::Red, "pyship:", &message));
     if let Some(hint) = crate::hint::of(error) {
-        line(&label(AnsiColor::Cyan, "hint:", hint));
+        line(&label(AnsiColor::Cyan, "hint:", &lines(hint)));
     }
 }
 
 /// Prints a warning, for commands that have no [`Ui`].
 pub(crate) fn warning(text: &str) {
-    line(&label(AnsiColor::Yellow, "warning:", text));
+    line(&label(AnsiColor::Yellow, "warning:", &lines(text)));
+}
+
+/// A text whose lines can't control a terminal: names in it are anyone's, and installers write several lines.
+fn lines(text: &str) -> String {
+    let plain_line = |line: &str| plain(line.replace('\t', "    "));
+    text.split('\n').map(plain_line).collect::<Vec<_>>().join("\n")
 }
 
 /// Prints a line, for commands that have no [`Ui`].

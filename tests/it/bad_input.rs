@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use harness::{Compression, Outcome, Pack, Run, archive, files_below, interpreters, scratch};
+use harness::{Compression, Outcome, Pack, Run, archive, files_below, interpreters, pyship, scratch};
 use tempfile::TempDir;
 
 use crate::support::assert_one_sentence;

@@ -96,7 +96,7 @@ pub(super) fn command(options: &VerifyOptions) -> Result<()> {
         }) => format!(
             "{}: intact, signed by key {key_id}: {}\n",
             plain(file.display().to_string()),
-            plain(trusted_comment)
+            plain(trusted_comment.replace('\t', " "))
         ),
     })
 }
