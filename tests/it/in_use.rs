@@ -19,6 +19,31 @@ fn shell(script: &str) -> Run {
     Run::inheriting("sh").args(["-c", &script]).stdout_any()
 }
 
+/// Only a thread goes on.
+const THREAD: &str = "
+import ctypes, threading, time
+threading.Thread(target=time.sleep, args=(600,)).start()
+print('up', flush=True)
+ctypes.CDLL(None).syscall(SYS_EXIT, 0)
+";
+/// A thread's working directory is not its process's (`CLONE_FS`).
+const DIRECTORY_OF_A_THREAD: &str = "
+import ctypes, os, sys, threading, time
+def work():
+    assert ctypes.CDLL(None).unshare(0x200) == 0
+    os.chdir(sys.argv[1] + '/bin')
+    print('up', flush=True)
+    time.sleep(600)
+threading.Thread(target=work).start()
+time.sleep(600)
+";
+
+fn python(code: &str) -> Run {
+    let exit = if cfg!(target_arch = "x86_64") { "60" } else { "93" };
+    let code = code.replace("SYS_EXIT", exit);
+    Run::inheriting("python3").args(["-c", &code]).stdout_any()
+}
+
 fn up(run: Run) -> Running {
     let running = run.spawn();
     running.says("up");
@@ -46,6 +71,14 @@ fn a_program_that_names_opens_or_works_in_an_app_keeps_it() {
             shell("true").directory(app.join("bin")),
         ),
         ("as an open file", shell(&format!("exec 9<{}", source.display()))),
+        (
+            "in a thread that outlives the first one",
+            python(THREAD).directory(app.join("bin")),
+        ),
+        (
+            "in a thread that has a working directory of its own",
+            python(DIRECTORY_OF_A_THREAD).arg(&app),
+        ),
     ];
     for (way, run) in ways {
         bench.start("two");

@@ -13,6 +13,7 @@ mod bare;
 mod build_cache;
 mod cache_roots;
 mod changes;
+mod closed;
 mod commands;
 mod concurrency;
 mod damage;

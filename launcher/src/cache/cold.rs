@@ -106,6 +106,7 @@ fn make_and_prune(install: &Install<'_>) -> Result<Ready> {
 }
 
 fn make_in(install: &Install<'_>) -> Result<Ready> {
+    install.require_closed()?;
     let _all = install.lock_out_prune()?;
     tmp::sweep(install.root);
     let key = install.key();

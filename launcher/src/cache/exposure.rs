@@ -73,7 +73,11 @@ fn components(path: &Path) -> Vec<std::ffi::OsString> {
 
 /// Whether others could replace what is in a directory.
 fn is_open(directory: &Metadata, uid: u32) -> bool {
-    let mode = directory.mode();
+    may_others_write(directory, uid) && !(is_trusted(directory.uid(), uid) && directory.mode() & STICKY != 0)
+}
+
+/// Whether users other than `uid` and root may add something to a directory.
+pub(super) fn may_others_write(directory: &Metadata, uid: u32) -> bool {
     // Many systems give every user a group of their own, with the user's number.
     let has_other_members = ![0, uid].contains(&directory.gid());
     let others = if has_other_members {
@@ -81,7 +85,7 @@ fn is_open(directory: &Metadata, uid: u32) -> bool {
     } else {
         WRITABLE_BY_ANYONE
     };
-    !is_trusted(directory.uid(), uid) || (mode & others != 0 && mode & STICKY == 0)
+    !is_trusted(directory.uid(), uid) || directory.mode() & others != 0
 }
 
 /// Whether a file of this owner is as good as one's own.

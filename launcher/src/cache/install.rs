@@ -16,8 +16,8 @@ use super::restore::restore;
 use super::root::Root;
 use super::sentinels::sentinels;
 use super::tmp::{self, TmpDir};
-use super::{app_dir, shape, warm};
-use crate::error::Result;
+use super::{app_dir, closed, shape, warm};
+use crate::error::{Error, Kind, Result};
 use crate::format::manifest::{Layer, Manifest};
 use crate::format::names::{CACHE_LOCK_ALL, LAYER_LIBC};
 use crate::libc_choice::Choice;
@@ -73,6 +73,15 @@ impl<'a> Install<'a> {
         needed_layers(self.manifest, self.choice)
     }
 
+    /// Refuses a root where others may write to what is unpacked: what they have put there can't be told from the rest.
+    pub(super) fn require_closed(&self) -> Result<()> {
+        let layers = self.needed().map(|layer| self.root.layer(layer));
+        let mut directories = layers.chain([self.root.app(&self.key())]);
+        directories
+            .find_map(|directory| closed::refusal(&directory))
+            .map_or(Ok(()), |reason| Err(Error::new(Kind::Storage, reason)))
+    }
+
     /// What the app's directory should hold.
     pub(super) fn plan(&self, directory: &Path, layers: &LayerPaths<'_>) -> Result<app_dir::Plan> {
         app_dir::Plan::new(app_dir::Parts {
@@ -98,6 +107,9 @@ impl<'a> Install<'a> {
             let directory = root.layer(layer);
             // Nothing is unpacked in a store.
             let is_root = std::ptr::eq(root, self.root);
+            if !is_root && closed::refusal(&directory).is_some() {
+                return None;
+            }
             let is_fresh = is_root && before.is_some_and(|before| before != fingerprint(&directory));
             let is_intact = sentinels.iter().all(|path| directory.join(path).exists())
                 && (is_fresh || shape::is_intact(&directory, self.note.filter(|_| is_root)));

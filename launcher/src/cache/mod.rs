@@ -9,6 +9,7 @@
 
 mod app_dir;
 pub mod candidates;
+mod closed;
 pub mod cold;
 mod compare;
 mod context;

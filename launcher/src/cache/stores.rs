@@ -6,12 +6,10 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use super::candidates::ROOT;
+use super::closed::root_of;
 use crate::bytes::as_path;
 use crate::format::record::Record;
 use crate::sys;
-
-/// A layer's directory and an app's are so far below the root.
-const BELOW_ROOT: usize = 3;
 
 /// Whether all layers of an app are where nobody but their owner, this user or root, may put anything: in the root of
 /// the app's `directory`, which was checked when it was opened, or in a store that is checked here.
@@ -24,10 +22,6 @@ pub(super) fn are_trusted(record: &Record, directory: &Path) -> bool {
         known = store.as_os_str();
         is_trusted
     })
-}
-
-fn root_of(path: &Path) -> &Path {
-    path.ancestors().nth(BELOW_ROOT).unwrap_or(Path::new(""))
 }
 
 /// Whether a store belongs to this user or root, and nobody else may write to it.

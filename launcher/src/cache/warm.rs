@@ -29,7 +29,7 @@ use super::key::app_key;
 use super::published::Note;
 use super::ready::Ready;
 use super::root::Root;
-use super::{shape, stores};
+use super::{closed, shape, stores};
 use crate::bytes::as_path;
 use crate::format::names::{APP_RECORD, APP_RECORD_HIDDEN};
 use crate::format::record::{Record, SIZE_MAX};
@@ -149,7 +149,10 @@ fn read(mut file: File, directory: &Path, look: Look) -> Option<Ready> {
             if is_due(noted, SystemTime::now(), note.boot) && set_time(&file, noted) {
                 let layers = record.layers.iter().map(|layer| as_path(layer));
                 let mut directories = [directory].into_iter().chain(layers);
-                if !directories.all(|directory| shape::is_intact(directory, Some(note))) {
+                let can_be_used = |directory: &Path| {
+                    closed::refusal(directory).is_none() && shape::is_intact(directory, Some(note))
+                };
+                if !directories.all(can_be_used) {
                     return None;
                 }
                 set_time(&file, SystemTime::now());

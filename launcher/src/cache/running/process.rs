@@ -69,18 +69,18 @@ impl Process {
     /// The process of a directory of `/proc`; `None` when it is over, or a thread of the kernel.
     pub(super) fn look(directory: &Path) -> Option<Self> {
         let mut process = Self::default();
+        let threads = threads_of(directory);
+        // A process goes on when its first thread ends. Of that one nothing is known any more.
+        let mut all = std::iter::once(directory).chain(threads.iter().map(PathBuf::as_path));
+        let (directory, exe) = all.find_map(|thread| Some((thread, executable_of(thread)?)))?;
         let root = directory.join("root");
         process.sees_the_same = ["ns/mnt", "root"].iter().all(|name| {
             let found = inode(&directory.join(name));
             found.is_some() && found == inode(&Path::new("/proc/self").join(name))
         });
-        let exe = fs::read_link(directory.join("exe"));
-        match &exe {
-            Err(error) if error.kind() == ErrorKind::PermissionDenied => {
-                process.hidden = Some(text_of(directory)?);
-            }
-            Err(_) => return None,
+        match exe {
             Ok(path) => process.note(&root, path.as_os_str().as_bytes()),
+            Err(text) => process.hidden = Some(text),
         }
         let is_ours = !process.layers.is_empty();
         let mut is_before_module = true;
@@ -103,14 +103,16 @@ impl Process {
             });
         }
         let open = fs::read_dir(directory.join("fd")).into_iter().flatten().flatten();
-        let links = open.map(|entry| entry.path()).chain([directory.join("cwd")]);
+        let cwd = threads.iter().map(|thread| thread.join("cwd"));
+        let links = open.map(|entry| entry.path()).chain(cwd);
         for path in links.filter_map(|link| fs::read_link(link).ok()) {
             process.note(&root, path.as_os_str().as_bytes());
         }
         each(&directory.join("maps"), b'\n', &mut |line| {
             process.note(&root, line)
         });
-        Some(process)
+        // Where the paths of one that has just ended led can't be known any more.
+        (process.is_unknown() || executable_of(directory).is_some()).then_some(process)
     }
 
     /// Whether nothing is known of a process that could not be looked into.
@@ -137,6 +139,17 @@ impl Process {
             }
         }
     }
+}
+
+/// The directories of a process's threads.
+fn threads_of(process: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(process.join("task"));
+    entries
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+        .collect()
 }
 
 /// The directories below a cache's `parent` that a word names: name and path. Before the path may stand a variable's
@@ -173,6 +186,15 @@ fn each(path: &Path, separator: u8, each: &mut dyn FnMut(&[u8])) {
         if read == 0 {
             return;
         }
+    }
+}
+
+/// The executable of a process, or what is known of one that can't be looked into; `None` for one that is over and for
+/// threads of the kernel.
+fn executable_of(directory: &Path) -> Option<Result<PathBuf, Text>> {
+    match fs::read_link(directory.join("exe")) {
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => text_of(directory).map(Err),
+        found => found.ok().map(Ok),
     }
 }
 
