@@ -95,6 +95,18 @@ fn a_program_that_names_opens_or_works_in_an_app_keeps_it() {
 }
 
 #[test]
+fn an_app_that_runs_in_another_cache_keeps_nothing_here() {
+    let bench = Bench::filled(&["one"]);
+    let cache = harness::scratch();
+    let run = bench.run("one").env("PYSHIP_CACHE_DIR", cache.path());
+    let running = run.arg("sleep").stdout_any().spawn();
+    running.says("\n");
+    bench.cache(&["clear"]);
+    assert_eq!((bench.apps().len(), bench.layers()), (0, 0));
+    end(running);
+}
+
+#[test]
 fn a_child_starts_while_the_record_is_hidden() {
     let bench = Bench::filled(&["one"]);
     let app = directory(&bench, "one");

@@ -95,8 +95,10 @@ impl Running {
             }
             // Apps of other caches that have layers of this one.
             let record = |named: &Named| warm::in_directory(&named.path, Look::Record);
-            if let Some(ready) = process.apps.iter().find_map(record) {
-                used.extend(ready.record.layers.iter().filter_map(|path| digest_in(path)));
+            for ready in process.apps.iter().filter_map(record) {
+                let layers = ready.record.layers.iter();
+                let here = layers.filter_map(|path| process.layer_at(listing, path));
+                used.extend(here.map(|layer| layer.digest.clone()));
             }
             let is_known = used.len() > before;
             used.extend(process.layers_here(listing).map(|layer| layer.digest.clone()));
@@ -149,6 +151,14 @@ impl Process {
             named.is(&layer.digest, &layer.directory).then_some(layer)
         };
         self.layers.iter().filter_map(is_here)
+    }
+
+    /// The layer of the cache that a path of its leads to. Where that can't be known, the name is enough.
+    fn layer_at<'a>(&self, listing: &'a Listing, path: &[u8]) -> Option<&'a Layer> {
+        let layer = listing.layer(&digest_in(path)?)?;
+        let found = self.inode(path);
+        let is_here = found.is_none() || found == process::inode(&layer.directory);
+        is_here.then_some(layer)
     }
 
     /// Whether its script is in a layer of the app; `None` when no argument names a script.

@@ -32,6 +32,8 @@ pub(super) struct Process {
     pub(super) scripts: Vec<String>,
     /// Whether its arguments name an app before those of a module.
     pub(super) says_app: bool,
+    /// Its root directory, for this process.
+    root: PathBuf,
     /// Whether its root and its mounts are this process's.
     sees_the_same: bool,
     /// Whether it could not be looked into, and what is known of its executable.
@@ -74,6 +76,7 @@ impl Process {
         let mut all = std::iter::once(directory).chain(threads.iter().map(PathBuf::as_path));
         let (directory, exe) = all.find_map(|thread| Some((thread, executable_of(thread)?)))?;
         let root = directory.join("root");
+        process.root.clone_from(&root);
         process.sees_the_same = ["ns/mnt", "root"].iter().all(|name| {
             let found = inode(&directory.join(name));
             found.is_some() && found == inode(&Path::new("/proc/self").join(name))
@@ -113,6 +116,11 @@ impl Process {
         });
         // Where the paths of one that has just ended led can't be known any more.
         (process.is_unknown() || executable_of(directory).is_some()).then_some(process)
+    }
+
+    /// Device and inode of what an absolute path of its leads to.
+    pub(super) fn inode(&self, path: &[u8]) -> Option<(u64, u64)> {
+        inode(&self.root.join(as_path(path.strip_prefix(b"/").unwrap_or(path))))
     }
 
     /// Whether nothing is known of a process that could not be looked into.
