@@ -95,15 +95,18 @@ fn a_program_that_names_opens_or_works_in_an_app_keeps_it() {
 }
 
 #[test]
-fn an_app_that_runs_in_another_cache_keeps_nothing_here() {
+fn what_uses_an_app_of_another_cache_keeps_nothing_here() {
     let bench = Bench::filled(&["one"]);
     let cache = harness::scratch();
     let run = bench.run("one").env("PYSHIP_CACHE_DIR", cache.path());
-    let running = run.arg("sleep").stdout_any().spawn();
-    running.says("\n");
+    run.arg("resource").stdout("package is here 24\n").success();
+    let mut apps = fs_err::read_dir(cache.path().join("v1/apps")).unwrap();
+    let app = apps.next().unwrap().unwrap().path();
+    let running = up(shell("true").directory(app.join("bin")));
     bench.cache(&["clear"]);
     assert_eq!((bench.apps().len(), bench.layers()), (0, 0));
-    end(running);
+    running.signal(Signal::KILL);
+    running.killed_by(Signal::KILL);
 }
 
 #[test]
