@@ -28,10 +28,10 @@ ctypes.CDLL(None).syscall(SYS_EXIT, 0)
 ";
 /// A thread's working directory is not its process's (`CLONE_FS`).
 const DIRECTORY_OF_A_THREAD: &str = "
-import ctypes, os, sys, threading, time
+import ctypes, os, threading, time
 def work():
     assert ctypes.CDLL(None).unshare(0x200) == 0
-    os.chdir(sys.argv[1] + '/bin')
+    os.chdir(os.environ['APP'] + '/bin')
     print('up', flush=True)
     time.sleep(600)
 threading.Thread(target=work).start()
@@ -72,12 +72,12 @@ fn a_program_that_names_opens_or_works_in_an_app_keeps_it() {
         ),
         ("as an open file", shell(&format!("exec 9<{}", source.display()))),
         (
-            "in a thread that outlives the first one",
-            python(THREAD).directory(app.join("bin")),
+            "in a thread that has a working directory of its own",
+            python(DIRECTORY_OF_A_THREAD).env("APP", &app),
         ),
         (
-            "in a thread that has a working directory of its own",
-            python(DIRECTORY_OF_A_THREAD).arg(&app),
+            "in a thread that outlives the first one",
+            python(THREAD).directory(app.join("bin")),
         ),
     ];
     for (way, run) in ways {
