@@ -94,6 +94,34 @@ fn who_waits_says_for_whom_and_goes_on_in_the_end() {
     assert_eq!(left_in_tmp(&place.path().join("held")), 0);
 }
 
+/// A first start that takes 45 s, as on a slow disk, and another one that waits for it.
+const SLOW: &str = r#"
+import os, subprocess, sys, time
+file, place, _ = sys.argv[1:]
+env = {"PATH": "/usr/bin:/bin"}
+subprocess.run([file, "exit", "0"], env={**env, "PYSHIP_CACHE_DIR": f"{place}/first"}, check=True)
+files = sum(len(files) for _, _, files in os.walk(f"{place}/first/v1/layers"))
+env["PYSHIP_CACHE_DIR"] = f"{place}/slow"
+delay = f"inject=write:delay_enter={45_000_000 // files}"
+# One processor: it unpacks with one thread.
+slow = ["taskset", "-c", "0", "strace", "-f", "-qqq", "-o", "/dev/null", "-e", "trace=write", "-e", delay]
+began = time.monotonic()
+starts = [subprocess.Popen([*slow, file, "exit", "7"], env=env)]
+while not os.path.isdir(f"{place}/slow/v1/tmp") or not os.listdir(f"{place}/slow/v1/tmp"):
+    time.sleep(0.01)
+starts.append(subprocess.Popen([file, "exit", "7"], env=env))
+print([start.wait(timeout=200) for start in starts], time.monotonic() - began > 40)
+print([name for name in os.listdir(f"{place}/slow/v1/locks") if "." in name])
+"#;
+
+#[test]
+fn a_first_start_that_goes_on_is_waited_for_however_long_it_takes() {
+    let place = scratch();
+    let outcome = python(SLOW, place.path());
+    assert_eq!(outcome.out(), "[7, 7] True\n[]\n", "{}", outcome.report());
+    assert_eq!(left_in_tmp(&place.path().join("slow")), 0);
+}
+
 /// Signals for a first start that is the first process of its namespace. What ignores them outside must not matter,
 /// and the program gets them as they were.
 const FIRST: &str = r#"

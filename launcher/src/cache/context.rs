@@ -47,5 +47,5 @@ pub trait Watch: Sync {
     /// Another process holds a lock: which one, as far as that is known.
     fn waiting(&self, holder: &str);
     /// Unpacking of `total` bytes begins; must call `work` and return when it does.
-    fn unpacking(&self, total: u64, progress: &Progress, work: &mut (dyn FnMut() + Send));
+    fn unpacking(&self, total: u64, progress: &Progress<'_>, work: &mut (dyn FnMut() + Send));
 }

@@ -63,7 +63,7 @@ fn unpack_missing<'a>(
         let target = install.root.layer(layer);
         match install.find_layer(layer, Some(before)) {
             Some(path) => paths.push((&layer.name, path)),
-            None if is_directory(&target) && restore(install, layer, &target)? => {
+            None if is_directory(&target) && restore(install, layer, &target, locks)? => {
                 paths.push((&layer.name, target));
             }
             None => still_missing.push(layer),
@@ -85,7 +85,7 @@ fn unpack_missing<'a>(
         .iter()
         .map(|(sink, (layer, ..))| (*layer, sink as &dyn Sink))
         .collect();
-    unpack(install, &sinks)?;
+    unpack(install, &sinks, locks)?;
     for (sink, one) in unpacking {
         sink.finish()?;
         unpacked.push(one);
@@ -94,16 +94,20 @@ fn unpack_missing<'a>(
 }
 
 /// Restores what has decayed of a layer; false when the layer was removed meanwhile, as `prune` may do without locks.
-fn restore(install: &Install<'_>, layer: &Layer, target: &Path) -> Result<bool> {
-    let restored = install.restore(target, Part::Layer, &|sink| unpack(install, &[(layer, sink)]));
+fn restore(install: &Install<'_>, layer: &Layer, target: &Path, locks: &[Lock]) -> Result<bool> {
+    let restored = install.restore(target, Part::Layer, &|sink| {
+        unpack(install, &[(layer, sink)], locks)
+    });
     match restored {
         Err(_) if !is_directory(target) => Ok(false),
         restored => restored.map(|()| true),
     }
 }
 
-fn unpack(install: &Install<'_>, layers: &[(&Layer, &dyn Sink)]) -> Result<()> {
-    let progress = Progress::default();
+/// Unpacks under these locks; those who wait for them see that it goes on.
+fn unpack(install: &Install<'_>, layers: &[(&Layer, &dyn Sink)], locks: &[Lock]) -> Result<()> {
+    let tell = || locks.iter().for_each(Lock::touch);
+    let progress = Progress::new(&tell);
     let total = layers
         .iter()
         .flat_map(|(layer, _)| &layer.frames)

@@ -5,7 +5,7 @@ use std::io::{self, BufRead, Read};
 use sha2::{Digest, Sha256};
 use zstd_safe::{DCtx, DParameter, InBuffer, OutBuffer, ResetDirective};
 
-use super::{SMALL_FRAME, WINDOW_LOG_MAX};
+use super::{Progress, SMALL_FRAME, WINDOW_LOG_MAX};
 use crate::error::{Error, Result};
 use crate::format::manifest::Frame;
 use crate::hex::hex;
@@ -31,7 +31,8 @@ fn is_small(frame: &Frame) -> bool {
 }
 
 /// A thread's buffers and zstd context.
-pub(super) struct Decoder {
+pub(super) struct Decoder<'p> {
+    progress: &'p Progress<'p>,
     context: DCtx<'static>,
     compressed: Vec<u8>,
     raw: Vec<u8>,
@@ -39,9 +40,10 @@ pub(super) struct Decoder {
     has_window: bool,
 }
 
-impl Decoder {
-    pub(super) fn new() -> Self {
+impl<'p> Decoder<'p> {
+    pub(super) fn new(progress: &'p Progress<'p>) -> Self {
         Self {
+            progress,
             context: DCtx::try_create().unwrap_or_else(|| sys::out_of_memory()),
             compressed: Vec::new(),
             raw: Vec::new(),
@@ -74,6 +76,7 @@ impl Decoder {
         frame: &Frame,
         each: impl FnOnce(&mut dyn BufRead) -> Result<()>,
     ) -> Result<()> {
+        self.progress.go_on();
         if self.has_window {
             (self.context, self.has_window) = (DCtx::create(), false);
         }
@@ -122,6 +125,7 @@ impl Decoder {
         self.compressed = vec![0; CHUNK];
         self.raw = Vec::with_capacity(CHUNK);
         let mut stream = Stream {
+            progress: self.progress,
             payload,
             offset,
             unread: frame.size,
@@ -143,6 +147,7 @@ impl Decoder {
 }
 
 struct Stream<'a> {
+    progress: &'a Progress<'a>,
     payload: &'a Payload,
     offset: u64,
     unread: u64,
@@ -165,6 +170,7 @@ impl Stream<'_> {
         if self.input_from < self.input_to || self.unread == 0 {
             return Ok(self.input_from < self.input_to);
         }
+        self.progress.go_on();
         let length = to_usize(self.unread.min(CHUNK as u64));
         self.payload.read(&mut self.input[..length], self.offset)?;
         if !self.begun && !self.input[..length].starts_with(&MAGIC) {

@@ -11,14 +11,16 @@ mod extract;
 mod frame;
 mod holes;
 mod links;
+mod progress;
 mod write;
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 pub use check::Check;
 pub use extract::extract;
 pub use holes::hole_bytes;
+pub use progress::Progress;
 pub use write::Write;
 
 use std::io::BufRead;
@@ -71,15 +73,6 @@ pub trait Sink: Sync {
     fn symlink(&self, path: &[u8], target: &[u8]) -> Result<()>;
 }
 
-/// How far unpacking has come.
-#[derive(Debug, Default)]
-pub struct Progress {
-    /// Decompressed bytes that the sinks have received.
-    pub done: AtomicU64,
-    /// Set at the end, after success or failure.
-    pub over: AtomicBool,
-}
-
 struct Job<'a> {
     layer: usize,
     offset: u64,
@@ -90,7 +83,7 @@ struct Job<'a> {
 ///
 /// # Errors
 /// The first failure; the other threads stop soon after it.
-pub fn run(payload: &Payload, layers: &[(&Layer, &dyn Sink)], progress: &Progress) -> Result<()> {
+pub fn run(payload: &Payload, layers: &[(&Layer, &dyn Sink)], progress: &Progress<'_>) -> Result<()> {
     let jobs = jobs(layers);
     let large = jobs.iter().any(|job| job.frame.raw > SMALL_FRAME);
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -110,7 +103,7 @@ pub fn run(payload: &Payload, layers: &[(&Layer, &dyn Sink)], progress: &Progres
     let failure = Mutex::new(None);
     let entries: Vec<AtomicU64> = layers.iter().map(|_| AtomicU64::new(0)).collect();
     let work = || {
-        let mut decoder = frame::Decoder::new();
+        let mut decoder = frame::Decoder::new(progress);
         while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
             let (layer, sink) = layers[job.layer];
             let taken = decoder.each_member(payload, job.offset, job.frame, |data| {

@@ -58,7 +58,7 @@ impl Watch for Terminal {
         }
     }
 
-    fn unpacking(&self, total: u64, progress: &Progress, work: &mut (dyn FnMut() + Send)) {
+    fn unpacking(&self, total: u64, progress: &Progress<'_>, work: &mut (dyn FnMut() + Send)) {
         let Some(mut terminal) = terminal() else {
             return work();
         };
