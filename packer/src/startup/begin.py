@@ -19,7 +19,7 @@ def _begin():
     sys.prefix = sys.exec_prefix = _APP
     if not said:
         # A subinterpreter: the rest is left to the real `site`, which finds `__pyship__.pth`.
-        _import_encodings(stdlib)
+        _import_encodings(stdlib, False)
         return
     _name_process(said[b"_PYSHIP_ARGV0"])
     __name__ = "_pyship"
@@ -30,7 +30,7 @@ def _begin():
     if sys.path[0].endswith(".zip"):
         sys.path_importer_cache[sys.path[0]] = None
     untouched = _index_imports(stdlib)
-    _import_encodings(stdlib)
+    _import_encodings(stdlib, _INDEX and _is_usual() and sys.pycache_prefix is None)
     if sys.version_info < (3, 11):
         for name in _SHADOWED:  # Later versions have them inside.
             __import__(name)
@@ -81,20 +81,36 @@ def _name_process(argv0):
         pass
 
 
-def _import_encodings(stdlib):
-    """Imports the real `encodings` and what every start needs of it, without listing two directories for it."""
+def _import_encodings(stdlib, packed):
+    """Imports the real `encodings` and what every start needs of it, without listing two directories for it; if
+    `packed`, by the bytecode of the index's modules.
+    """
     directory = stdlib + "/encodings"
 
-    def locate(name, path, **more):
-        if sys.flags.optimize:
+    def make(name, tail, locations=None):
+        path = f"{directory}/{tail}.py"
+        cached = f"{directory}/__pycache__/{tail}{_BYTECODE}"
+        if packed:
+            _packed[path] = cached, -1, False
+        elif sys.flags.optimize:
             _packed[path] = None
-        return _external.spec_from_file_location(name, path, loader=_Loader(name, path), **more)
+        spec = _bootstrap.ModuleSpec(name, _Loader(name, path), origin=path)
+        spec.submodule_search_locations = locations
+        spec._set_fileattr = True
+        spec._cached = cached if packed else _external._get_cached(path)
+        module = sys.modules[name] = _bootstrap.module_from_spec(spec)
+        return module
 
-    spec = locate("encodings", directory + "/__init__.py", submodule_search_locations=[directory])
-    package = sys.modules["encodings"] = _bootstrap.module_from_spec(spec)
-    package.aliases = _bootstrap._load(locate("encodings.aliases", directory + "/aliases.py"))
-    spec.loader.exec_module(package)
-    package.utf_8 = _bootstrap._load(locate("encodings.utf_8", directory + "/utf_8.py"))
+    def run(module):
+        loader = module.__spec__.loader
+        exec(loader.get_code(module.__name__), module.__dict__)
+
+    package = make("encodings", "__init__", [directory])
+    package.aliases = make("encodings.aliases", "aliases")
+    run(package.aliases)
+    run(package)
+    package.utf_8 = make("encodings.utf_8", "utf_8")
+    run(package.utf_8)
 
 
 _begin()

@@ -30,7 +30,7 @@ _RARELY = 100_000
 _threshold = None
 _frozen = 0
 _published = None
-# The path of a source -> that of its bytecode, the size of that, and whether the module is the app's own. Only the path
+# The path of a source -> that of its bytecode, the size of that (-1: not known), and whether the module is the app's own. Only the path
 # of the source, and None: a module whose bytecode is compared with its source.
 _packed = {}
 
@@ -42,8 +42,7 @@ def _index_imports(stdlib):
     if not _INDEX:
         return untouched
     _teach_loader()
-    # Where other bytecode is wanted, or to be told of everything, directories are searched.
-    usual = not sys.flags.optimize and not sys.flags.verbose and _imp.check_hash_based_pycs == "default"
+    usual = _is_usual()
     bases = [(stdlib + _MODULES, stdlib), (_APP + "/app/start" + _MODULES, _CODE)]
     if _PACKAGES:
         bases.append((site_packages + _MODULES, site_packages))
@@ -58,6 +57,11 @@ def _index_imports(stdlib):
             if path == site_packages and usual:
                 finder._decode(untouched)
     return untouched
+
+
+def _is_usual():
+    """Where other bytecode is wanted, or to be told of everything, directories are searched."""
+    return not sys.flags.optimize and not sys.flags.verbose and _imp.check_hash_based_pycs == "default"
 
 
 class _Finder(_external.FileFinder):
@@ -214,7 +218,7 @@ def _get_code(self, fullname):
             except OSError:
                 data = b""
             # Its hash need not be looked at, says the bit of PEP 552.
-            if len(data) == size and data.startswith(_HEAD):
+            if (size < 0 or len(data) == size) and data.startswith(_HEAD):
                 return _code(data, self.path)
     path = self.get_filename(fullname)
     try:
