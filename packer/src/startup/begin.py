@@ -89,15 +89,14 @@ def _import_encodings(stdlib, packed):
 
     def make(name, tail, locations=None):
         path = f"{directory}/{tail}.py"
-        cached = f"{directory}/__pycache__/{tail}{_BYTECODE}"
         if packed:
-            _packed[path] = cached, -1, False
-        elif sys.flags.optimize:
-            _packed[path] = None
-        spec = _bootstrap.ModuleSpec(name, _Loader(name, path), origin=path)
-        spec.submodule_search_locations = locations
-        spec._set_fileattr = True
-        spec._cached = cached if packed else _external._get_cached(path)
+            spec = _packed_spec(name, path, f"{directory}/__pycache__/{tail}{_BYTECODE}", -1, False)
+            spec.submodule_search_locations = locations
+        else:
+            if sys.flags.optimize:
+                _packed[path] = None
+            loader = _Loader(name, path)
+            spec = _external.spec_from_file_location(name, path, loader=loader, submodule_search_locations=locations)
         module = sys.modules[name] = _bootstrap.module_from_spec(spec)
         return module
 

@@ -98,10 +98,12 @@ class _Finder(_external.FileFinder):
         if kind is int:
             if not entry:
                 return self._search(fullname, target)
-            return self._spec(fullname, path + ".py", f"{self.path}/__pycache__/{tail}{_BYTECODE}", entry)
+            cached = f"{self.path}/__pycache__/{tail}{_BYTECODE}"
+            return _packed_spec(fullname, path + ".py", cached, entry, self._is_own)
         if kind is tuple:
             size, below = entry
-            spec = self._spec(fullname, path + "/__init__.py", f"{path}/__pycache__/__init__{_BYTECODE}", size)
+            cached = f"{path}/__pycache__/__init__{_BYTECODE}"
+            spec = _packed_spec(fullname, path + "/__init__.py", cached, size, self._is_own)
             spec.submodule_search_locations = [path]
         elif kind is bytes:
             below = entry
@@ -114,13 +116,6 @@ class _Finder(_external.FileFinder):
             return spec
         if below and path not in sys.path_importer_cache:
             sys.path_importer_cache[path] = _Finder(path, below, self._is_own)
-        return spec
-
-    def _spec(self, fullname, path, cached, size):
-        _packed[path] = cached, size, self._is_own
-        spec = _bootstrap.ModuleSpec(fullname, _Loader(fullname, path), origin=path)
-        spec._set_fileattr = True
-        spec._cached = cached
         return spec
 
     def _is_unchanged(self):
@@ -161,6 +156,14 @@ class _Finder(_external.FileFinder):
             raise
         except OSError:
             pass
+
+
+def _packed_spec(name, path, cached, size, is_own):
+    _packed[path] = cached, size, is_own
+    spec = _bootstrap.ModuleSpec(name, _Loader(name, path), origin=path)
+    spec._set_fileattr = True
+    spec._cached = cached
+    return spec
 
 
 def _code(data, path):
