@@ -9,9 +9,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, anyhow, bail, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use fs_err::os::unix::fs::symlink;
-use pyship_launcher::target::HOST;
+use pyship_launcher::target::{HOST, Target};
 
 use super::Pack;
 use super::trial::{self, Place, Tried};
@@ -19,6 +19,7 @@ use super::trial_limit::Limit;
 use crate::assemble::Assembled;
 use crate::elf::inspect;
 use crate::hint::WithHint;
+use crate::options::PackOptions;
 
 /// Mounts `$2` at `/app.bin` of the root `$1`, the kernel's file systems and, from `$3` on until `--`, what else is shown;
 /// then becomes the rest.
@@ -30,10 +31,33 @@ while [ "$1" != -- ]; do show "$1" "${1##*/}"; shift; done
 shift
 cd / && exec chroot "$root" /app.bin "$@"
 "#;
+/// The roots that have a name.
+const NAMED: [&str; 3] = ["empty", "busybox", "musl"];
 /// What the root has of its own.
 const OWN: [&str; 3] = ["proc", "dev", "tmp"];
 /// Where musl's loader is: its own place, and Debian's.
 const MUSL: [&str; 2] = ["/lib/ld-musl-CPU.so.1", "/lib/CPU-linux-musl/libc.so"];
+
+/// Refuses what can't be tried out, before anything is packed.
+///
+/// # Errors
+/// When there is no such root, or the file is for another machine.
+pub(super) fn refuse(options: &PackOptions, target: &Target) -> Result<()> {
+    let Some(name) = &options.check_in else {
+        return Ok(());
+    };
+    let failed = format!("failed to check the file in `{name}`");
+    ensure!(
+        NAMED.contains(&name.as_str()) || Path::new(name).is_dir(),
+        "{failed}: it is neither a directory, nor `empty`, `busybox` or `musl`"
+    );
+    ensure!(
+        *target == HOST,
+        "{failed}: it takes a machine of `{}`",
+        target.triple
+    );
+    Ok(())
+}
 
 /// Tries `file` out in the root that the options name, if they do. `here` is what came of the trial on this machine.
 ///
@@ -94,7 +118,7 @@ fn namespace(name: &str) -> Result<Command> {
         };
         match new()
             .env("LC_ALL", "C")
-            .args(["mount", "--bind", "/", "/"])
+            .args(["mount", "--rbind", "/", "/"])
             .stdin(Stdio::null())
             .output()
         {
@@ -129,10 +153,7 @@ fn make(name: &str, root: &Path) -> Result<Vec<PathBuf>> {
             busybox(root)?;
             musl(root).map(|()| Vec::new())
         }
-        directory if Path::new(directory).is_dir() => show(Path::new(directory), root),
-        _ => bail!(
-            "failed to check the file in `{name}`: it is neither a directory, nor `empty`, `busybox` or `musl`"
-        ),
+        directory => show(Path::new(directory), root),
     }
 }
 

@@ -212,6 +212,7 @@ impl<'a> Pack<'a> {
     ) -> Result<Self> {
         let (wish, output) = (&PythonWish::of(&source.input), source.output.clone());
         let (target, launcher) = target::find(options.target.as_deref().unwrap_or(HOST.triple))?;
+        check_in::refuse(options, target)?;
         if let Some(sysroot) = &options.sysroot {
             let path = sysroot.display();
             ensure!(
