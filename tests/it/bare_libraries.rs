@@ -240,6 +240,41 @@ fn a_check_in_a_root_imports_the_packages_of_a_script() {
         .exits(1);
 }
 
+/// By a user namespace.
+#[test]
+fn a_check_in_a_root_takes_no_privileges() {
+    let (place, app) = app("import ssl\ndef main(): pass\n");
+    let pyship = place.path().join("pyship");
+    fs_err::copy(harness::pyship(), &pyship).unwrap();
+    Run::inheriting("chown")
+        .args(["-R", "65534:65534"])
+        .arg(place.path())
+        .success();
+    let words = ["--reuid=65534", "--regid=65534", "--clear-groups", "--"];
+    Run::new("/usr/bin/setpriv")
+        .args(words)
+        .arg(&pyship)
+        .args([
+            "pack",
+            "-e",
+            "w:main",
+            "--level=1",
+            "--no-build-cache",
+            "--check-in=busybox",
+            "--python",
+        ])
+        .arg(&interpreters::systems().path)
+        .arg(&app)
+        .arg("-o")
+        .arg(place.path().join("app.bin"))
+        .env("PATH", "/usr/bin:/bin")
+        .env("TMPDIR", place.path())
+        .directory(place.path())
+        .stderr_any()
+        .success();
+    assert!(place.path().join("app.bin").exists());
+}
+
 #[test]
 fn a_check_in_a_directory_sees_that_directory() {
     let (place, pack) =

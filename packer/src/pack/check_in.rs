@@ -25,6 +25,7 @@ use crate::options::PackOptions;
 /// then becomes the rest.
 const SCRIPT: &str = r#"
 root=$1 file=$2; shift 2
+PATH=$PATH:/usr/sbin:/sbin
 show() { mount --rbind "$1" "$root/$2" || exit 125; }
 show /proc proc; show /dev dev; show "$file" app.bin
 while [ "$1" != -- ]; do show "$1" "${1##*/}"; shift; done
@@ -52,7 +53,7 @@ pub(super) fn refuse(options: &PackOptions, target: &Target) -> Result<()> {
         "{failed}: it is neither a directory, nor `empty`, `busybox` or `musl`"
     );
     ensure!(
-        *target == HOST,
+        target == HOST,
         "{failed}: it takes a machine of `{}`",
         target.triple
     );
