@@ -71,7 +71,7 @@ pub(super) fn run(pack: &Pack<'_>, file: &Assembled, here: Option<&Tried>) -> Re
     };
     let here =
         here.with_context(|| format!("failed to check the file in `{name}`: it is for another machine"))?;
-    pack.ui.step(&format!("trial run in `{name}`"));
+    pack.ui.step(format!("trial run in `{name}`"));
     let limit = Limit::of(&pack.interpreters.environment)?;
     let root = pack.scratch.path().join("root");
     let shown = make(name, &root)?;
