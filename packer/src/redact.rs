@@ -56,6 +56,11 @@ pub(crate) fn includes<S: Serializer>(list: &[String], serializer: S) -> Done<S>
     serializer.collect_seq(list.iter().map(|text| included(text)))
 }
 
+/// The last part of each path.
+pub(crate) fn file_names<S: Serializer>(list: &[String], serializer: S) -> Done<S> {
+    serializer.collect_seq(list.iter().map(|text| text.rsplit('/').next().unwrap_or(text)))
+}
+
 /// The names of `NAME=value`.
 pub(crate) fn variables<S: Serializer>(list: &[String], serializer: S) -> Done<S> {
     serializer.collect_seq(list.iter().map(|pair| pair.split('=').next().unwrap_or_default()))

@@ -10,6 +10,7 @@ mod archive;
 mod arguments;
 mod bad_input;
 mod bare;
+mod bare_libraries;
 mod build_cache;
 mod cache_roots;
 mod changes;

@@ -69,6 +69,15 @@ impl BuildCache {
         }
     }
 
+    /// Whether a file, by its path without links, is in it.
+    pub(crate) fn contains(&self, path: &Path) -> bool {
+        let root = self
+            .root
+            .as_ref()
+            .and_then(|root| fs_err::canonicalize(root).ok());
+        root.is_some_and(|root| path.starts_with(root))
+    }
+
     /// The build cache at `root`. The directory is made when an entry is stored.
     ///
     /// # Errors

@@ -23,6 +23,8 @@ pub(super) struct Closure {
     pub(super) carried: BTreeMap<String, Carried>,
     /// Directories that files name in their own search paths, besides those that all share.
     pub(super) searched: BTreeSet<PathBuf>,
+    /// Parts of the C library and of the compiler's runtime that the added libraries need.
+    pub(super) provided: BTreeSet<String>,
 }
 
 /// A library that is added to the runtime.
@@ -43,6 +45,8 @@ pub(super) fn lib_path(soname: &str) -> LayerPath {
 struct Dependent {
     path: LayerPath,
     needed: Vec<String>,
+    /// The file of its only library, when nothing has to be searched for it.
+    source: Option<PathBuf>,
     /// The directories in which the loader looks for them first.
     search: Vec<PathBuf>,
     /// Search path for what these libraries need in turn: `DT_RPATH` is inherited, `DT_RUNPATH` is not.
@@ -64,6 +68,15 @@ pub(super) fn closure(tree: &Tree, libraries: &LibrarySearch) -> Result<Closure>
         }
     }
 
+    follow(queue, &|soname| tree.get(lib_path(soname)).is_some(), libraries)
+}
+
+/// Adds what the files of `queue` need, unless the tree `has` it, and what that needs in turn.
+fn follow(
+    mut queue: VecDeque<Dependent>,
+    has: &dyn Fn(&str) -> bool,
+    libraries: &LibrarySearch,
+) -> Result<Closure> {
     let mut found = Closure::default();
     while let Some(dependent_file) = queue.pop_front() {
         let searched = dependent_file.search.iter();
@@ -71,18 +84,25 @@ pub(super) fn closure(tree: &Tree, libraries: &LibrarySearch) -> Result<Closure>
             .searched
             .extend(searched.map(|directory| libraries.sysroot().on_builder(directory)));
         for soname in &dependent_file.needed {
-            let path = lib_path(soname);
-            if is_provided(soname) || tree.get(&path).is_some() || found.carried.contains_key(soname) {
+            if is_provided(soname) {
+                found.provided.insert(soname.clone());
                 continue;
             }
-            let Some(source) = libraries.find(soname, &dependent_file.search) else {
+            if has(soname) || found.carried.contains_key(soname) {
                 continue;
+            }
+            let source = match dependent_file.source.clone() {
+                Some(source) => source,
+                None => match libraries.find(soname, &dependent_file.search) {
+                    Some(source) => source,
+                    None => continue,
+                },
             };
             let elf = inspect(&fs_err::read(&source)?)
                 .with_context(|| format!("failed to read `{}`", source.display()))?
                 .with_context(|| format!("failed to read `{}`: no longer an ELF file", source.display()))?;
             queue.push_back(dependent(
-                path,
+                lib_path(soname),
                 &elf,
                 Some(&source),
                 &dependent_file.inherited,
@@ -96,6 +116,46 @@ pub(super) fn closure(tree: &Tree, libraries: &LibrarySearch) -> Result<Closure>
         }
     }
     Ok(found)
+}
+
+/// A library that something needs which is no file of a tree, or whose search path is of no use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Wanted {
+    /// Its soname.
+    pub(crate) soname: String,
+    /// Where it is, when that is known.
+    pub(crate) source: Option<PathBuf>,
+    /// Who needs it, in words.
+    pub(crate) by: String,
+}
+
+/// Libraries of the builder, and the parts of glibc and of the compiler's runtime that they need.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Brought {
+    /// By soname.
+    pub(crate) libraries: BTreeMap<String, Carried>,
+    /// Sonames.
+    pub(crate) provided: BTreeSet<String>,
+}
+
+/// What is `wanted`, and what that needs in turn, but for what is there already. Those that the builder lacks are left
+/// out.
+///
+/// # Errors
+/// When a library can't be read.
+pub(crate) fn bring(wanted: &[Wanted], has: &BTreeSet<String>, libraries: &LibrarySearch) -> Result<Brought> {
+    let dependents = wanted.iter().map(|one| Dependent {
+        path: one.by.clone().into_bytes(),
+        needed: vec![one.soname.clone()],
+        source: one.source.clone(),
+        search: Vec::new(),
+        inherited: Vec::new(),
+    });
+    let found = follow(dependents.collect(), &|soname| has.contains(soname), libraries)?;
+    Ok(Brought {
+        libraries: found.carried,
+        provided: found.provided,
+    })
 }
 
 fn dependent(
@@ -123,6 +183,7 @@ fn dependent(
     Dependent {
         path,
         needed: elf.needed.clone(),
+        source: None,
         search,
         inherited: passed_on,
     }

@@ -48,6 +48,19 @@ impl LayerElf {
 }
 
 impl LayerElf {
+    /// The names of the shared libraries directly in the layer's `lib`, by file and by soname.
+    pub(crate) fn shared(&self) -> impl Iterator<Item = String> {
+        let in_lib = |file: &&LayerFile| {
+            let name = file.path.strip_prefix(b"lib/");
+            name.is_some_and(|name| !name.contains(&b'/')) && file.elf.is_ok()
+        };
+        self.0.iter().filter(in_lib).flat_map(|file| {
+            let name = display(&file.path[b"lib/".len()..]);
+            let soname = file.elf.as_ref().ok().and_then(|elf| elf.soname.clone());
+            [Some(name), soname].into_iter().flatten()
+        })
+    }
+
     /// The paths of the programs that the system starts through a loader, unlike static ones.
     pub(crate) fn programs(&self) -> impl Iterator<Item = String> {
         let is_program = |elf: &Elf| elf.interpreter.is_some() && elf.soname.is_none();

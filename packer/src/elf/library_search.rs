@@ -76,6 +76,24 @@ impl LibrarySearch {
         })
     }
 
+    /// The library that a linker calls `name`, as in `-lz`: its file, with its links resolved.
+    pub(crate) fn named(&self, name: &str) -> Option<PathBuf> {
+        let development = format!("lib{name}.so");
+        if let Some(found) = self.find(&development, &[]) {
+            return Some(found);
+        }
+        let start = format!("{development}.");
+        self.directories.iter().find_map(|directory| {
+            let entries = fs_err::read_dir(self.sysroot.on_builder(directory)).ok()?;
+            let mut names: Vec<String> = entries
+                .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+                .filter(|name| name.starts_with(&start))
+                .collect();
+            names.sort();
+            names.iter().find_map(|name| self.find(name, &[]))
+        })
+    }
+
     /// The root directory that is searched.
     pub(crate) fn sysroot(&self) -> &Sysroot {
         &self.sysroot

@@ -21,6 +21,7 @@ mod sysroot;
 mod system;
 mod versions;
 
+pub(crate) use closure::{Brought, Wanted, bring};
 pub(crate) use file::{Elf, inspect};
 pub(crate) use layer::LayerElf;
 pub(crate) use library_search::LibrarySearch;
@@ -28,4 +29,4 @@ pub(crate) use machine::{MAGIC, Machine};
 pub(crate) use prepare::prepare_runtime;
 pub(crate) use survey::{Survey, survey};
 pub(crate) use sysroot::Sysroot;
-pub(crate) use system::is_loader;
+pub(crate) use system::{is_loader, is_provided};

@@ -26,7 +26,7 @@ const PROVIDED: &[&str] = &[
 pub(super) const COMPILER: &[&str] = &["libgcc_s.so.1", "libstdc++.so.6"];
 
 /// Whether a soname belongs to the C library or the compiler's runtime. That of libcrypt does not: glibc dropped it.
-pub(super) fn is_provided(soname: &str) -> bool {
+pub(crate) fn is_provided(soname: &str) -> bool {
     PROVIDED.binary_search(&soname).is_ok() || is_loader(soname)
 }
 

@@ -7,6 +7,7 @@
 
 mod version;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -30,8 +31,16 @@ const OPTIONAL: &[&str] = &[
     "libpthread.so.0",
     "libresolv.so.2",
     "librt.so.1",
-    "libstdc++.so.6",
     "libutil.so.1",
+];
+/// Files that go along when something needs them: they are a third of all, and nothing of them is loaded unasked.
+pub(crate) const ON_DEMAND: &[&str] = &[
+    "libBrokenLocale.so.1",
+    "libmvec.so.1",
+    "libnsl.so.1",
+    "libnss_compat.so.2",
+    "libstdc++.so.6",
+    "libthread_db.so.1",
 ];
 
 /// Why no glibc can be carried. With all but [`Self::Other`] a file can be packed that uses the host's glibc.
@@ -69,11 +78,15 @@ pub(crate) struct Collected {
 }
 
 /// Collects the glibc to which `loader` (the interpreter's `PT_INTERP`) belongs, from the build machine or a
-/// sysroot.
+/// sysroot, with those of [`ON_DEMAND`] that are `needed`.
 ///
 /// # Errors
 /// See [`NoLibc`].
-pub(crate) fn carried(loader: &Path, sysroot: Option<&Path>) -> Result<Collected, NoLibc> {
+pub(crate) fn carried(
+    loader: &Path,
+    sysroot: Option<&Path>,
+    needed: &BTreeSet<String>,
+) -> Result<Collected, NoLibc> {
     let name = loader
         .file_name()
         .and_then(|name| name.to_str())
@@ -98,7 +111,8 @@ pub(crate) fn carried(loader: &Path, sysroot: Option<&Path>) -> Result<Collected
     let loader_path = format!("{LIBC_LIB}/{name}");
     tree.insert_bytes(loader_path.as_bytes(), stripped(&loader_file, &bytes)?, true);
     let mut version = None;
-    for &soname in REQUIRED.iter().chain(OPTIONAL) {
+    let on_demand = ON_DEMAND.iter().filter(|soname| needed.contains(**soname));
+    for &soname in REQUIRED.iter().chain(OPTIONAL).chain(on_demand) {
         let Some(file) = libraries.find(soname, &loader_directory) else {
             if REQUIRED.contains(&soname) {
                 return Err(NoLibc::Missing(soname));

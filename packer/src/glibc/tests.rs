@@ -21,7 +21,7 @@ fn own_loader() -> PathBuf {
 
 #[test]
 fn the_version_is_that_of_the_running_one() {
-    let Collected { tree, libc, .. } = carried(&own_loader(), None).expect("a glibc");
+    let Collected { tree, libc, .. } = carried(&own_loader(), None, &BTreeSet::new()).expect("a glibc");
     let output = output(Command::new("getconf").arg("GNU_LIBC_VERSION"));
     assert_eq!(
         output.trim(),
@@ -44,7 +44,7 @@ fn the_version_is_that_of_the_running_one() {
 
 #[test]
 fn it_runs_a_program_in_a_root_with_nothing_else() {
-    let Collected { mut tree, libc, .. } = carried(&own_loader(), None).expect("a glibc");
+    let Collected { mut tree, libc, .. } = carried(&own_loader(), None, &BTreeSet::new()).expect("a glibc");
     tree.insert_bytes("program", own(), true);
     let scratch = tempfile::tempdir().expect("a directory");
     write(&tree, scratch.path());
@@ -66,9 +66,9 @@ fn it_runs_a_program_in_a_root_with_nothing_else() {
 #[test]
 fn what_is_not_there_is_said() {
     let empty = tempfile::tempdir().expect("a directory");
-    let musl = carried(Path::new("/lib/ld-musl-x86_64.so.1"), None).expect_err("not glibc");
+    let musl = carried(Path::new("/lib/ld-musl-x86_64.so.1"), None, &BTreeSet::new()).expect_err("not glibc");
     assert!(matches!(musl, NoLibc::NotGlibc(_)), "{musl}");
-    let none = carried(&own_loader(), Some(empty.path())).expect_err("nothing there");
+    let none = carried(&own_loader(), Some(empty.path()), &BTreeSet::new()).expect_err("nothing there");
     assert!(matches!(none, NoLibc::NoLoader(_)), "{none}");
     // A loader without its library.
     let loader = empty
@@ -76,6 +76,6 @@ fn what_is_not_there_is_said() {
         .join(own_loader().strip_prefix("/").expect("absolute"));
     fs_err::create_dir_all(loader.parent().expect("a directory")).expect("a new directory");
     fs_err::copy(own_loader(), loader).expect("a new file");
-    let half = carried(&own_loader(), Some(empty.path())).expect_err("half of it");
+    let half = carried(&own_loader(), Some(empty.path()), &BTreeSet::new()).expect_err("half of it");
     assert_eq!(half.to_string(), "there is no `libc.so.6` beside the loader");
 }

@@ -76,6 +76,7 @@ impl PackOptions {
             data_dir: self.data_dir.or(project.data_dir),
             no_index_imports: project.no_index_imports || self.no_index_imports,
             include: join(project.include, join(self.include, self.add_data)),
+            lib: join(project.lib, self.lib),
             add_data: Vec::new(),
             exclude: join(project.exclude, self.exclude),
             no_gitignore: project.no_gitignore || self.no_gitignore,
@@ -89,7 +90,8 @@ impl PackOptions {
             build_time: self.build_time,
             build_cache: self.build_cache,
             no_build_cache: self.no_build_cache,
-            no_check: project.no_check || self.no_check,
+            no_check: (project.no_check || self.no_check) && self.check_in.is_none(),
+            check_in: self.check_in,
             strict: project.strict || self.strict,
             plan: self.plan,
             json: self.json,
@@ -119,6 +121,8 @@ impl PackOptions {
         let is_path = |text: &&mut String| text.starts_with("./") || text.starts_with("../");
         self.with.iter_mut().filter(is_path).for_each(join_text);
         self.python.iter_mut().filter(is_path).for_each(join_text);
+        let has_directory = |text: &&mut String| text.contains('/');
+        self.lib.iter_mut().filter(has_directory).for_each(join_text);
         self
     }
 

@@ -234,6 +234,11 @@ pub(crate) struct PackOptions {
     #[serde(serialize_with = "redact::includes", skip_serializing_if = "Vec::is_empty")]
     pub(crate) include: Vec<String>,
 
+    /// Carry a shared library of this machine, with all that it needs: `pango-1.0`, `libpq.so.5`, a path
+    #[arg(long, value_name = "NAME|PATH", help_heading = CONTENTS)]
+    #[serde(serialize_with = "redact::file_names", skip_serializing_if = "Vec::is_empty")]
+    pub(crate) lib: Vec<String>,
+
     /// PyInstaller's spelling of `--include`
     #[arg(long, hide = true, value_parser = aliases::add_data)]
     #[serde(skip)]
@@ -309,6 +314,11 @@ pub(crate) struct PackOptions {
     #[arg(long)]
     #[serde(skip_serializing)]
     pub(crate) no_check: bool,
+
+    /// Try the file out in a root directory too: `empty`, `busybox`, `musl` or a directory
+    #[arg(long, value_name = "ROOT", conflicts_with = "no_check")]
+    #[serde(skip)]
+    pub(crate) check_in: Option<String>,
 
     /// Fail if a required shared library is missing
     #[arg(long)]

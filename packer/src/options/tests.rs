@@ -71,7 +71,7 @@ fn an_entry_point_on_the_command_line_replaces_the_one_of_the_project_with_its_a
 fn paths_of_a_table_are_relative_to_its_file() {
     let options = table(
         "requirements = ['r.txt', '/abs.txt']\nfind-links = ['wheels', 'https://host/w']\n\
-         include = ['data:share']\nwith = ['six', './mine']\npython = '3.12'\nlibc = 'bundled'\n\
+         include = ['data:share']\nlib = ['z', 'vendor/libx.so.1']\nwith = ['six', './mine']\npython = '3.12'\nlibc = 'bundled'\n\
          set-env = { MODE = 'x' }\nlevel = 12",
     )
     .relative_to(Path::new("app"));
@@ -81,6 +81,7 @@ fn paths_of_a_table_are_relative_to_its_file() {
     );
     assert_eq!(options.find_links, ["app/wheels", "https://host/w"]);
     assert_eq!(options.include, ["app/data:share"]);
+    assert_eq!(options.lib, ["z", "app/vendor/libx.so.1"]);
     assert_eq!(options.with, ["six", "app/./mine"]);
     assert_eq!(options.python.as_deref(), Some("3.12"));
     assert_eq!(options.libc, Some(LibcOption::Bundled));
@@ -131,6 +132,7 @@ fn provenance_holds_nothing_of_the_builder() {
             "/home/me/hunter2/data:share".into(),
             "/home/me/hunter2/data".into(),
         ],
+        lib: vec!["/home/me/hunter2/libx.so".into()],
         build_cache: path(),
         ..PackOptions::default()
     };

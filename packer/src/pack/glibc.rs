@@ -1,23 +1,22 @@
 //! The libc layer, and what the manifest says of the C library: decided from the ELF files of all layers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use pyship_launcher::format::manifest::{CarriedLibc, Libc, LibcPolicy};
-use pyship_launcher::format::names::LIBC_LIB;
 
 use super::Pack;
 use super::interpreter::machine_of;
 use super::layers::{self, Content};
+use super::libraries::{self, Libraries, LibraryLine};
+use super::trial::Tried;
 use crate::build_cache::stamp::Inputs;
-use crate::elf::{LayerElf, Survey, inspect, survey};
-use crate::glibc::{self, NoLibc};
+use crate::elf::{LayerElf, Survey, Wanted, inspect, survey};
+use crate::glibc::{self, NoLibc, ON_DEMAND};
 use crate::tree::Tree;
 
-/// The C++ library. It is a third of what a glibc adds to the file, and is loaded only when a packed file needs it.
-const CXX: &str = "libstdc++.so.6";
 /// The library that glibc loads when a thread is cancelled or ends early, as daemon threads do at the exit of Python.
 /// Where it is missing, that aborts the process. So it always goes along, and a host without it is not used.
 const THREADS: &str = "libgcc_s.so.1";
@@ -32,30 +31,47 @@ pub(super) struct Glibc {
     pub(super) content: Content,
     /// The file that needs the newest glibc.
     pub(super) because: Option<String>,
+    /// The libraries of the builder beside it.
+    pub(super) libraries: Vec<LibraryLine>,
     pub(super) warnings: Vec<String>,
 }
 
-/// Decides from the ELF files of the runtime, the packages and the app, and collects the glibc that goes along.
+/// Decides from the ELF files of the runtime, the packages and the app, and collects the glibc that goes along, with the
+/// libraries that these files need and lack, and those that are wanted `besides`.
 ///
 /// # Errors
 /// With `--strict`, when a shared library is missing.
-pub(super) fn prepare(pack: &Pack<'_>, layers: [&LayerElf; 3]) -> Result<Glibc> {
+pub(super) fn prepare(pack: &Pack<'_>, layers: [&LayerElf; 3], besides: &[Wanted]) -> Result<Glibc> {
     let executable = &pack.interpreters.packed.executable;
     let machine = machine_of(executable)?;
-    let found = survey(machine, &layers);
-    let mut warnings = warnings(&found);
+    let mut found = survey(machine, &layers);
+    let loader = inspect(&fs_err::read(executable)?)?
+        .and_then(|elf| elf.interpreter)
+        .with_context(|| format!("failed to find the loader of `{}`", executable.display()))?;
+    let policy = LibcPolicy::from(pack.options.libc.unwrap_or_default());
+    let [runtime, _, app] = layers;
+    let named = [libraries::named(pack, machine)?, besides.to_vec()].concat();
+    let libraries = libraries::find(pack, machine, &found, &named, &runtime.shared().collect())?;
+    let mut warnings = Vec::new();
+    let (content, carried) =
+        carried(pack, policy, &loader, &found.needed, &libraries, &mut warnings)?.unzip();
+    let libraries = match (&carried, named.first()) {
+        (Some(_), _) => libraries,
+        (None, None) => Libraries::default(),
+        (None, Some(one)) => bail!(
+            "failed to carry `{}`: the file carries no glibc to use it with",
+            one.soname
+        ),
+    };
+    found
+        .unresolved
+        .retain(|one| !libraries.asked.contains(&one.soname));
+    warnings.extend(self::warnings(&found));
     ensure!(
         !pack.options.strict || found.unresolved.is_empty(),
         "failed to find every shared library: {}",
         warnings.join("; ")
     );
-    let loader = inspect(&fs_err::read(executable)?)?
-        .and_then(|elf| elf.interpreter)
-        .with_context(|| format!("failed to find the loader of `{}`", executable.display()))?;
-    let policy = LibcPolicy::from(pack.options.libc.unwrap_or_default());
-    let needs_cxx = found.system.contains_key(CXX);
-    let (content, carried) = carried(pack, policy, &loader, needs_cxx, &mut warnings)?.unzip();
-    let [.., app] = layers;
     let programs: Vec<String> = app.programs().collect();
     if carried.is_some() && !programs.is_empty() {
         warnings.push(format!(
@@ -65,7 +81,12 @@ pub(super) fn prepare(pack: &Pack<'_>, layers: [&LayerElf; 3]) -> Result<Glibc> 
     }
     let mut system: BTreeMap<String, String> = found.system.into_iter().collect();
     if carried.is_some() {
-        system.entry(THREADS.to_owned()).or_default();
+        // What the host must have, or it is not used.
+        let parts = ON_DEMAND.iter().map(|soname| (*soname).to_owned());
+        let parts = parts.filter(|soname| found.needed.contains(soname));
+        for soname in parts.chain(libraries.asked).chain([THREADS.to_owned()]) {
+            system.entry(soname).or_default();
+        }
     }
     Ok(Glibc {
         manifest: Libc {
@@ -77,8 +98,31 @@ pub(super) fn prepare(pack: &Pack<'_>, layers: [&LayerElf; 3]) -> Result<Glibc> 
         },
         content: content.unwrap_or_else(|| Content::new(Tree::new())),
         because: found.floor.map(|floor| floor.by),
+        libraries: libraries.lines,
         warnings,
     })
+}
+
+/// The C library's part again, with the libraries that a trial run has loaded and the file lacks, if there are any.
+///
+/// # Errors
+/// Those of [`prepare`].
+pub(super) fn with_loaded(
+    pack: &Pack<'_>,
+    tried: Option<&Tried>,
+    elf: [&LayerElf; 3],
+    glibc: &Glibc,
+) -> Result<Option<Glibc>> {
+    let Some(tried) = tried.filter(|_| glibc.manifest.carried.is_some()) else {
+        return Ok(None);
+    };
+    let [runtime, ..] = elf;
+    let carried = glibc.libraries.iter().map(|line| line.name.clone());
+    let loaded = libraries::loaded(pack, &tried.mapped, &runtime.shared().chain(carried).collect())?;
+    match loaded.is_empty() {
+        true => Ok(None),
+        false => prepare(pack, elf, &loaded).map(Some),
+    }
 }
 
 /// The glibc that `policy` asks for. With `auto`, one that can't be had is a warning.
@@ -86,12 +130,13 @@ fn carried(
     pack: &Pack<'_>,
     policy: LibcPolicy,
     loader: &str,
-    needs_cxx: bool,
+    needed: &BTreeSet<String>,
+    libraries: &Libraries,
     warnings: &mut Vec<String>,
 ) -> Result<Option<(Content, CarriedLibc)>> {
     let collect = || match (&pack.options.sysroot, pack.interpreters.is_foreign()) {
         (None, true) => Err(NoLibc::NoSysroot),
-        _ => collect(pack, loader, needs_cxx),
+        _ => collect(pack, loader, needed, libraries),
     };
     match policy {
         LibcPolicy::Host => Ok(None),
@@ -109,14 +154,23 @@ fn carried(
     }
 }
 
-/// Collects a glibc, with the C++ library or without, unless the build cache has it.
-fn collect(pack: &Pack<'_>, loader: &str, needs_cxx: bool) -> Result<(Content, CarriedLibc), NoLibc> {
+/// Collects a glibc, with those of [`ON_DEMAND`] that are `needed` and with `libraries`, unless the build cache has it.
+fn collect(
+    pack: &Pack<'_>,
+    loader: &str,
+    needed: &BTreeSet<String>,
+    libraries: &Libraries,
+) -> Result<(Content, CarriedLibc), NoLibc> {
     let options = pack.options;
+    let is_on_demand = |soname: &&String| ON_DEMAND.contains(&soname.as_str());
+    let parts = needed.iter().chain(&libraries.provided).filter(is_on_demand);
+    let parts: BTreeSet<String> = parts.cloned().collect();
     let began = SystemTime::now();
     let key = pack.cache.key("libc").map(|mut key| {
         key.field("loader", loader)
             .field("sysroot", format!("{:?}", options.sysroot))
-            .field("C++", [u8::from(needs_cxx)])
+            .field("parts", format!("{parts:?}"))
+            .field("libraries", format!("{:?}", libraries.lines))
             .field("compression", options.compression().to_string());
         key.finish()
     });
@@ -127,11 +181,10 @@ fn collect(pack: &Pack<'_>, loader: &str, needs_cxx: bool) -> Result<(Content, C
         mut tree,
         libc,
         inputs,
-    } = glibc::carried(Path::new(loader), options.sysroot.as_deref())?;
-    if !needs_cxx {
-        tree.remove(format!("{LIBC_LIB}/{CXX}"));
-    }
-    let inputs = Inputs::of(inputs.iter().map(PathBuf::as_path));
+    } = glibc::carried(Path::new(loader), options.sysroot.as_deref(), &parts)?;
+    libraries.add_to(&mut tree)?;
+    let brought = libraries.lines.iter().map(|line| &line.source);
+    let inputs = Inputs::of(inputs.iter().chain(brought).map(PathBuf::as_path));
     let key = key.filter(|_| !inputs.are_after(began));
     Ok((Content::keyed(tree, key, inputs, &libc)?, libc))
 }

@@ -54,6 +54,12 @@ pub(super) enum Content {
     },
 }
 
+impl Default for Content {
+    fn default() -> Self {
+        Self::new(Tree::new())
+    }
+}
+
 impl Content {
     /// A layer that isn't stored in the build cache.
     pub(super) fn new(tree: Tree) -> Self {
@@ -157,6 +163,18 @@ pub(super) fn compress(pack: &Pack<'_>, contents: [Content; 4]) -> Result<Layers
         }
     }
     Ok(Layers { packed, cached })
+}
+
+/// Puts another libc layer in the place of the one that is there.
+pub(super) fn replace_libc(pack: &Pack<'_>, layers: &mut Layers, content: Content) -> Result<()> {
+    let name = LAYER_LIBC;
+    let packed = match content {
+        Content::Cached { packed, .. } => packed,
+        Content::Fresh { tree, entry } => compress_one(pack, name, &tree, entry.as_ref())?,
+    };
+    layers.packed.retain(|packed| packed.layer.name != name);
+    layers.packed.insert(0, packed);
+    Ok(())
 }
 
 fn compress_one(pack: &Pack<'_>, name: &str, tree: &Tree, entry: Option<&NewEntry>) -> Result<Packed> {

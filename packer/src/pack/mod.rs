@@ -2,6 +2,7 @@
 
 mod app;
 pub(crate) mod arguments;
+mod check_in;
 mod compile;
 mod destination;
 mod download;
@@ -9,6 +10,7 @@ mod glibc;
 mod includes;
 mod interpreter;
 mod layers;
+mod libraries;
 mod packages;
 mod plan;
 mod problems;
@@ -130,7 +132,11 @@ fn prepare<T>(
     let asked = plan::asked(&pack, &source)?;
     let app = app::prepare(&pack, source, &packages.facts)?;
     let runtime = runtime::prepare(&pack, &app, &packages.facts)?;
-    let glibc = glibc::prepare(&pack, [&runtime.facts.elf, &packages.facts.elf, &app.facts.elf])?;
+    let glibc = glibc::prepare(
+        &pack,
+        [&runtime.facts.elf, &packages.facts.elf, &app.facts.elf],
+        &[],
+    )?;
     let prepared = Prepared {
         glibc,
         runtime,
@@ -145,7 +151,7 @@ fn prepare<T>(
 /// Compiles, compresses and writes the file, and tries it out.
 fn make(pack: &Pack<'_>, prepared: Prepared, began: Instant) -> Result<Report> {
     let Prepared {
-        glibc,
+        mut glibc,
         mut runtime,
         mut packages,
         mut app,
@@ -154,16 +160,23 @@ fn make(pack: &Pack<'_>, prepared: Prepared, began: Instant) -> Result<Report> {
     } = prepared;
     compile::compile(pack, &mut runtime.content, &mut packages, &mut app)?;
     let contents = [
-        glibc.content,
+        std::mem::take(&mut glibc.content),
         runtime.content,
         packages.content,
         Content::new(app.tree),
     ];
-    let layers = layers::compress(pack, contents)?;
-    let file = write(pack, &app.facts, glibc.manifest, &packages.facts, &layers)?;
-    let problems = trial::run(pack, &file)?;
-    let found = problems.as_deref().unwrap_or_default();
+    let mut layers = layers::compress(pack, contents)?;
+    let mut file = write(pack, &app.facts, glibc.manifest.clone(), &packages.facts, &layers)?;
+    let tried = trial::run(pack, &file)?;
+    let found = tried.as_ref().map_or(&[][..], |tried| &tried.problems);
     problems::refuse(found, pack.options.app.as_deref())?;
+    let elf = [&runtime.facts.elf, &packages.facts.elf, &app.facts.elf];
+    if let Some(more) = glibc::with_loaded(pack, tried.as_ref(), elf, &glibc)? {
+        glibc = more;
+        layers::replace_libc(pack, &mut layers, std::mem::take(&mut glibc.content))?;
+        file = write(pack, &app.facts, glibc.manifest.clone(), &packages.facts, &layers)?;
+    }
+    check_in::run(pack, &file, tried.as_ref())?;
     let parts = Parts {
         layers: &layers,
         packages: &packages.facts,
@@ -171,7 +184,8 @@ fn make(pack: &Pack<'_>, prepared: Prepared, began: Instant) -> Result<Report> {
         pruned: &runtime.pruned,
         left_out: &app.facts.left_out,
         because: glibc.because,
-        checked: problems.is_some(),
+        libraries: glibc.libraries,
+        checked: tried.is_some(),
         warnings: [
             runtime.facts.warnings,
             packages.notes,
@@ -198,6 +212,7 @@ impl<'a> Pack<'a> {
     ) -> Result<Self> {
         let (wish, output) = (&PythonWish::of(&source.input), source.output.clone());
         let (target, launcher) = target::find(options.target.as_deref().unwrap_or(HOST.triple))?;
+        check_in::refuse(options, target)?;
         if let Some(sysroot) = &options.sysroot {
             let path = sysroot.display();
             ensure!(

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::arguments::shown;
 use super::layers::Layers;
+use super::libraries::{Libraries, LibraryLine};
 use super::packages::LockFile;
 use super::{Pack, packages};
 use crate::app::left_out::{self, LeftOut};
@@ -117,6 +118,8 @@ pub(crate) struct LibcLine {
     pub(crate) because: Option<String>,
     /// The glibc that is carried.
     pub(crate) carries: Option<String>,
+    /// The libraries of the builder beside it, for systems that lack them.
+    pub(crate) libraries: Vec<LibraryLine>,
 }
 
 /// What a pack is reported from, besides the file.
@@ -129,6 +132,8 @@ pub(super) struct Parts<'a> {
     pub(super) left_out: &'a [LeftOut],
     /// The file that needs the newest glibc.
     pub(super) because: Option<String>,
+    /// The libraries of the builder that go along.
+    pub(super) libraries: Vec<LibraryLine>,
     /// Whether there was a trial run.
     pub(super) checked: bool,
     pub(super) warnings: Vec<String>,
@@ -154,7 +159,7 @@ impl Report {
             packages: package_lines(&parts.packages.distributions),
             pruned: prune_lines(parts.pruned),
             left_out: parts.left_out.to_vec(),
-            libc: LibcLine::of(&manifest.libc, parts.because),
+            libc: LibcLine::of(&manifest.libc, parts.because, parts.libraries),
             checked: parts.checked,
             warnings: parts.warnings,
             seconds: seconds(began.elapsed()),
@@ -194,17 +199,24 @@ impl PythonLine {
 
 impl LibcLine {
     /// `because` is the file that needs the newest glibc.
-    pub(super) fn of(libc: &Libc, because: Option<String>) -> Self {
+    pub(super) fn of(libc: &Libc, because: Option<String>, libraries: Vec<LibraryLine>) -> Self {
         let version = |(major, minor): (u32, u32)| format!("{major}.{minor}");
         Self {
             needs: version(libc.floor),
             because,
             carries: libc.carried.as_ref().map(|libc| version(libc.version)),
+            libraries,
         }
     }
 
-    /// For people.
-    pub(super) fn sentence(&self) -> String {
+    /// For people: a sentence, and one more when libraries go along.
+    pub(super) fn lines(&self) -> impl Iterator<Item = String> {
+        [self.sentence()]
+            .into_iter()
+            .chain(Libraries::sentence(&self.libraries))
+    }
+
+    fn sentence(&self) -> String {
         let because = self
             .because
             .as_ref()
@@ -295,7 +307,7 @@ impl Report {
         lines.extend(pruned_line(&self.pruned, verbose));
         lines.extend(left_out::lines(&self.left_out, verbose));
         lines.push(format!("starts {}", self.starts));
-        lines.push(self.libc.sentence());
+        lines.extend(self.libc.lines());
         lines.extend(start_lines(&self.entry, &self.arguments));
         match &self.data_dir {
             Some(name) => lines.push(format!(

@@ -12,6 +12,10 @@ import _pyship
 sys.path[:1] = _pyship._IMPORTS
 
 
+# What the app's modules import and does not belong to the app.
+asked = []
+
+
 def say(what):
     print(what, file=sys.stderr)
     sys.exit(3)
@@ -86,6 +90,7 @@ def is_found(name):
     import importlib.util
     import os
 
+    asked.append(name)
     top, _, rest = name.partition(".")
     try:
         spec = importlib.util.find_spec(top)

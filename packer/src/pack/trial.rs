@@ -1,6 +1,7 @@
 //! The trial run: starts the finished file's interpreter in a cache of its own and finds the entry point, so that
 //! what is checked is what users get, down to the shared libraries.
 
+use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -9,6 +10,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use pyship_launcher::format::manifest::{Entry, Manifest};
 use pyship_launcher::format::names::{ENV_CACHE_DIR, ENV_STORE, ENV_TOOL};
 use pyship_launcher::target::HOST;
+use serde::Deserialize;
 
 use super::Pack;
 use super::interpreter::CHILDREN;
@@ -20,28 +22,65 @@ use crate::environment::ENV_TMPDIR;
 use crate::hint::WithHint;
 use crate::interrupt;
 
-/// Imports the entry point and runs nothing of it. The first arguments are those of [`Watch`], the next one says which
-/// kind of entry point it is.
+/// Imports the entry point and runs nothing of it. The first arguments are those of [`Watch`], the next one says whether
+/// packages are imported too, the one after it which kind of entry point it is.
 const SCRIPT: &str = concat!(
     include_str!("imports.py"),
     include_str!("databases.py"),
     include_str!("trial.py"),
-    "\n\nfile = watch(sys.argv[1], float(sys.argv[2]))\nrun(*sys.argv[3:])\n"
+    include_str!("loads.py"),
+    "\n\nfile = try_out(*sys.argv[1:])\n"
 );
 /// The script's exit code when its last line says what is missing.
 const MISSING: i32 = 3;
 /// What the line begins with that a plan says the same in.
 pub(super) const NOT_THERE: &str = "not there: ";
 
-/// Tries `file` out, unless the options or the target forbid it; gives what the app's modules import that is not in it, or
-/// nothing when it was not tried.
+/// What came of a trial run.
+#[derive(Debug, Default)]
+pub(super) struct Tried {
+    /// What the app's modules import that is not in the file.
+    pub(super) problems: Vec<Problem>,
+    /// What became of the packages that they import, when these were imported: nothing, or why it failed.
+    pub(super) imports: BTreeMap<String, Option<String>>,
+    /// The files with code that were loaded.
+    pub(super) mapped: Vec<PathBuf>,
+}
+
+/// Where a trial run takes place.
+pub(super) struct Place<'a> {
+    /// What starts the file there, or the file.
+    pub(super) command: Command,
+    /// The cache directory, as the file sees it.
+    pub(super) cache: &'a Path,
+    /// A directory with layers.
+    pub(super) store: Option<&'a Path>,
+    /// Where the script writes where it is, as the script sees it and as this process does.
+    pub(super) watched: [PathBuf; 2],
+}
+
+impl<'a> Place<'a> {
+    /// This machine: `file` starts as it is.
+    fn here(file: &Path, scratch: &Path, cache: &'a Path, store: Option<&'a Path>) -> Self {
+        let mut command = Command::new(file);
+        command.env(ENV_TMPDIR, scratch.join(CHILDREN));
+        Self {
+            command,
+            cache,
+            store,
+            watched: [scratch.join("where"), scratch.join("where")],
+        }
+    }
+}
+
+/// Tries `file` out, unless the options or the target forbid it; gives nothing when it was not tried.
 ///
 /// Layers that an earlier trial run has unpacked are read from the build cache.
 ///
 /// # Errors
 /// When the interpreter does not start, or the entry point is not found: says which, with Python's own words. When the
 /// trial does not end: nothing shows then that the file would ever start.
-pub(super) fn run(pack: &Pack<'_>, file: &Assembled) -> Result<Option<Vec<Problem>>> {
+pub(super) fn run(pack: &Pack<'_>, file: &Assembled) -> Result<Option<Tried>> {
     if !is_wanted(pack) {
         return Ok(None);
     }
@@ -50,10 +89,15 @@ pub(super) fn run(pack: &Pack<'_>, file: &Assembled) -> Result<Option<Vec<Proble
     let path = &executable(file.path(), scratch)?;
     let limit = Limit::of(&pack.interpreters.environment)?;
     if let Some(trial) = pack.cache.trial() {
-        match start(pack, path, manifest, &limit, &trial.cache(), Some(trial.store())) {
-            Ok(missing) => {
+        match start(
+            pack,
+            Place::here(path, scratch, &trial.cache(), Some(trial.store())),
+            manifest,
+            &limit,
+        ) {
+            Ok(tried) => {
                 pack.cache.keep_unpacked(&trial, manifest);
-                return Ok(Some(missing));
+                return Ok(Some(tried));
             }
             Err(error) if error.is::<DidNotEnd>() => return Err(error).hint(limit.hint()),
             Err(_) => {}
@@ -61,7 +105,12 @@ pub(super) fn run(pack: &Pack<'_>, file: &Assembled) -> Result<Option<Vec<Proble
         // A cache that is full, damaged or on a file system without programs says nothing about the file.
         pack.cache.forget_unpacked(&trial, manifest);
     }
-    match start(pack, path, manifest, &limit, &scratch.join("cache"), None) {
+    match start(
+        pack,
+        Place::here(path, scratch, &scratch.join("cache"), None),
+        manifest,
+        &limit,
+    ) {
         Err(error) if error.is::<DidNotEnd>() => Err(error).hint(limit.hint()),
         tried => tried.map(Some),
     }
@@ -100,23 +149,18 @@ fn executable(file: &Path, scratch: &Path) -> Result<PathBuf> {
     Ok(copy)
 }
 
-fn start(
-    pack: &Pack<'_>,
-    file: &Path,
-    manifest: &Manifest,
-    limit: &Limit,
-    cache: &Path,
-    store: Option<&Path>,
-) -> Result<Vec<Problem>> {
+/// Runs the script in that place.
+pub(super) fn start(pack: &Pack<'_>, place: Place<'_>, manifest: &Manifest, limit: &Limit) -> Result<Tried> {
     let scratch = pack.scratch.path();
-    let mut watch = Watch::new(pack.ui, limit, scratch.join("where"));
-    let mut command = Command::new(file);
+    let [inside, outside] = place.watched;
+    let mut watch = Watch::new(pack.ui, limit, outside);
+    let mut command = place.command;
+    let file = PathBuf::from(command.get_program());
     command
         .env(ENV_TOOL, "python")
-        .env(ENV_CACHE_DIR, cache)
+        .env(ENV_CACHE_DIR, place.cache)
         .env_remove(ENV_STORE)
-        .envs(store.map(|store| (ENV_STORE, store)))
-        .env(ENV_TMPDIR, scratch.join(CHILDREN))
+        .envs(place.store.map(|store| (ENV_STORE, store)))
         .env_remove("PYTHONPATH")
         .env_remove("PYTHONHOME")
         .envs(defaults(manifest))
@@ -125,7 +169,11 @@ fn start(
         .args(options(manifest))
         .arg("-c")
         .arg(SCRIPT)
-        .args(watch.arguments())
+        .args(watch.arguments(&inside))
+        .arg(match pack.options.check_in {
+            Some(_) => "imports",
+            None => "-",
+        })
         .args(arguments(&manifest.entry));
     let output = bounded::run(&mut command, scratch, &mut |time| watch.look(time))
         .with_context(|| format!("failed to start `{}`", file.display()))?;
@@ -134,7 +182,7 @@ fn start(
         return Err(watch.did_not_end().into());
     };
     if status.success() {
-        return Ok(problems::parse(&String::from_utf8_lossy(&output.stdout)));
+        return Ok(Tried::parse(&String::from_utf8_lossy(&output.stdout)));
     }
     let output = String::from_utf8_lossy(&output.stderr);
     let output = output.trim_end();
@@ -149,6 +197,23 @@ fn start(
     }
     let how = crate::child::in_words(status);
     bail!("failed to start the packed interpreter: it {how}\n{output}");
+}
+
+impl Tried {
+    fn parse(output: &str) -> Self {
+        #[derive(Deserialize)]
+        struct Import {
+            name: String,
+            why: Option<String>,
+        }
+        let lines = |start: &'static str| output.lines().filter_map(move |line| line.strip_prefix(start));
+        let imports = lines("import ").filter_map(|line| serde_json::from_str::<Import>(line).ok());
+        Self {
+            problems: problems::parse(output),
+            imports: imports.map(|one| (one.name, one.why)).collect(),
+            mapped: lines("mapped ").map(PathBuf::from).collect(),
+        }
+    }
 }
 
 /// The fixed options, without `-S`: the trial needs `site`.

@@ -4,7 +4,7 @@
 //! script writes again and again where its main thread is (`faulthandler`), so that it can be said what is waited for.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -82,10 +82,10 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// The first arguments of the script.
-    pub(super) fn arguments(&self) -> [String; 2] {
+    /// The first arguments of the script, to which the file is `inside`.
+    pub(super) fn arguments(&self, inside: &Path) -> [String; 2] {
         let seconds = self.limit.part(LOOKS).as_secs_f64();
-        [self.file.display().to_string(), seconds.to_string()]
+        [inside.display().to_string(), seconds.to_string()]
     }
 
     /// What to do `time` after the start.

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::contents::{FileDigest, Files, digest_of};
 use super::license::License;
 use super::package::Package;
+use crate::elf::is_provided;
 use crate::provenance::purl;
 
 /// CPython's licences, from 2.0.1 on.
@@ -59,7 +60,7 @@ pub(super) fn python(manifest: &Manifest, files: &[(&String, &FileDigest)], ever
     component
 }
 
-/// The carried glibc with its files, and the libraries of GCC that are carried with it.
+/// The carried glibc with its files, and the libraries of GCC and of the builder that are carried with it.
 pub(super) fn glibc(manifest: &Manifest, files: &Files) -> Vec<Value> {
     let Some(carried) = &manifest.libc.carried else {
         return Vec::new();
@@ -67,7 +68,9 @@ pub(super) fn glibc(manifest: &Manifest, files: &Files) -> Vec<Value> {
     let version = format!("{}.{}", carried.version.0, carried.version.1);
     let purl = purl::generic("glibc", &version);
     let name = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
-    let (gcc, own): (Vec<_>, Vec<_>) = files.iter().partition(|(path, _)| {
+    // What is neither is a library of the builder that a packed file needs.
+    let (parts, others): (Vec<_>, Vec<_>) = files.iter().partition(|(path, _)| is_provided(&name(path)));
+    let (gcc, own): (Vec<_>, Vec<_>) = parts.into_iter().partition(|(path, _)| {
         ["libgcc_s.", "libstdc++."]
             .iter()
             .any(|start| name(path).starts_with(start))
@@ -94,6 +97,11 @@ pub(super) fn glibc(manifest: &Manifest, files: &Files) -> Vec<Value> {
         component["licenses"] = json!([{ "expression": GCC_LICENSE }]);
         components.push(component);
     }
+    components.extend(
+        others
+            .into_iter()
+            .map(|(path, found)| library(LAYER_LIBC, path, found)),
+    );
     components
 }
 

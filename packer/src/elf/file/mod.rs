@@ -27,7 +27,7 @@ pub(crate) struct Elf {
     /// The libraries it needs (`DT_NEEDED`), in order.
     pub(crate) needed: Vec<String>,
     /// The name by which others need it (`DT_SONAME`).
-    pub(super) soname: Option<String>,
+    pub(crate) soname: Option<String>,
     /// `DT_RPATH`, which the loader ignores when there is a [`Self::runpath`].
     pub(super) rpath: Option<String>,
     /// `DT_RUNPATH`.
@@ -42,6 +42,11 @@ impl Elf {
     /// The search path that the loader uses for what this file needs: `DT_RUNPATH`, else `DT_RPATH`.
     pub(super) fn search_path(&self) -> Option<&str> {
         self.runpath.as_deref().or(self.rpath.as_deref())
+    }
+
+    /// Whether it names directories where it looks for what it needs.
+    pub(crate) fn has_search_path(&self) -> bool {
+        self.search_path().is_some()
     }
 
     /// Whether both are the same but for their search paths.

@@ -1,7 +1,8 @@
-//! Fallbacks for what a minimal system lacks: host names, certificates, terminal descriptions, a locale, time zones.
+//! Fallbacks for what a minimal system lacks: host names, certificates, terminal descriptions, a locale, time zones, and
+//! the search for shared libraries.
 //!
 //! Environment variables could name them, but child processes would inherit those. So a few functions are appended
-//! to six modules of the packed standard library; where the system has what they look for they change nothing.
+//! to seven modules of the packed standard library; where the system has what they look for they change nothing.
 //! A start that doesn't import these modules takes no longer.
 
 pub(super) mod terminfo;
@@ -18,6 +19,7 @@ const ADDITIONS: &[(&str, &str)] = &[
     ("ssl.py", include_str!("ssl.py")),
     ("socket.py", include_str!("socket.py")),
     ("locale.py", include_str!("locale.py")),
+    ("ctypes/util.py", include_str!("ctypes_util.py")),
     ("curses/__init__.py", include_str!("curses.py")),
     ("zoneinfo/_common.py", include_str!("zoneinfo_common.py")),
     ("zoneinfo/_tzpath.py", include_str!("zoneinfo_tzpath.py")),

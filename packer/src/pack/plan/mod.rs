@@ -116,7 +116,7 @@ pub(super) fn make(pack: &Pack<'_>, prepared: &Prepared, began: Instant) -> Resu
         packages: package_plans(pack, facts, asked, &app.facts)?,
         pruned: prune_lines(&runtime.pruned),
         left_out: app.facts.left_out.clone(),
-        libc: LibcLine::of(&manifest.libc, glibc.because.clone()),
+        libc: LibcLine::of(&manifest.libc, glibc.because.clone(), glibc.libraries.clone()),
         checked: found.is_some(),
         warnings: [
             runtime.facts.warnings.clone(),

@@ -26,8 +26,8 @@ impl Plan {
                 python.version, python.executable, python.why
             ),
             format!("  target    {}", self.target),
-            format!("  libc      {}", self.libc.sentence()),
         ];
+        lines.extend(self.libc.lines().map(|line| format!("  libc      {line}")));
         if let Some(lock) = &self.lock {
             lines.push(format!("  lock      {}, sha256 {}", lock.name, lock.sha256));
         }
