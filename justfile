@@ -107,6 +107,12 @@ newest:
     @[ -n "${PYSHIP_BIN:-}" ] || cargo build --release --locked
     tests/newest
 
+# Use packages of the real world in a virtual environment and packed, and compare: the twelve of today; see --help
+[group('tests')]
+packages *ARGS='--dozen':
+    @[ -n "${PYSHIP_BIN:-}" ] || cargo build --release --locked
+    scripts/packages {{ARGS}}
+
 # Let everything happen to one cache at once; see scripts/chaos --help
 [group('tests')]
 chaos *ARGS='--minutes 0.5':
