@@ -28,10 +28,12 @@ def postgresql(place):
     """A PostgreSQL with an empty database `postgres` of the user `postgres`, who needs no password."""
     from .trial import Failed
 
-    programs = [*Path("/usr/lib/postgresql").glob("*/bin"), *filter(None, [shutil.which("initdb")])]
-    if not programs:
+    # Debian's are in no directory of PATH.
+    places = [*map(str, Path("/usr/lib/postgresql").glob("*/bin")), os.environ["PATH"]]
+    initdb = shutil.which("initdb", path=":".join(places))
+    if not initdb:
         raise Failed("this machine lacks Debian's postgresql")
-    programs = programs[-1] if programs[-1].is_dir() else Path(programs[-1]).parent
+    programs = Path(os.path.realpath(initdb)).parent
     data = Path("/tmp") / f"pyship-postgresql-{os.getpid()}-{place.name}"
     data.mkdir(mode=0o700)
     user = {}

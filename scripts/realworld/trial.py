@@ -5,11 +5,13 @@ have /proc, /dev and an empty /tmp, and no network but their own loopback, unles
 output and the exit code are compared.
 """
 
+import contextlib
 import json
 import os
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
@@ -105,17 +107,21 @@ class Trial:
         return done.out
 
     def _ran(self, command, environment):
-        process = subprocess.Popen(
-            command, env=environment, cwd=self.place / "cwd", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, start_new_session=True,
-        )
-        try:
-            out, err = process.communicate(timeout=LIMIT)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            out, err = process.communicate()
-            return Run(None, out, err)
-        return Run(process.returncode, out, err)
+        """Runs a program to its end; children that it leaves behind are ended too."""
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+            process = subprocess.Popen(
+                command, env=environment, cwd=self.place / "cwd", stdin=subprocess.DEVNULL, stdout=out, stderr=err,
+                start_new_session=True,
+            )
+            code = None
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                code = process.wait(LIMIT)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            out.seek(0)
+            err.seek(0)
+            return Run(code, out.read(), err.read())
 
 
 class Run:
