@@ -3,6 +3,7 @@
     requires      what is installed, as pip spells it [the table's name]
     program       Python that uses the package and prints the same each time: no versions, times or paths
     environment   variables for the program, everywhere
+    pack          more options for `pyship pack`
     apt           Debian's packages that the virtual environment needs on this machine
     service       a program that the runner starts first, see `services`
     takes         what it took to make the program run everywhere, for the table
@@ -33,6 +34,7 @@ class Entry:
     program: str
     requires: list
     environment: dict = field(default_factory=dict)
+    pack: list = field(default_factory=list)
     apt: list = field(default_factory=list)
     service: str = ""
     takes: str = ""

@@ -47,7 +47,7 @@ class Trial:
             self._make(found)
             with service(self.entry.service, self.place) as variables:
                 self._compare(found, {**self.entry.environment, **variables})
-        except Failed as failure:
+        except (Failed, OSError) as failure:
             found["failed"] = str(failure)
         finally:
             shutil.rmtree(self.place, ignore_errors=True)
@@ -77,7 +77,7 @@ class Trial:
             raise Failed(f"the program fails in the virtual environment: {found['venv']}")
         packed = self._step(
             pyship(), "pack", self.main, "--venv", self.venv, "-o", self.file, "--python", self.python.path,
-            "--level", "1", "--no-check", "--json", "--build-cache", self.home / "build",
+            "--level", "1", "--no-check", "--json", "--build-cache", self.home / "build", *self.entry.pack,
         )
         report = json.loads(packed)
         found["size"] = report["size"]
@@ -88,6 +88,7 @@ class Trial:
             found[root] = difference(plain, there)
             if found[root] != "ok":
                 found[f"{root} stderr"] = there.tail
+                found[f"{root} as expected"] = bool(self.entry.error) and self.entry.error in there.err
 
     def _in_root(self, root, variables):
         command = [TOOLS / "in-root", root, "--tmpfs", "--cwd", "/tmp", "--bind", f"{self.file}:/app.bin:ro"]
@@ -129,8 +130,8 @@ class Run:
 
     def __init__(self, code, out, err):
         self.code, self.out = code, out
-        lines = err.decode(errors="replace").split("\n")
-        self.tail = [line for line in lines if line.strip()][-TAIL:]
+        self.err = err.decode(errors="replace")
+        self.tail = [line for line in self.err.split("\n") if line.strip()][-TAIL:]
 
     @property
     def last(self):
@@ -168,7 +169,7 @@ def verdict(entry, found):
             wrong.append(f"{root}: {found[root]}")
         elif expected and found[root] == "ok":
             wrong.append(f"{root}: works, although the entry says that it fails")
-        elif expected and entry.error not in "\n".join([found[root], *found[f"{root} stderr"]]):
+        elif expected and not found[f"{root} as expected"]:
             wrong.append(f"{root}: {found[root]}; the entry expects {entry.error!r}")
     return "; ".join(wrong) or ("known" if entry.fails else "ok")
 
