@@ -84,6 +84,11 @@ startup *ARGS:
 bench-unit:
     python3 tests/bench/run.py
 
+# Test what `just packages` makes of what it sees, without running a package
+[group('tests')]
+packages-unit:
+    python3 tests/realworld/run.py
+
 # Pack and run: the integration tests; ARGS go to cargo test: `just integration kills::`
 [group('tests')]
 integration *ARGS:

@@ -41,7 +41,7 @@ def parse():
         description="Runs the programs of tests/packages.toml in a virtual environment and, packed from it, in an empty "
         "root and in one with musl; compares output and exit codes.",
         epilog="PYSHIP_BIN is the pyship that packs, else target/release/pyship. Downloads are kept in "
-        "$PYSHIP_TEST_CACHE/packages. Needs uv and a CPython 3.12.",
+        "$PYSHIP_TEST_CACHE/packages. Needs uv and a CPython, of which 3.12 is preferred.",
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help="packages of tests/packages.toml [all]")
     parser.add_argument("--dozen", nargs="?", const=str(today()), metavar="DATE", help="the twelve of that day [today]")
@@ -111,11 +111,11 @@ def save(path, name, found):
 
 
 def interpreter():
-    """The CPython that everything is tried with."""
+    """The CPython that everything is tried with: 3.12, else the newest at hand."""
     sys.path.insert(0, str(REPOSITORY / "tests/start"))
     from fakeapp import interpreters
 
-    found = [each for each in interpreters() if each.version == PYTHON]
+    found = interpreters()
     if not found:
-        sys.exit("packages: failed to find CPython %d.%d" % PYTHON)
-    return found[0]
+        sys.exit("packages: failed to find a CPython")
+    return next((each for each in found if each.version == PYTHON), found[-1])

@@ -13,6 +13,7 @@
 """
 
 import datetime
+import hashlib
 import tomllib
 from dataclasses import dataclass, field
 
@@ -69,6 +70,15 @@ def read():
 
 def dozen(entries, date):
     """The twelve of a day: consecutive days take consecutive ones, until all have had their turn."""
-    names = sorted(name for name, entry in entries.items() if entry.everyday)
+    # Neighbours in the alphabet are of one kind; a digest mixes them, the same way on each day.
+    mixed = sorted(entries, key=lambda name: hashlib.sha256(name.encode()).digest())
+    names = [name for name in mixed if entries[name].everyday]
     first = datetime.date.fromisoformat(date).toordinal() * DOZEN
     return [names[(first + index) % len(names)] for index in range(min(DOZEN, len(names)))]
+
+
+def distribution(requirement):
+    """The name of a requirement: `Django[argon2]>=5` is django."""
+    for end in "[<>=!~; ":
+        requirement = requirement.partition(end)[0]
+    return requirement.lower().replace("_", "-")

@@ -20,26 +20,18 @@ def table(entries, results):
     rows = [row(entries[name], found) for name, found in sorted(results.items()) if name in entries]
     works = sum(found["verdict"] == "ok" for name, found in results.items() if name in entries)
     titles = ["package", "version", "venv", "empty root", "musl root", "MB", "what it took"]
-    lines = [titles, ["---"] * 4 + ["---"] + ["---:", "---"], *rows]
+    lines = [titles, [*["---"] * 5, "---:", "---"], *rows]
     count = f"{works} of {len(rows)} packages do the same everywhere.\n\n"
     return HEAD + count + "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
 
 
 def row(entry, found):
-    version = found.get("versions", {}).get(distribution(entry.requires[0]), "")
     size = f"{found['size'] / 1e6:.0f}" if "size" in found else ""
     places = [cell(found.get(place, "not run")) for place in ("venv", *ROOTS)]
     if found["verdict"] not in ("ok", "known") and "failed" in found:
-        return [entry.name, version, *places, size, found["failed"].replace("|", "\\|")]
-    return [entry.name, version, *places, size, "; ".join(filter(None, [entry.takes, entry.fails]))]
+        return [entry.name, found.get("version", ""), *places, size, found["failed"].replace("|", "\\|")]
+    return [entry.name, found.get("version", ""), *places, size, "; ".join(filter(None, [entry.takes, entry.fails]))]
 
 
 def cell(seen):
     return seen if seen in ("ok", "not run") else "fails"
-
-
-def distribution(requirement):
-    """The name of a requirement: `Django[argon2]>=5` is django."""
-    for end in "[<>=!~; ":
-        requirement = requirement.partition(end)[0]
-    return requirement.lower().replace("_", "-")

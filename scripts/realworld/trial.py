@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from .entries import ROOTS
+from .entries import ROOTS, distribution
 from .paths import TOOLS, pyship, test_cache
 from .services import service
 
@@ -65,7 +65,8 @@ class Trial:
         self._step("uv", "venv", "--quiet", "--python", self.python.path, self.venv)
         self._step("uv", "pip", "install", "--quiet", "--python", self.venv, *self.entry.requires)
         frozen = self._step("uv", "pip", "freeze", "--quiet", "--python", self.venv).decode()
-        found["versions"] = dict(line.split("==") for line in frozen.splitlines() if "==" in line)
+        versions = dict(line.split("==") for line in frozen.splitlines() if "==" in line)
+        found["version"] = versions.get(distribution(self.entry.requires[0]), "")
 
     def _compare(self, found, variables):
         path = "/usr/local/bin:/usr/bin:/bin"
@@ -81,7 +82,8 @@ class Trial:
         )
         report = json.loads(packed)
         found["size"] = report["size"]
-        found["warnings"] = report["warnings"]
+        # What needs a missing library may be a list of a hundred files.
+        found["warnings"] = [warning.partition(", needed by ")[0] for warning in report["warnings"]]
         shutil.rmtree(self.venv)
         for root in ROOTS:
             there = self._ran(self._in_root(root, variables), None)
