@@ -84,6 +84,11 @@ startup *ARGS:
 bench-unit:
     python3 tests/bench/run.py
 
+# Test what `just packages` makes of what it sees, without running a package
+[group('tests')]
+packages-unit:
+    python3 tests/realworld/run.py
+
 # Pack and run: the integration tests; ARGS go to cargo test: `just integration kills::`
 [group('tests')]
 integration *ARGS:
@@ -106,6 +111,12 @@ beside *ARGS:
 newest:
     @[ -n "${PYSHIP_BIN:-}" ] || cargo build --release --locked
     tests/newest
+
+# Use packages of the real world in a virtual environment and packed, and compare: the twelve of today; see --help
+[group('tests')]
+packages *ARGS='--dozen':
+    @[ -n "${PYSHIP_BIN:-}" ] || cargo build --release --locked
+    scripts/packages {{ARGS}}
 
 # Let everything happen to one cache at once; see scripts/chaos --help
 [group('tests')]
