@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from .entries import ROOTS, Wrong, dozen, read
-from .paths import ENTRIES, REPOSITORY, TOOLS, pyship, test_cache
+from .paths import ENTRIES, REPOSITORY, SEEN, TOOLS, pyship, test_cache
 from .table import table
 from .trial import Trial
 
@@ -65,7 +65,7 @@ def chosen(entries, options):
     if options.names:
         return options.names
     if options.dozen:
-        return dozen(entries, options.dozen)
+        return dozen(entries, options.dozen, json.loads(SEEN.read_text()))
     return [name for name, entry in entries.items() if entry.everyday or not options.light]
 
 

@@ -68,11 +68,12 @@ def read():
     return found
 
 
-def dozen(entries, date):
-    """The twelve of a day: consecutive days take consecutive ones, until all have had their turn."""
+def dozen(entries, date, seen):
+    """The twelve of a day, of those that were `seen` to do as they say: consecutive days take consecutive ones, until all
+    have had their turn."""
     # Neighbours in the alphabet are of one kind; a digest mixes them, the same way on each day.
     mixed = sorted(entries, key=lambda name: hashlib.sha256(name.encode()).digest())
-    names = [name for name in mixed if entries[name].everyday]
+    names = [name for name in mixed if entries[name].everyday and name in seen]
     first = datetime.date.fromisoformat(date).toordinal() * DOZEN
     return [names[(first + index) % len(names)] for index in range(min(DOZEN, len(names)))]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 ENTRIES = REPOSITORY / "tests/packages.toml"
-TABLE = REPOSITORY / "docs/packages.md"
+SEEN = REPOSITORY / "docs/packages.json"
 TOOLS = REPOSITORY / "tests/tools"
 
 

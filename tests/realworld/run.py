@@ -36,12 +36,12 @@ class Entries(unittest.TestCase):
             compile(each.program, each.name, "exec")
             self.assertIn("print(", each.program, each.name)
 
-    def test_a_dozen_is_the_same_all_day_and_every_package_has_its_turn(self):
+    def test_a_dozen_is_the_same_all_day_and_every_package_that_was_seen_has_its_turn(self):
         entries = read()
-        light = {name for name, each in entries.items() if each.everyday}
+        light = {name for name, each in entries.items() if each.everyday and name != "numpy"}
         first = datetime.date(2026, 1, 1)
-        days = [dozen(entries, str(first + datetime.timedelta(n))) for n in range(-(-len(light) // DOZEN))]
-        self.assertEqual(days[0], dozen(entries, str(first)))
+        days = [dozen(entries, str(first + datetime.timedelta(n)), light) for n in range(-(-len(light) // DOZEN))]
+        self.assertEqual(days[0], dozen(entries, str(first), light))
         self.assertTrue(all(len(set(day)) == DOZEN for day in days))
         self.assertEqual({name for day in days for name in day}, light)
 
