@@ -7,6 +7,26 @@ use harness::scratch;
 
 use crate::prune::{Bench, set_age};
 
+/// A file of another user in a layer, as a start by `sudo` may leave one there.
+#[test]
+fn what_prune_can_not_remove_is_said() {
+    let outcome = crate::security::machine(
+        &crate::security::plain(),
+        r#"
+        mkdir -m 700 /mnt/cache; chown 1234:1234 /mnt/cache
+        as_user PYSHIP_CACHE_DIR=/mnt/cache /mnt/app.bin
+        for layer in /mnt/cache/v1/layers/*; do mkdir "$layer/left"; touch "$layer/left/file"; done
+        as_user PYSHIP_CACHE_DIR=/mnt/cache PYSHIP=prune /mnt/app.bin 0 >/mnt/said 2>&1 && code=0 || code=$?
+        echo $code; grep -c "failed to remove .*/mnt/cache/v1/tmp/old" /mnt/said
+        rm -r /mnt/cache/v1/tmp/*
+        as_user PYSHIP_CACHE_DIR=/mnt/cache /mnt/app.bin
+        "#,
+    );
+    let out = outcome.out();
+    let plain = "plain 1234 /mnt/cache PYSHIP_CACHE_DIR\n";
+    assert_eq!(out, format!("{plain}125\n1\n{plain}"), "{}", outcome.report());
+}
+
 fn set_mode(path: &Path, mode: u32) {
     fs_err::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
 }

@@ -93,7 +93,10 @@ impl Watched {
         for (digest, makers) in &begun {
             let counts: BTreeSet<&String> = makers.iter().map(|maker| &maker.count).collect();
             let same = makers.iter().all(|maker| maker.pid == makers[0].pid);
-            assert!(same && counts.len() == makers.len(), "{digest} was begun more than once: {makers:?}");
+            assert!(
+                same && counts.len() == makers.len(),
+                "{digest} was begun more than once: {makers:?}"
+            );
         }
         assert_eq!(begun.into_keys().collect::<Vec<_>>(), self.published());
         assert_eq!(left_in_tmp(&self.root), 0);

@@ -5,6 +5,16 @@ use serde_json::Value;
 
 use crate::support::environment_app;
 
+/// Help and versions, too: `pyship --help >file` on a full disk.
+#[test]
+fn what_could_not_be_printed_is_no_success() {
+    for command in ["--help", "--version", "pack --help", "targets"] {
+        let script = format!("exec '{}' {command} >/dev/full", pyship().display());
+        let outcome = Run::new("/bin/sh").args(["-c", &script]).output();
+        assert_eq!(outcome.status.code(), Some(1), "{command}: {}", outcome.report());
+    }
+}
+
 #[test]
 fn every_object_has_the_version_of_its_fields() {
     let (packed, place) = (environment_app(), scratch());

@@ -122,6 +122,34 @@ fn a_first_start_that_goes_on_is_waited_for_however_long_it_takes() {
     assert_eq!(left_in_tmp(&place.path().join("slow")), 0);
 }
 
+/// A FIFO in the place of an app's record, as damage or as a joke of the user's own.
+const FIFO: &str = r#"
+import os, subprocess, sys
+file, place, _ = sys.argv[1:]
+env = {"PATH": "/usr/bin:/bin", "PYSHIP_CACHE_DIR": place}
+subprocess.run([file, "exit", "0"], env=env, check=True)
+app, = os.listdir(f"{place}/v1/apps")
+for record in "launch", "launch.hidden":
+    os.rename(f"{place}/v1/apps/{app}/launch", f"{place}/kept")
+    os.mkfifo(f"{place}/v1/apps/{app}/{record}")
+    try:
+        ended = subprocess.run([file, "exit", "7"], env=env, timeout=60, stderr=subprocess.PIPE)
+        print(record, ended.returncode in (7, 125))
+    except subprocess.TimeoutExpired:
+        print(record, "hangs")
+    for left in {"launch", "launch.hidden"} & {*os.listdir(f"{place}/v1/apps/{app}")}:
+        os.remove(f"{place}/v1/apps/{app}/{left}")
+    os.rename(f"{place}/kept", f"{place}/v1/apps/{app}/launch")
+"#;
+
+#[test]
+fn a_fifo_in_the_place_of_a_record_is_not_waited_for() {
+    let place = scratch();
+    let outcome = python(FIFO, place.path());
+    let want = "launch True\nlaunch.hidden True\n";
+    assert_eq!(outcome.out(), want, "{}", outcome.report());
+}
+
 /// Signals for a first start that is the first process of its namespace. What ignores them outside must not matter,
 /// and the program gets them as they were.
 const FIRST: &str = r#"

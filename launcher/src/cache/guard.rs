@@ -7,9 +7,10 @@
 //! On a file system without leases the record is hidden by a rename, and the starts that have it open get time to
 //! reach `execve`. Children read the hidden record as well; other starts are cold ones, which wait for `prune`.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::os::fd::AsFd;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -88,8 +89,11 @@ pub(super) fn wait_for_starts(app: &Path, until: Instant) {
     }
 }
 
-/// The app's record, or the one that a killed `prune` has hidden.
-fn open(app: &Path) -> Option<File> {
-    let open = |name| File::open(app.join(name)).ok();
+/// The app's record, or the one that a `prune` has hidden, for a moment or because it was killed.
+pub(super) fn open(app: &Path) -> Option<File> {
+    let mut options = OpenOptions::new();
+    // A FIFO in its place is not waited for.
+    options.read(true).custom_flags(libc::O_NONBLOCK);
+    let open = |name| options.open(app.join(name)).ok();
     open(APP_RECORD).or_else(|| open(APP_RECORD_HIDDEN))
 }

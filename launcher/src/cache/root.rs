@@ -277,7 +277,8 @@ impl Root {
     /// Opens an app's launch record, below the open directory whatever its path names by now.
     pub(super) fn open_record(&self, key: &str) -> Option<File> {
         let path = format!("{CACHE_VERSION}/{CACHE_APPS}/{key}/{APP_RECORD}");
-        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        // A FIFO in its place is not waited for.
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let file = openat(&self.directory, &path, flags, Mode::empty());
         file.ok().map(File::from)
     }

@@ -156,26 +156,28 @@ impl Drop for TmpDir {
 pub(super) fn discard(parent: &Path, directory: &Path) -> Result<()> {
     let failed = |error: &io::Error| Error::storage("remove", directory, error);
     let holder = TmpDir::create(parent, "old")?;
-    match fs::rename(directory, holder.path.join("old")) {
-        Ok(()) => Ok(()),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+    let old = holder.path.join("old");
+    let path = match fs::rename(directory, &old) {
+        Ok(()) => old,
         Err(error) if error.kind() == ErrorKind::CrossesDevices => {
             fs::remove_file(directory.join(CACHE_INDEX)).unwrap_or_default();
             let name = holder.path.file_name().unwrap_or_default();
             let beside = directory.with_file_name(hidden(name));
             let renamed = fs::rename(directory, &beside);
-            let path = renamed.as_ref().map_or(directory, |()| &beside);
-            match path.symlink_metadata() {
-                Ok(found) if found.is_dir() => fs::remove_dir_all(path),
-                _ => fs::remove_file(path),
-            }
-            .or_else(|error| match error.kind() {
-                ErrorKind::NotFound => Ok(()),
-                _ => Err(failed(&error)),
-            })
+            renamed.map_or_else(|_| directory.to_owned(), |()| beside)
         }
-        Err(error) => Err(failed(&error)),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(failed(&error)),
+    };
+    // What can't be removed, such as another user's file, is said: its bytes are still there.
+    match path.symlink_metadata() {
+        Ok(found) if found.is_dir() => fs::remove_dir_all(&path),
+        _ => fs::remove_file(&path),
     }
+    .or_else(|error| match error.kind() {
+        ErrorKind::NotFound => Ok(()),
+        _ => Err(Error::storage("remove", &path, &error)),
+    })
 }
 
 /// Whether a name in `layers` or `apps` is that of a directory which is being written, or removed.

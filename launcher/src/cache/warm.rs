@@ -29,9 +29,9 @@ use super::key::app_key;
 use super::published::Note;
 use super::ready::Ready;
 use super::root::Root;
-use super::{closed, shape, stores};
+use super::{closed, guard, shape, stores};
 use crate::bytes::as_path;
-use crate::format::names::{APP_RECORD, APP_RECORD_HIDDEN};
+use crate::format::names::APP_RECORD;
 use crate::format::record::{Record, SIZE_MAX};
 use crate::sys;
 
@@ -109,13 +109,8 @@ pub(super) fn in_root(root: &Root, key: &str, look: Look) -> Option<Ready> {
 /// The app of a directory, when it is there and intact.
 #[must_use]
 pub fn in_directory(directory: &Path, look: Look) -> Option<Ready> {
-    let open = |name| File::open(directory.join(name)).ok();
     // A child doesn't fail because a `prune` has hidden the record for a moment.
-    read(
-        open(APP_RECORD).or_else(|| open(APP_RECORD_HIDDEN))?,
-        directory,
-        look,
-    )
+    read(guard::open(directory)?, directory, look)
 }
 
 fn read(mut file: File, directory: &Path, look: Look) -> Option<Ready> {

@@ -67,10 +67,22 @@ enum Command {
     },
 }
 
+fn exit_code(code: i32) -> ExitCode {
+    u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from)
+}
+
 /// Runs the command; the one place that turns an error into a message and an exit code.
 #[must_use]
 pub fn main() -> ExitCode {
-    let command = Cli::parse().command;
+    let command = match Cli::try_parse() {
+        Ok(cli) => cli.command,
+        // Help and versions come this way, too: what could not be written is no success.
+        Err(said) => {
+            return said
+                .print()
+                .map_or(ExitCode::FAILURE, |()| exit_code(said.exit_code()));
+        }
+    };
     if let Err(error) = interrupt::handle() {
         ui::warning(&format!("signals that end the command are not handled: {error}"));
     }
