@@ -184,6 +184,75 @@ fn what_the_trial_run_loads_goes_along() {
     assert_eq!(brought(&report(&pack.arg("--no-check"), &output)), []);
 }
 
+/// Loads a library when it is called so, in a child process too, and ends without Python's clean-up.
+const LATE: &str = "import ctypes, os, subprocess, sys\n\
+    def main():\n    what, code = sys.argv[1], int(sys.argv[2])\n    \
+    if what == 'child':\n        sys.exit(subprocess.run([sys.executable, '-c', f'import ctypes; ctypes.CDLL({sys.argv[3]!r})']).returncode)\n    \
+    if what == 'late':\n        print(ctypes.CDLL(sys.argv[3]).is_selinux_enabled(), os.listdir())\n    \
+    open('left', 'w').close()\n    sys.stdout.flush()\n    os._exit(code)\n";
+
+#[test]
+fn what_the_program_loads_with_arguments_of_a_trial_goes_along() {
+    let (place, pack) = module(LATE);
+    let output = place.path().join("app.bin");
+    assert_eq!(brought(&report(&pack, &output)), []);
+    let run = |packed: &harness::Packed, root: &str, what: &str| {
+        packed.run().root(root).tmpfs().args([what, "0", LIBRARY])
+    };
+    for what in ["late", "child"] {
+        let arguments = format!("{what} 0 '{LIBRARY}'");
+        let pack = pack
+            .clone()
+            .args(["--trial", "none 0", "--trial", arguments.as_str()]);
+        assert_eq!(
+            brought(&report(&pack, &output)),
+            both("what the trial run loaded")
+        );
+        // Its directory is empty, and not this one.
+        assert!(!Path::new("left").exists() && !place.path().join("left").exists());
+        let packed = pack.arg("--check-in=empty").run();
+        run(&packed, "empty", what).stdout_any().success();
+        run(&packed, "musl", what).stdout_any().success();
+    }
+}
+
+#[test]
+fn a_program_that_fails_with_arguments_of_a_trial_makes_no_file() {
+    let (place, pack) = module(LATE);
+    let output = place.path().join("app.bin");
+    let run = |arguments: &str| pack.clone().args(["--trial", arguments]).command_to(&output);
+    run("none 3")
+        .stderr_has("failed to run the program with `none 3` of --trial: it exited with code 3")
+        .exits(1);
+    run("late 0 /nowhere.so")
+        .stderr_has("OSError: /nowhere.so: cannot open shared object file")
+        .exits(1);
+    run("'none")
+        .stderr_has("failed to read `--trial 'none`: a quotation has no end")
+        .exits(1);
+    run("none 0")
+        .arg("--no-check")
+        .stderr_has("cannot be used with")
+        .exits(2);
+    // Here it works; the root has no such file.
+    let path = format!("/usr/lib/x86_64-linux-gnu/{LIBRARY}");
+    run(&format!("late 0 {path}"))
+        .arg("--check-in=empty")
+        .stderr_has("the program fails in `empty`: failed to run the program with")
+        .stderr_has("--lib NAME")
+        .exits(1);
+    let (_place, endless) =
+        module("import time\ndef main():\n    print('begun', flush=True)\n    time.sleep(600)\n");
+    endless
+        .args(["--trial", ""])
+        .command_to(&output)
+        .env("PYSHIP_TRIAL_TIMEOUT", "3")
+        .stderr_has("it has not ended after 3 s\nbegun")
+        .stderr_has("give arguments with which it ends, or set PYSHIP_TRIAL_TIMEOUT to more than 3 seconds")
+        .exits(1);
+    assert!(!output.exists());
+}
+
 /// What it needs is named by a path, which no library that goes along answers to.
 #[test]
 fn a_check_in_a_bare_root_finds_what_is_missing_there() {
@@ -324,6 +393,15 @@ fn a_check_that_can_not_be_made_says_why_and_the_way_out() {
             "this user may make no root directory here: unshare: unshare failed: Operation not permitted",
         )
         .stderr_has("run pyship as root, or allow user namespaces")
+        .exits(1);
+    // Or only what is mounted fails.
+    let refuses = "#!/bin/sh\nwhile [ \"$1\" != sh ] && [ $# -gt 0 ]; do shift; done\n\
+        [ $# -eq 0 ] || { echo 'mount: permission denied' >&2; exit 125; }\n";
+    fs_err::write(&program, refuses).unwrap();
+    run("empty")
+        .env("PATH", &programs)
+        .stderr_has("failed to make the root directory `empty`: mount: permission denied")
+        .stderr_has("run pyship as root, name another directory, or leave out --check-in")
         .exits(1);
     run("busybox")
         .env("PATH", &programs)

@@ -315,6 +315,19 @@ pub(crate) struct PackOptions {
     #[serde(skip_serializing)]
     pub(crate) no_check: bool,
 
+    /// Run the file with these arguments too, and carry the libraries that it loads: `--trial 'report --to /dev/null'`
+    ///
+    /// The arguments are split as a shell does. The program runs in an empty directory, without input, and must end with
+    /// exit code 0. With several, it runs once with each.
+    #[arg(
+        long,
+        value_name = "ARGS",
+        conflicts_with = "no_check",
+        allow_hyphen_values = true
+    )]
+    #[serde(skip_serializing)]
+    pub(crate) trial: Vec<String>,
+
     /// Try the file out in a root directory too: `empty`, `busybox`, `musl` or a directory
     #[arg(long, value_name = "ROOT", conflicts_with = "no_check")]
     #[serde(skip)]

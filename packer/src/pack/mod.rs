@@ -2,7 +2,6 @@
 
 mod app;
 pub(crate) mod arguments;
-mod check_in;
 mod compile;
 mod destination;
 mod download;
@@ -20,7 +19,6 @@ mod requirements;
 mod runtime;
 mod settings;
 mod trial;
-mod trial_limit;
 mod venv;
 
 use std::path::{Path, PathBuf};
@@ -176,7 +174,7 @@ fn make(pack: &Pack<'_>, prepared: Prepared, began: Instant) -> Result<Report> {
         layers::replace_libc(pack, &mut layers, std::mem::take(&mut glibc.content))?;
         file = write(pack, &app.facts, glibc.manifest.clone(), &packages.facts, &layers)?;
     }
-    check_in::run(pack, &file, tried.as_ref())?;
+    trial::check_in::run(pack, &file, tried.as_ref())?;
     let parts = Parts {
         layers: &layers,
         packages: &packages.facts,
@@ -212,7 +210,7 @@ impl<'a> Pack<'a> {
     ) -> Result<Self> {
         let (wish, output) = (&PythonWish::of(&source.input), source.output.clone());
         let (target, launcher) = target::find(options.target.as_deref().unwrap_or(HOST.triple))?;
-        check_in::refuse(options, target)?;
+        trial::refuse(options, target)?;
         if let Some(sysroot) = &options.sysroot {
             let path = sysroot.display();
             ensure!(

@@ -25,7 +25,7 @@ const SCRIPT: &str = concat!(
     include_str!("before.py"),
     include_str!("../imports.py"),
     include_str!("../databases.py"),
-    include_str!("../trial.py"),
+    include_str!("../trial/trial.py"),
     include_str!("after.py")
 );
 

@@ -1,5 +1,10 @@
 //! The trial run: starts the finished file's interpreter in a cache of its own and finds the entry point, so that
-//! what is checked is what users get, down to the shared libraries.
+//! what is checked is what users get, down to the shared libraries. With `--trial` the program itself runs too, with
+//! `--check-in` all of it is done once more in another root directory.
+
+pub(super) mod check_in;
+mod limit;
+mod program;
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
@@ -9,24 +14,25 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, anyhow, bail};
 use pyship_launcher::format::manifest::{Entry, Manifest};
 use pyship_launcher::format::names::{ENV_CACHE_DIR, ENV_STORE, ENV_TOOL};
-use pyship_launcher::target::HOST;
+use pyship_launcher::target::{HOST, Target};
 use serde::Deserialize;
 
+use self::limit::{DidNotEnd, Limit, Watch};
 use super::Pack;
 use super::interpreter::CHILDREN;
 use super::problems::{self, Problem};
-use super::trial_limit::{DidNotEnd, Limit, Watch};
 use crate::assemble::Assembled;
 use crate::child::bounded;
 use crate::environment::ENV_TMPDIR;
 use crate::hint::WithHint;
 use crate::interrupt;
+use crate::options::PackOptions;
 
 /// Imports the entry point and runs nothing of it. The first arguments are those of [`Watch`], the next one says whether
 /// packages are imported too, the one after it which kind of entry point it is.
 const SCRIPT: &str = concat!(
-    include_str!("imports.py"),
-    include_str!("databases.py"),
+    include_str!("../imports.py"),
+    include_str!("../databases.py"),
     include_str!("trial.py"),
     include_str!("loads.py"),
     "\n\nfile = try_out(*sys.argv[1:])\n"
@@ -48,15 +54,15 @@ pub(super) struct Tried {
 }
 
 /// Where a trial run takes place.
-pub(super) struct Place<'a> {
+struct Place<'a> {
     /// What starts the file there, or the file.
-    pub(super) command: Command,
+    command: Command,
     /// The cache directory, as the file sees it.
-    pub(super) cache: &'a Path,
+    cache: &'a Path,
     /// A directory with layers.
-    pub(super) store: Option<&'a Path>,
+    store: Option<&'a Path>,
     /// Where the script writes where it is, as the script sees it and as this process does.
-    pub(super) watched: [PathBuf; 2],
+    watched: [PathBuf; 2],
 }
 
 impl<'a> Place<'a> {
@@ -79,7 +85,8 @@ impl<'a> Place<'a> {
 ///
 /// # Errors
 /// When the interpreter does not start, or the entry point is not found: says which, with Python's own words. When the
-/// trial does not end: nothing shows then that the file would ever start.
+/// trial does not end: nothing shows then that the file would ever start. When the program fails with arguments of
+/// `--trial`.
 pub(super) fn run(pack: &Pack<'_>, file: &Assembled) -> Result<Option<Tried>> {
     if !is_wanted(pack) {
         return Ok(None);
@@ -89,13 +96,11 @@ pub(super) fn run(pack: &Pack<'_>, file: &Assembled) -> Result<Option<Tried>> {
     let path = &executable(file.path(), scratch)?;
     let limit = Limit::of(&pack.interpreters.environment)?;
     if let Some(trial) = pack.cache.trial() {
-        match start(
-            pack,
-            Place::here(path, scratch, &trial.cache(), Some(trial.store())),
-            manifest,
-            &limit,
-        ) {
-            Ok(tried) => {
+        let cache = trial.cache();
+        let place = || Place::here(path, scratch, &cache, Some(trial.store()));
+        match start(pack, place(), manifest, &limit) {
+            Ok(mut tried) => {
+                tried.mapped.extend(program::run(pack, &place, &limit)?);
                 pack.cache.keep_unpacked(&trial, manifest);
                 return Ok(Some(tried));
             }
@@ -105,15 +110,25 @@ pub(super) fn run(pack: &Pack<'_>, file: &Assembled) -> Result<Option<Tried>> {
         // A cache that is full, damaged or on a file system without programs says nothing about the file.
         pack.cache.forget_unpacked(&trial, manifest);
     }
-    match start(
-        pack,
-        Place::here(path, scratch, &scratch.join("cache"), None),
-        manifest,
-        &limit,
-    ) {
-        Err(error) if error.is::<DidNotEnd>() => Err(error).hint(limit.hint()),
-        tried => tried.map(Some),
+    let cache = scratch.join("cache");
+    let place = || Place::here(path, scratch, &cache, None);
+    let mut tried = match start(pack, place(), manifest, &limit) {
+        Err(error) if error.is::<DidNotEnd>() => return Err(error).hint(limit.hint()),
+        tried => tried?,
+    };
+    tried.mapped.extend(program::run(pack, &place, &limit)?);
+    Ok(Some(tried))
+}
+
+/// Refuses what can't be tried out, before anything is packed.
+///
+/// # Errors
+/// When the options ask for a root or for arguments that can't be had.
+pub(super) fn refuse(options: &PackOptions, target: &Target) -> Result<()> {
+    for text in &options.trial {
+        program::split(text)?;
     }
+    check_in::refuse(options, target)
 }
 
 /// Whether an app is tried out: the options and the target don't forbid it.
@@ -150,7 +165,7 @@ fn executable(file: &Path, scratch: &Path) -> Result<PathBuf> {
 }
 
 /// Runs the script in that place.
-pub(super) fn start(pack: &Pack<'_>, place: Place<'_>, manifest: &Manifest, limit: &Limit) -> Result<Tried> {
+fn start(pack: &Pack<'_>, place: Place<'_>, manifest: &Manifest, limit: &Limit) -> Result<Tried> {
     let scratch = pack.scratch.path();
     let [inside, outside] = place.watched;
     let mut watch = Watch::new(pack.ui, limit, outside);

@@ -44,6 +44,21 @@ impl Limit {
         Ok(Self { seconds })
     }
 
+    /// The seconds that a run may take.
+    pub(super) fn seconds(&self) -> f64 {
+        self.seconds
+    }
+
+    /// Whether a run that has taken `time` is worth a word.
+    pub(super) fn is_slow(&self, time: Duration) -> bool {
+        time > self.part(SLOW)
+    }
+
+    /// Whether it has taken too long.
+    pub(super) fn is_over(&self, time: Duration) -> bool {
+        time > self.part(1.0)
+    }
+
     fn part(&self, part: f64) -> Duration {
         Duration::from_secs_f64(self.seconds * part)
     }
@@ -100,10 +115,10 @@ impl<'a> Watch<'a> {
             };
         };
         let took = time.saturating_sub(began);
-        if took > self.limit.part(1.0) {
+        if self.limit.is_over(took) {
             return Next::End;
         }
-        if took > self.limit.part(SLOW) && !self.has_said {
+        if self.limit.is_slow(took) && !self.has_said {
             self.has_said = true;
             self.ui.note(&format!(
                 "the trial run is still importing the entry point after {} s{}; --no-check packs without a trial run",

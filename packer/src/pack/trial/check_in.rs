@@ -4,6 +4,7 @@
 //! trial's own: nothing is mounted for anyone else, and all of it ends with the trial. `unshare` of util-linux makes the
 //! namespace, for root directly, for other users with a user namespace.
 
+use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -13,16 +14,16 @@ use anyhow::{Context, Result, anyhow, ensure};
 use fs_err::os::unix::fs::symlink;
 use pyship_launcher::target::{HOST, Target};
 
-use super::Pack;
-use super::trial::{self, Place, Tried};
-use super::trial_limit::Limit;
+use super::super::Pack;
+use super::limit::Limit;
+use super::{Place, Tried, program};
 use crate::assemble::Assembled;
 use crate::elf::inspect;
 use crate::hint::WithHint;
 use crate::options::PackOptions;
 
 /// Mounts `$2` at `/app.bin` of the root `$1`, the kernel's file systems and, from `$3` on until `--`, what else is shown;
-/// then becomes the rest.
+/// then becomes the rest, or ends when there is none.
 const SCRIPT: &str = r#"
 root=$1 file=$2; shift 2
 PATH=$PATH:/usr/sbin:/sbin
@@ -30,7 +31,8 @@ show() { mount --rbind "$1" "$root/$2" || exit 125; }
 show /proc proc; show /dev dev; show "$file" app.bin
 while [ "$1" != -- ]; do show "$1" "${1##*/}"; shift; done
 shift
-cd / && exec chroot "$root" /app.bin "$@"
+[ $# -gt 0 ] || exit 0
+cd / && exec chroot "$root" "$@"
 "#;
 /// The roots that have a name.
 const NAMED: [&str; 3] = ["empty", "busybox", "musl"];
@@ -65,7 +67,7 @@ pub(super) fn refuse(options: &PackOptions, target: &Target) -> Result<()> {
 /// # Errors
 /// When the app does not start there, or a package can't be imported there that can be imported here; when there can be no
 /// such root.
-pub(super) fn run(pack: &Pack<'_>, file: &Assembled, here: Option<&Tried>) -> Result<()> {
+pub(in crate::pack) fn run(pack: &Pack<'_>, file: &Assembled, here: Option<&Tried>) -> Result<()> {
     let Some(name) = &pack.options.check_in else {
         return Ok(());
     };
@@ -75,20 +77,30 @@ pub(super) fn run(pack: &Pack<'_>, file: &Assembled, here: Option<&Tried>) -> Re
     let limit = Limit::of(&pack.interpreters.environment)?;
     let root = pack.scratch.path().join("root");
     let shown = make(name, &root)?;
-    let mut command = namespace(name)?;
-    command
-        .args(["sh", "-c", SCRIPT, "sh"])
-        .arg(&root)
-        .arg(std::path::absolute(file.path())?)
-        .args(shown)
-        .arg("--");
-    let place = Place {
-        command,
-        cache: Path::new("/tmp/cache"),
-        store: None,
-        watched: [PathBuf::from("/tmp/where"), root.join("tmp/where")],
+    let namespace = Namespace::find(name)?;
+    let file_path = std::path::absolute(file.path())?;
+    let in_root = || {
+        let mut command = namespace.command();
+        command
+            .args(["sh", "-c", SCRIPT, "sh"])
+            .arg(&root)
+            .arg(&file_path)
+            .args(&shown)
+            .arg("--");
+        command
     };
-    let there = trial::start(pack, place, &file.manifest, &limit);
+    can_be_mounted(in_root(), name)?;
+    let place = || {
+        let mut command = in_root();
+        command.arg("/app.bin");
+        Place {
+            command,
+            cache: Path::new("/tmp/cache"),
+            store: None,
+            watched: [PathBuf::from("/tmp/where"), root.join("tmp/where")],
+        }
+    };
+    let there = super::start(pack, place(), &file.manifest, &limit);
     let there = there
         .with_context(|| format!("the file does not start in `{name}`"))
         .hint(WAY_OUT)?;
@@ -100,44 +112,76 @@ pub(super) fn run(pack: &Pack<'_>, file: &Assembled, here: Option<&Tried>) -> Re
             return Err(anyhow!(message)).hint(WAY_OUT);
         }
     }
+    program::run(pack, &place, &limit)
+        .with_context(|| format!("the program fails in `{name}`"))
+        .hint(WAY_OUT)?;
     Ok(())
+}
+
+/// Makes the root's mounts once, for nothing: what fails then says nothing about the file.
+fn can_be_mounted(mut command: Command, name: &str) -> Result<()> {
+    let output = command.stdin(Stdio::null()).output()?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    let error = anyhow!("failed to make the root directory `{name}`: {}", said.trim_end());
+    Err(error).hint("run pyship as root, name another directory, or leave out --check-in")
 }
 
 /// What to do about what is missing.
 const WAY_OUT: &str =
     "carry a library that is missing with --lib NAME; docs/bare-systems.md says what a file brings";
 
-/// A command that runs its arguments in a mount namespace of its own.
-fn namespace(name: &str) -> Result<Command> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let mut said = String::new();
-    for options in [&["--mount"][..], &["--user", "--map-root-user", "--mount"]] {
-        let new = || {
-            let mut command = Command::new("unshare");
-            command.env_clear().env("PATH", &path).args(options);
-            command
-        };
-        match new()
-            .env("LC_ALL", "C")
-            .args(["mount", "--rbind", "/", "/"])
-            .stdin(Stdio::null())
-            .output()
-        {
-            Ok(output) if output.status.success() => return Ok(new()),
-            Ok(output) => said = String::from_utf8_lossy(&output.stderr).trim_end().to_owned(),
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                return Err(anyhow!(
-                    "failed to check the file in `{name}`: there is no program `unshare`"
-                ))
-                .hint("install util-linux, or leave out --check-in");
+/// How a mount namespace of its own is made for a command.
+struct Namespace {
+    path: OsString,
+    options: &'static [&'static str],
+}
+
+impl Namespace {
+    /// The one that root or this user may make.
+    ///
+    /// # Errors
+    /// When there is no `unshare`, or nobody may.
+    fn find(name: &str) -> Result<Self> {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let mut said = String::new();
+        for options in [&["--mount"][..], &["--user", "--map-root-user", "--mount"]] {
+            let path = path.clone();
+            let namespace = Self { path, options };
+            match namespace
+                .command()
+                .env("LC_ALL", "C")
+                .args(["mount", "--rbind", "/", "/"])
+                .stdin(Stdio::null())
+                .output()
+            {
+                Ok(output) if output.status.success() => return Ok(namespace),
+                Ok(output) => said = String::from_utf8_lossy(&output.stderr).trim_end().to_owned(),
+                Err(error) if error.kind() == ErrorKind::NotFound => {
+                    return Err(anyhow!(
+                        "failed to check the file in `{name}`: there is no program `unshare`"
+                    ))
+                    .hint("install util-linux, or leave out --check-in");
+                }
+                Err(error) => return Err(error).context("failed to start `unshare`"),
             }
-            Err(error) => return Err(error).context("failed to start `unshare`"),
         }
+        Err(anyhow!("failed to check the file in `{name}`: this user may make no root directory here: {said}"))
+            .hint(
+                "run pyship as root, or allow user namespaces \
+                 (sysctl kernel.apparmor_restrict_unprivileged_userns=0, kernel.unprivileged_userns_clone=1), \
+                 or leave out --check-in",
+            )
     }
-    Err(anyhow!("failed to check the file in `{name}`: this user may make no root directory here: {said}")).hint(
-        "run pyship as root, or allow user namespaces (sysctl kernel.apparmor_restrict_unprivileged_userns=0, \
-         kernel.unprivileged_userns_clone=1), or leave out --check-in",
-    )
+
+    /// A command that runs its arguments in a new one, with nothing of this environment but `PATH`.
+    fn command(&self) -> Command {
+        let mut command = Command::new("unshare");
+        command.env_clear().env("PATH", &self.path).args(self.options);
+        command
+    }
 }
 
 /// Makes the root that is called so; gives what is to be mounted in it besides what every root has.
