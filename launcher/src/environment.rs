@@ -1,6 +1,8 @@
 //! Environment variables as bytes, in the caller's order: duplicates and entries without `=` are kept.
 
-use crate::format::names::ENV_HIDDEN;
+use std::path::Path;
+
+use crate::format::names::{ENV_HIDDEN, ENV_HOME};
 use crate::sys;
 
 /// Entries, each `NAME=value` as bytes.
@@ -15,6 +17,14 @@ impl Environment {
     pub fn of_process() -> Self {
         Self {
             entries: sys::environment(),
+        }
+    }
+
+    /// Sets `HOME` to `/` where it is not set and the system has no `/etc/passwd` to look it up in: then neither Python
+    /// nor other programs find a home directory, and some end with an error. Container runtimes do the same.
+    pub fn complete(&mut self) {
+        if self.get(ENV_HOME).is_none() && !Path::new("/etc/passwd").exists() {
+            self.push(ENV_HOME, "/");
         }
     }
 

@@ -95,7 +95,8 @@ impl std::error::Error for Error {}
 
 /// Whether a terminal would not show the character, but do something: control characters, those that end lines, and
 /// those that set the direction of what follows (Unicode's `Bidi_Control`).
-fn steers(character: char) -> bool {
+#[must_use]
+pub fn steers(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

@@ -83,6 +83,11 @@ pub fn ignore_file_size_signal() -> Option<Disposition> {
     set_handler(libc::SIGXFSZ, libc::SIG_IGN)
 }
 
+/// Lets this process wait for its children: one whose parent ignored SIGCHLD can't, since that outlives `execve`.
+pub fn wait_for_children() -> Option<Disposition> {
+    set_handler(libc::SIGCHLD, libc::SIG_DFL)
+}
+
 /// Makes a signal end the process with the exit code 128 and its number; returns the previous disposition.
 #[must_use]
 pub fn exit_on(signal: c_int) -> Option<Disposition> {

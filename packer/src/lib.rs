@@ -30,6 +30,7 @@ mod pack;
 mod packages;
 mod provenance;
 mod redact;
+mod regular_file;
 mod sbom;
 mod sign;
 mod size;

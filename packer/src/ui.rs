@@ -1,6 +1,8 @@
 //! The one module that prints: data to standard output, the rest to standard error.
 
 use std::io::{IsTerminal, Write, stderr, stdout};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use std::time::Duration;
 
 use clap::builder::styling::AnsiColor;
@@ -64,6 +66,10 @@ impl Ui {
 
     /// Prints a line.
     pub(crate) fn note(&self, text: &str) {
+        self.print(&lines(text));
+    }
+
+    fn print(&self, text: &str) {
         if self.volume >= Volume::Normal {
             self.bar.suspend(|| line(text));
         }
@@ -72,7 +78,7 @@ impl Ui {
     /// Prints a line with `--verbose`.
     pub(crate) fn detail(&self, text: &str) {
         if self.volume >= Volume::Verbose {
-            self.bar.suspend(|| line(text));
+            self.bar.suspend(|| line(&lines(text)));
         } else {
             self.bar.tick();
         }
@@ -80,7 +86,7 @@ impl Ui {
 
     /// Prints a warning.
     pub(crate) fn warn(&self, text: &str) {
-        self.note(&label(AnsiColor::Yellow, "warning:", &lines(text)));
+        self.print(&label(AnsiColor::Yellow, "warning:", &lines(text)));
     }
 
     /// Removes the spinner.
@@ -111,7 +117,7 @@ fn lines(text: &str) -> String {
 
 /// Prints a line, for commands that have no [`Ui`].
 pub(crate) fn note(text: &str) {
-    line(text);
+    line(&lines(text));
 }
 
 /// A line whose first word is coloured. [`anstream`] removes the colour where standard error is no terminal, and where
@@ -140,14 +146,39 @@ pub(crate) fn without_codes(message: &str) -> String {
     text + rest
 }
 
-/// Prints data.
+/// Prints lines of data, which can't control a terminal either.
 ///
 /// # Errors
 /// When standard output can't be written to.
 pub(crate) fn data(text: &str) -> anyhow::Result<()> {
+    write(
+        text.split('\n')
+            .map(plain_but_tabs)
+            .collect::<Vec<_>>()
+            .join("\n")
+            .as_bytes(),
+    )
+}
+
+fn plain_but_tabs(line: &str) -> String {
+    line.split('\t')
+        .map(|field| plain(field.to_owned()))
+        .collect::<Vec<_>>()
+        .join("\t")
+}
+
+/// Prints a path as a line, with all its bytes: a program reads it.
+///
+/// # Errors
+/// When standard output can't be written to.
+pub(crate) fn path(path: &Path) -> anyhow::Result<()> {
+    write(&[path.as_os_str().as_bytes(), b"\n"].concat())
+}
+
+fn write(text: &[u8]) -> anyhow::Result<()> {
     use anyhow::Context;
     let mut out = stdout().lock();
-    out.write_all(text.as_bytes())
+    out.write_all(text)
         .and_then(|()| out.flush())
         .context("failed to write to standard output")
 }

@@ -40,6 +40,11 @@ fn copes(report: &Value, what: &str) {
     for name in ["service", "other", "connect"] {
         assert_eq!(names[name][0], "gaierror", "{what}: {name}: {names}");
     }
+    assert_eq!(names["services"], json!([80, 443, "https"]), "{what}");
+    assert_eq!(names["protocols"], json!([6, 17]), "{what}");
+    for name in ["no_service", "no_protocol"] {
+        assert_eq!(names[name], json!(["OSError", null]), "{what}: {name}");
+    }
     assert_eq!(report["locale"], "C.UTF-8", "{what}");
     assert_eq!(report["no_locale"], "unsupported locale setting", "{what}");
     assert_eq!(report["offset"], 3600.0, "{what}");
@@ -73,6 +78,33 @@ fn on_every_minor_version() {
         assert_eq!(ask(run, &HTTPS)["answer"], "over TLS", "{what}");
         copes(&ask(packed.run().stderr_any(), &["system"]), &what);
     }
+}
+
+/// Without `HOME` and `/etc/passwd` there is still a home directory and a user's name; where the system or the caller says
+/// them, these count.
+#[test]
+fn a_home_and_a_user_where_nothing_names_them() {
+    let (place, packed) = (scratch(), usual());
+    let empty = |uid: u32| packed.run().root("empty").env_clear().uid(uid).tmpfs();
+    for (uid, name) in [(0, "root"), (65534, "65534")] {
+        let said = ask(empty(uid), &["user"]);
+        assert_eq!(
+            said,
+            json!({"HOME": "/", "home": "/", "child": "/", "user": name})
+        );
+        let said = ask(empty(uid).env("HOME", "/tmp").env("LOGNAME", "ada"), &["user"]);
+        assert_eq!(
+            said,
+            json!({"HOME": "/tmp", "home": "/tmp", "child": "/tmp", "user": "ada"})
+        );
+    }
+    let users = place.path().join("passwd");
+    fs_err::write(&users, "ada:x:0:0:Ada:/tmp:/bin/sh\n").unwrap();
+    let said = ask(empty(0).bind(&users, "/etc/passwd:ro"), &["user"]);
+    assert_eq!(
+        said,
+        json!({"HOME": null, "home": "/tmp", "child": "/tmp", "user": "ada"})
+    );
 }
 
 #[test]

@@ -32,6 +32,7 @@ mod golden;
 mod harness;
 mod hostile;
 mod hostile_archives;
+mod hostile_inputs;
 mod imports;
 mod in_use;
 mod interpreters;

@@ -363,6 +363,28 @@ fn a_prune_that_was_killed_half_way_is_put_right() {
     );
 }
 
+/// A repair that was killed, and whatever else nobody holds.
+#[test]
+fn what_a_killed_command_left_is_removed() {
+    let bench = Bench::filled(&["one"]);
+    let left = || fs_err::write(bench.version().join("tmp/repair.1"), "").unwrap();
+    left();
+    fs_err::create_dir_all(bench.version().join("tmp/repair.2/directory")).unwrap();
+    bench.cache(&["prune", "--dry-run"]);
+    assert!(bench.version().join("tmp/repair.2").exists());
+    bench.cache(&["prune"]);
+    bench.nothing_is_left_half_done();
+    left();
+    bench
+        .run("one")
+        .env("PYSHIP", "prune")
+        .stdout_any()
+        .stderr_any()
+        .success();
+    bench.nothing_is_left_half_done();
+    assert_eq!(bench.apps(), ["one"]);
+}
+
 #[test]
 fn thirty_starters_against_a_prune_that_never_stops() {
     let bench = Bench::filled(&FOUR);

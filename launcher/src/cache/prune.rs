@@ -73,6 +73,9 @@ pub fn prune(root: &Root, policy: &Policy, mode: Mode) -> Result<Removed> {
         Mode::DryRun => Lock::Unsupported,
         Mode::Apply => lock::exclusive(&root.lock(CACHE_LOCK_ALL), &mut || {})?,
     };
+    if let Mode::Apply = mode {
+        tmp::sweep(root);
+    }
     run(root, policy, mode).map_err(|error| Error::path(Kind::Storage, "prune", &root.path, cause(&error)))
 }
 

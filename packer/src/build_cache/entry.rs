@@ -24,6 +24,7 @@ use tempfile::NamedTempFile;
 use super::stamp::Inputs;
 use super::{BuildCache, trim};
 use crate::layer::Packed;
+use crate::regular_file;
 
 const MAGIC: &[u8; 8] = b"PYSHIPB1";
 const TAIL: u64 = 48;
@@ -64,7 +65,7 @@ impl BuildCache {
     /// The entry of that key, if it exists, is not damaged, and its inputs are unchanged.
     pub(crate) fn find<T: DeserializeOwned>(&self, key: &str) -> Option<Found<T>> {
         let path = self.entries()?.join(key);
-        let file = fs_err::File::open(&path).ok()?.into_file();
+        let file = regular_file::open(&path).ok()?.into_file();
         let data = file.metadata().ok()?;
         let found: Head<T> = head(&file, data.size())?;
         if !found.inputs.are_unchanged() {

@@ -22,7 +22,7 @@ pub(super) fn command(action: Action) -> Result<()> {
     let root = build_cache::root(None, &environment)
         .context("failed to find the build cache: neither HOME nor PYSHIP_BUILD_CACHE_DIR is set")?;
     match action {
-        Action::Dir => ui::data(&format!("{}\n", root.display())),
+        Action::Dir => ui::path(&root),
         Action::Clear => trim::clear(&root)
             .with_context(|| format!("failed to clear the build cache `{}`", root.display())),
     }

@@ -151,8 +151,7 @@ fn directory(place: &Place) -> Result<()> {
     if places.is_empty() {
         places.extend(candidates_of(place).into_iter().next().map(|first| first.path));
     }
-    let lines = places.iter().map(|path| format!("{}\n", path.display()));
-    ui::data(&lines.collect::<String>())
+    places.iter().try_for_each(|path| ui::path(path))
 }
 
 fn listing_of(root: &Root) -> Result<Listing> {

@@ -24,5 +24,5 @@ pub(super) fn command(options: &ExtractOptions) -> Result<()> {
     let ExtractOptions { file, directory } = options;
     let (payload, manifest) = open(file)?;
     unpack::extract(&payload, &manifest, directory)?;
-    ui::data(&format!("{}\n", directory.display()))
+    ui::path(directory)
 }

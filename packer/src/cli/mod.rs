@@ -15,6 +15,7 @@ mod verify;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use pyship_launcher::sys;
 
 use crate::options::PackOptions;
 use crate::{interrupt, ui, usage};
@@ -83,6 +84,7 @@ pub fn main() -> ExitCode {
                 .map_or(ExitCode::FAILURE, |()| exit_code(said.exit_code()));
         }
     };
+    let _before = sys::wait_for_children();
     if let Err(error) = interrupt::handle() {
         ui::warning(&format!("signals that end the command are not handled: {error}"));
     }

@@ -126,8 +126,8 @@ fn show(options: &List, environment: &Environment) -> Result<()> {
 fn find(spec: Option<&str>, environment: &Environment) -> Result<()> {
     let chosen = discover::choose(spec, environment)?;
     match (chosen.interpreter, chosen.source) {
-        (Some(interpreter), _) => ui::data(&format!("{}\n", interpreter.executable.display())),
-        (None, Source::Executable(path)) => ui::data(&format!("{}\n", path.display())),
+        (Some(interpreter), _) => ui::path(&interpreter.executable),
+        (None, Source::Executable(path)) => ui::path(&path),
         (None, Source::Download(known, missing)) => {
             let version = known.build.version;
             let threading = if known.build.free_threaded { "t" } else { "" };

@@ -104,7 +104,7 @@ pub(super) fn command(options: &SignOptions) -> Result<()> {
             key.display()
         ));
     }
-    ui::data(&format!("{}\n", out.display()))
+    ui::path(&out)
 }
 
 /// Makes a key pair.

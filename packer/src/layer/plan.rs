@@ -3,12 +3,16 @@
 //! Directories come first, then each source with its bytecode, which has the same names and docstrings, then other
 //! files by their extensions. Links are last, as the launcher makes them last.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
+use pyship_launcher::format::member;
 
 use crate::tree::{LayerPath, Node, Tree, display};
 
 /// Bytes of a tar header.
 const HEADER: u64 = 512;
+
+/// Bytes of a path that an error repeats.
+const SHOWN: usize = 200;
 
 /// A member of a frame.
 pub(super) struct Planned<'a> {
@@ -25,6 +29,13 @@ pub(super) struct Planned<'a> {
 pub(super) fn plan(tree: &Tree, target: u64) -> Result<Vec<Vec<Planned<'_>>>> {
     let mut members = Vec::new();
     for (path, node) in tree.iter() {
+        ensure!(
+            member::is_safe(path),
+            "failed to pack `{}`: a path of more than {} directories, of more than 4095 bytes, or with a name of more \
+             than 255 bytes can't be unpacked",
+            shortened(path),
+            member::DEPTH_MAX
+        );
         let size = match node {
             Node::File(file) => file
                 .content
@@ -52,6 +63,13 @@ pub(super) fn plan(tree: &Tree, target: u64) -> Result<Vec<Vec<Planned<'_>>>> {
         frames.push(Vec::new());
     }
     Ok(frames)
+}
+
+/// The begin of a path that is too long to be read.
+fn shortened(path: &[u8]) -> String {
+    let start = &path[..path.len().min(SHOWN)];
+    let rest = if start.len() < path.len() { "…" } else { "" };
+    format!("{}{rest}", display(start))
 }
 
 /// Similar members share a frame. Groups are in the order of the layer.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
+use pyship_launcher::error::{plain, steers};
 use pyship_launcher::format::manifest::Entry;
 use pyship_launcher::format::names::APP_CODE;
 
@@ -249,9 +250,9 @@ fn name(options: &PackOptions, output: &Destination) -> Result<String> {
         )
     })?;
     ensure!(
-        !name.is_empty() && !name.contains(['/', '\0', '\n']),
-        "failed to use the name `{}`: it is empty, or has a slash or a line end",
-        name.escape_debug()
+        !name.is_empty() && !name.contains('/') && !name.contains(steers),
+        "failed to use the name `{}`: it is empty, or has a slash or a control character",
+        plain(name)
     );
     Ok(name)
 }

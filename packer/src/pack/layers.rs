@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use pyship_launcher::format::names::{LAYER_LIBC, LAYERS};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::Pack;
 use crate::build_cache::entry::NewEntry;
 use crate::build_cache::stamp::Inputs;
+use crate::hint::WithHint;
 use crate::layer::{self, CollectError, Packed};
 use crate::tree::Tree;
 
@@ -193,6 +194,12 @@ fn compress_one(pack: &Pack<'_>, name: &str, tree: &Tree, entry: Option<&NewEntr
             Err(error) => return Err(error),
         }
     }
-    let file = tempfile::tempfile_in(pack.scratch.path())?;
-    layer::pack(name, tree, compression, &file, &advance)
+    let scratch = pack.scratch.path();
+    let file = tempfile::tempfile_in(scratch)?;
+    layer::pack(name, tree, compression, &file, &advance).or_else(|error| match error.is::<CollectError>() {
+        true => Err(error)
+            .with_context(|| format!("failed to write to `{}`", scratch.display()))
+            .hint("set TMPDIR to a directory with more room"),
+        false => Err(error),
+    })
 }

@@ -5,17 +5,15 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use crate::options::PackOptions;
-use crate::packages::requirements_file::{self, Line};
+use crate::packages::requirements_file::{self, Line, Seen};
 use crate::text_file::{self, TEXT_MAX};
-
-/// Requirements files don't include each other deeper than that.
-const DEPTH_MAX: usize = 16;
 
 /// The options with files in `scratch` in the place of pipes.
 ///
 /// # Errors
 /// When a pipe can't be read.
 pub(super) fn kept(mut options: PackOptions, scratch: &Path) -> Result<PackOptions> {
+    let mut seen = Seen::default();
     for (name, files) in [
         ("requirements", &mut options.requirements),
         ("constraints", &mut options.constraint),
@@ -24,7 +22,7 @@ pub(super) fn kept(mut options: PackOptions, scratch: &Path) -> Result<PackOptio
             if fs_err::metadata(&*file).is_ok_and(|data| !data.is_file() && !data.is_dir()) {
                 *file = copy(file, scratch.join(format!("{name}-{}.txt", number + 1)))?;
             }
-            check(file, 0)?;
+            check(file, &mut seen)?;
         }
     }
     Ok(options)
@@ -37,15 +35,15 @@ fn copy(pipe: &Path, file: PathBuf) -> Result<PathBuf> {
 
 /// Checks a file and those that it names: the installer would wait for a named pipe, and read a device without end. It
 /// reports what is not there.
-fn check(file: &Path, depth: usize) -> Result<()> {
+fn check(file: &Path, seen: &mut Seen) -> Result<()> {
     let is_there = fs_err::metadata(file).is_ok_and(|data| !data.is_dir());
-    if !is_there || depth > DEPTH_MAX {
+    if !is_there || !seen.is_new(file) {
         return Ok(());
     }
     let directory = file.parent().unwrap_or(Path::new(""));
     for line in requirements_file::parse(&text_file::read(file, TEXT_MAX)?) {
         if let Line::File(other) | Line::Constraint(other) = line {
-            check(&directory.join(other), depth + 1)?;
+            check(&directory.join(other), seen)?;
         }
     }
     Ok(())
@@ -77,5 +75,25 @@ mod tests {
         assert_eq!(found[0], file);
         assert_eq!(fs_err::read_to_string(&found[1]).unwrap(), "six\n");
         assert_eq!(found[1], scratch.path().join("requirements-2.txt"));
+    }
+
+    #[test]
+    fn files_that_include_each_other_are_read_once() {
+        let place = tempfile::tempdir().unwrap();
+        let names: Vec<String> = (0..12).map(|number| format!("-r {number}.txt\n")).collect();
+        for number in 0..12 {
+            fs_err::write(place.path().join(format!("{number}.txt")), names.concat()).unwrap();
+        }
+        let mut seen = Seen::default();
+        check(&place.path().join("0.txt"), &mut seen).unwrap();
+        assert!(!seen.is_new(&place.path().join("11.txt")));
+        // One that waits for a writer is found behind them.
+        let pipe = place.path().join("pipe");
+        rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RUSR).unwrap();
+        fs_err::write(place.path().join("11.txt"), "-r 0.txt\n-r pipe\n").unwrap();
+        let said = check(&place.path().join("0.txt"), &mut Seen::default())
+            .unwrap_err()
+            .to_string();
+        assert!(said.ends_with("it is not a regular file"), "{said}");
     }
 }

@@ -4,29 +4,30 @@ use std::path::PathBuf;
 
 use super::pins::local_path;
 use super::request::{Request, is_url};
-use super::requirements_file::{self, Line};
+use super::requirements_file::{self, Line, Seen};
 use crate::environment::Environment;
-
-/// Requirements files don't include each other deeper than that.
-const MAX_DEPTH: usize = 16;
 
 /// The directories that `request` installs from, as its requirements and requirements files name them.
 pub(crate) fn of(request: &Request, environment: &Environment) -> Vec<PathBuf> {
     let mut texts = request.requirements.clone();
-    let mut files: Vec<(PathBuf, usize)> = request
+    let mut seen = Seen::default();
+    let mut files: Vec<PathBuf> = request
         .requirements_files
         .iter()
         .filter(|file| !is_url(file))
-        .map(|file| (environment.directory.join(file), 0))
+        .map(|file| environment.directory.join(file))
         .collect();
-    while let Some((file, depth)) = files.pop() {
+    while let Some(file) = files.pop() {
+        if !seen.is_new(&file) {
+            continue;
+        }
         // The installer reports one that can't be read.
         for line in requirements_file::parse(&fs_err::read(&file).unwrap_or_default()) {
             match line {
                 Line::Requirement(text) | Line::Editable(text) => texts.push(text),
-                Line::File(other) if !other.contains("://") && depth < MAX_DEPTH => {
+                Line::File(other) if !other.contains("://") => {
                     let directory = file.parent().map(PathBuf::from).unwrap_or_default();
-                    files.push((directory.join(other), depth + 1));
+                    files.push(directory.join(other));
                 }
                 _ => {}
             }

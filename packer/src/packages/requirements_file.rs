@@ -4,6 +4,24 @@
 //! pyship doesn't resolve them; it has to know what they ask for. No library reads this format but those of
 //! installers themselves. A line that isn't understood is [`Line::Other`], never an error: the installer reports it.
 
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// More files than these don't include each other.
+const FILES_MAX: usize = 1000;
+
+/// The files that were looked at: files may include each other more than once, and in circles.
+#[derive(Debug, Default)]
+pub(crate) struct Seen(BTreeSet<PathBuf>);
+
+impl Seen {
+    /// Whether `file` was not looked at before. After [`FILES_MAX`] files none is looked at any more.
+    pub(crate) fn is_new(&mut self, file: &Path) -> bool {
+        let file = fs_err::canonicalize(file).unwrap_or_else(|_| file.to_owned());
+        self.0.len() < FILES_MAX && self.0.insert(file)
+    }
+}
+
 /// A line that isn't blank or a comment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Line {

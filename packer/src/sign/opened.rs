@@ -8,6 +8,7 @@ use anyhow::{Context, Result, anyhow, ensure};
 use pyship_launcher::error::cause;
 
 use crate::file_state::FileState;
+use crate::regular_file;
 
 /// Bytes that are read at a time.
 pub(super) const CHUNK: usize = 1 << 20;
@@ -24,18 +25,13 @@ impl Opened {
     ///
     /// # Errors
     /// When there is none or it can't be read.
-    #[expect(clippy::disallowed_methods, reason = "`failed` names the path")]
     pub(crate) fn new(path: &Path) -> Result<Self> {
         let failed =
             |error: std::io::Error| anyhow!("failed to read `{}`: {}", path.display(), cause(&error));
-        // Before it is opened: opening a fifo would wait for its writer.
-        let kind = path.metadata().map_err(failed)?;
-        ensure!(
-            kind.is_file(),
-            "failed to read `{}`: it is not a regular file",
-            path.display()
-        );
-        let file = File::open(path).map_err(failed)?;
+        let file = match regular_file::open(path) {
+            Err(error) if error.kind() == ErrorKind::InvalidInput => return Err(error.into()),
+            file => file.map_err(failed)?.into_file(),
+        };
         let state = FileState::of(&file.metadata().map_err(failed)?);
         Ok(Self {
             path: path.to_owned(),

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use crate::elf::MAGIC;
 use crate::file_state::FileState;
+use crate::regular_file;
 
 /// Larger files are not kept in memory.
 const SMALL: u64 = 1 << 20;
@@ -43,8 +44,7 @@ impl Content {
     /// When the file can't be read or has another state.
     pub(crate) fn read(&self) -> io::Result<Arc<[u8]>> {
         match self {
-            Self::Path(path) => Ok(fs_err::read(path)?.into()),
-            Self::Held(_) => {
+            Self::Path(_) | Self::Held(_) => {
                 let mut bytes = Vec::with_capacity(usize::try_from(self.size()?).unwrap_or(0));
                 self.pass_to(&mut |piece| {
                     bytes.extend_from_slice(piece);
@@ -66,7 +66,7 @@ impl Content {
             Self::Path(path) => (path, None),
             Self::Held(held) => (&held.0, Some(&held.1)),
         };
-        let mut file = fs_err::File::open(path)?;
+        let mut file = regular_file::open(path)?;
         let check = |file: &fs_err::File| match state {
             Some(state) if !FileState::of(&file.metadata()?).has_content_of(state) => Err(changed(path)),
             _ => Ok(()),
@@ -103,7 +103,7 @@ impl Content {
             return Ok(self.clone());
         };
         for _ in 0..TRIES {
-            let mut file = fs_err::File::open(path)?;
+            let mut file = regular_file::open(path)?;
             let state = FileState::of(&file.metadata()?);
             if state.size() > SMALL.min(*room) {
                 return Ok(Self::Held(Arc::new((path.clone(), state))));

@@ -42,6 +42,10 @@ def names():
         "number": failure(socket.getaddrinfo, "localhost", 80, 0, 0, 0, socket.AI_NUMERICHOST),
         "service": failure(socket.getaddrinfo, "localhost", "no-such-service"),
         "other": failure(socket.gethostbyname, "no-such-name.invalid"),
+        "services": [socket.getservbyname("http"), socket.getservbyname("https", "tcp"), socket.getservbyport(443)],
+        "no_service": failure(socket.getservbyname, "no-such-service"),
+        "protocols": [socket.getprotobyname("tcp"), socket.getprotobyname("udp")],
+        "no_protocol": failure(socket.getprotobyname, "no-such-protocol"),
         "connect": failure(socket.socket().connect, ("no-such-name.invalid", 80)),
     }
 
@@ -84,6 +88,17 @@ def failure_of_locale(locale):
         locale.setlocale(locale.LC_ALL, "xx_XX.UTF-8")
     except locale.Error as error:
         return str(error)
+
+
+def user():
+    import getpass
+
+    return {
+        "HOME": os.environ.get("HOME"),
+        "home": os.path.expanduser("~"),
+        "child": child("import os; print(os.path.expanduser('~'))").strip(),
+        "user": getpass.getuser(),
+    }
 
 
 def screen():

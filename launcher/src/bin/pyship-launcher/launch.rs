@@ -84,6 +84,8 @@ fn start(arguments: &[CString], mut environment: Environment) -> Result<i32> {
         uid,
         watch: &Terminal,
     };
+    // After it was asked for a place of the cache.
+    environment.complete();
     match tool.as_deref() {
         None | Some(RESTART) => {
             start_app(&context, &caller(environment), granted).map(|never| match never {})

@@ -23,8 +23,10 @@ use crate::target::HOST;
 
 /// The length of an ELF file's start that holds its program headers.
 const START: usize = 4096;
-/// The type of the program header that names the loader, and where in a header are its type, offset and size.
-const PT_INTERP: u32 = 3;
+/// The types of the program headers that lead to the dynamic section and name the loader, and where in a header are its
+/// type, offset and size.
+const PT_DYNAMIC: u64 = 2;
+const PT_INTERP: u64 = 3;
 const HEADER_OFFSET: usize = 8;
 const HEADER_SIZE: usize = 32;
 
@@ -67,31 +69,45 @@ fn linked_part<'a>(plan: &Plan, deps: &Path, path: &'a Path) -> Option<&'a Path>
     })
 }
 
+/// The length of an entry of the dynamic section, and the tag of the one with a library's name.
+const DYNAMIC_ENTRY: usize = 16;
+const DT_SONAME: u64 = 14;
+
 /// Whether a file is a program of this machine that names glibc's loader. Static programs and those of other C
-/// libraries name none or another one.
+/// libraries name none or another one. A library may name it too, to print its version when it is run: it has a name of
+/// its own.
 fn names_the_loader(path: &Path) -> io::Result<bool> {
     let file = File::open(path)?;
-    let mut start = vec![0; START];
-    let mut length = 0;
-    while length < START {
-        match file.read_at(&mut start[length..], length as u64)? {
-            0 => break,
-            more => length += more,
-        }
-    }
-    start.truncate(length);
-    let Some((offset, size)) = loader_place(&start) else {
+    let start = read(&file, 0, file.metadata()?.len()).unwrap_or_default();
+    let Some(loader) = part(&file, &start, PT_INTERP) else {
         return Ok(false);
     };
-    let mut loader = vec![0; usize::try_from(size).unwrap_or(START).min(START)];
-    let is_read = file.read_exact_at(&mut loader, offset).is_ok();
     let name = Path::new(HOST.loader).file_name().unwrap_or_default();
     let loader = loader.split(|&byte| byte == 0).next().unwrap_or_default();
-    Ok(is_read && as_path(loader).file_name() == Some(name))
+    Ok(as_path(loader).file_name() == Some(name) && !part(&file, &start, PT_DYNAMIC).is_some_and(has_soname))
 }
 
-/// Where in an ELF file of this machine the loader is named: offset and size.
-fn loader_place(start: &[u8]) -> Option<(u64, u64)> {
+fn has_soname(dynamic: Vec<u8>) -> bool {
+    dynamic
+        .chunks_exact(DYNAMIC_ENTRY)
+        .any(|entry| entry.starts_with(&DT_SONAME.to_le_bytes()))
+}
+
+/// The bytes that the first program header of that type describes, [`START`] at most.
+fn part(file: &File, start: &[u8], kind: u64) -> Option<Vec<u8>> {
+    let (offset, size) = place(start, kind)?;
+    read(file, offset, size)
+}
+
+/// `size` bytes of a file, [`START`] at most.
+fn read(file: &File, offset: u64, size: u64) -> Option<Vec<u8>> {
+    let mut bytes = vec![0; usize::try_from(size).unwrap_or(START).min(START)];
+    file.read_exact_at(&mut bytes, offset).ok()?;
+    Some(bytes)
+}
+
+/// Where in an ELF file of this machine is what the first program header of that type describes: offset and size.
+fn place(start: &[u8], kind: u64) -> Option<(u64, u64)> {
     let number = |at: usize, length: usize| {
         let bytes = start.get(at..at.checked_add(length)?)?;
         let mut number = [0; 8];
@@ -107,7 +123,7 @@ fn loader_place(start: &[u8]) -> Option<(u64, u64)> {
     let headers = (0..count).map_while(|index| first.checked_add(index.checked_mul(length)?));
     headers
         .map_while(|header| Some((header, number(header, 4)?)))
-        .find(|(_, kind)| *kind == u64::from(PT_INTERP))
+        .find(|(_, found)| *found == kind)
         .and_then(|(header, _)| {
             Some((
                 number(header + HEADER_OFFSET, 8)?,
@@ -122,18 +138,24 @@ mod tests {
 
     #[test]
     fn a_program_of_glibc_names_its_loader_and_other_files_do_not() {
-        let header = |loader: &[u8], machine: u16| {
-            let mut bytes = vec![0; 64 + 56];
+        // Its second header leads to a dynamic section with one entry of that tag.
+        let tagged = |loader: &[u8], machine: u16, tag: u8| {
+            let mut bytes = vec![0; 64 + 2 * 56];
             bytes[..6].copy_from_slice(b"\x7fELF\x02\x01");
             bytes[18..20].copy_from_slice(&machine.to_le_bytes());
             bytes[32] = 64;
             bytes[54] = 56;
-            bytes[56] = 1;
+            bytes[56] = 2;
             bytes[64] = 3;
-            bytes[72] = 120;
+            bytes[72] = 192;
             bytes[96] = u8::try_from(loader.len()).unwrap();
-            [&bytes, loader].concat()
+            bytes[120] = 2;
+            bytes[128] = 176;
+            bytes[152] = 16;
+            let entry = [tag, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0];
+            [&bytes, &entry[..], loader].concat()
         };
+        let header = |loader: &[u8], machine: u16| tagged(loader, machine, 5);
         let path = std::env::temp_dir().join(format!("pyship-programs-{}", std::process::id()));
         let names = |bytes: &[u8]| {
             std::fs::write(&path, bytes).unwrap();
@@ -145,6 +167,8 @@ mod tests {
         assert!(!names(&header(b"/lib/ld-musl-x86_64.so.1\0", HOST.elf_machine)));
         assert!(!names(&header(&loader, HOST.elf_machine + 1)));
         assert!(!names(b"#!/bin/sh\n") && !names(b""));
+        // A library with a loader, as Qt's.
+        assert!(!names(&tagged(&loader, HOST.elf_machine, 14)));
         for length in 0..program.len() {
             assert!(!names(&program[..length]) || length + 1 == program.len());
         }

@@ -6,6 +6,7 @@
 
 use super::argument;
 use super::fields::{DIRECTORY_HEX, Entry, Layer, Manifest};
+use crate::error::steers;
 use crate::format::member::is_safe;
 use crate::format::names::{ENV_PRIVATE_PREFIX, ENV_PYTHONHOME, ENV_TOOL, LAYERS};
 use crate::format::trailer;
@@ -137,7 +138,7 @@ fn is_component(name: &str) -> bool {
 }
 
 fn is_plain(text: &str) -> bool {
-    text.len() <= TEXT_MAX && !text.chars().any(char::is_control)
+    text.len() <= TEXT_MAX && !text.contains(steers)
 }
 
 /// Checks options and environment variables.

@@ -16,7 +16,7 @@ use error::bad;
 pub(crate) use error::{read_failed, unsafe_path};
 pub use header::padding;
 use header::{BLOCK, Header, NAME_MAX, SIZE_MAX, split};
-pub use path::{is_safe, is_safe_target};
+pub use path::{DEPTH_MAX, is_safe, is_safe_target};
 use pax::Pax;
 
 use super::mode::Mode;

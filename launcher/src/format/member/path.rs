@@ -4,7 +4,7 @@
 pub(super) const PATH_MAX: usize = 4095;
 const NAME_MAX: usize = 255;
 /// The largest number of components in a path: removing a tree takes an open descriptor for each.
-const DEPTH_MAX: usize = 256;
+pub const DEPTH_MAX: usize = 256;
 
 /// Whether `path` is below the directory that it is relative to: not empty, no leading or double `/`, no `.` or
 /// `..`, no NUL, within the limits on length and depth.

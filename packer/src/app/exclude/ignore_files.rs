@@ -13,8 +13,13 @@ use anyhow::{Context, Result, bail};
 use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder, Glob};
 
+use crate::hint::WithHint;
+use crate::text_file::{self, TEXT_MAX};
+
 const GITIGNORE: &str = ".gitignore";
 const PYSHIPIGNORE: &str = ".pyshipignore";
+/// Characters of a line that an error repeats.
+const SHOWN: usize = 200;
 /// Characters that make a line match more than one name.
 const WILDCARDS: &[char] = &['*', '?', '[', '{'];
 
@@ -173,17 +178,21 @@ fn read(path: &Path, directory: &Path) -> Result<Option<Gitignore>> {
         }
         Err(error) => return Err(error.into()),
     }
-    let text = fs_err::read(path)?;
+    let text = text_file::read(path, TEXT_MAX)?;
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text);
     let mut builder = GitignoreBuilder::new(directory);
     for (number, line) in String::from_utf8_lossy(text).lines().enumerate() {
         if let Err(error) = builder.add_line(Some(path.to_owned()), line)
             && path.ends_with(PYSHIPIGNORE)
         {
-            bail!("{}: line {}, `{line}`: {error}", failed(), number + 1);
+            let shown: String = line.chars().take(SHOWN).collect();
+            bail!("{}: line {}, `{shown}`: {error}", failed(), number + 1);
         }
     }
-    Ok(Some(builder.build().with_context(failed)?))
+    let built = builder.build().with_context(failed);
+    let built =
+        built.hint("it has more patterns than can be looked for at once: use fewer, or pass --no-gitignore");
+    Ok(Some(built?))
 }
 
 /// Whether a directory is the root of a repository: `.git` is a file in a worktree and in a submodule.
@@ -198,11 +207,8 @@ fn exclude_file(root: &Path) -> Option<PathBuf> {
         return Some(git.join("info/exclude"));
     }
     // `gitdir: PATH`, and in that directory perhaps the path of the one that all worktrees share.
-    let link = |path: &Path| -> Option<String> {
-        let is_file = fs_err::metadata(path).is_ok_and(|data| data.is_file());
-        let text = is_file.then(|| fs_err::read_to_string(path).ok())??;
-        Some(text.trim_end().to_owned())
-    };
+    let link =
+        |path: &Path| -> Option<String> { Some(text_file::read_text(path).ok()?.trim_end().to_owned()) };
     let own = root.join(link(&git)?.strip_prefix("gitdir:")?.trim());
     let shared = link(&own.join("commondir")).map_or(own.clone(), |shared| own.join(shared));
     Some(shared.join("info/exclude"))

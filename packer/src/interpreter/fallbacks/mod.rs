@@ -1,8 +1,8 @@
-//! Fallbacks for what a minimal system lacks: host names, certificates, terminal descriptions, a locale, time zones, and
+//! Fallbacks for what a minimal system lacks: names of hosts, services and users, certificates, terminal descriptions, a locale, time zones, and
 //! the search for shared libraries.
 //!
 //! Environment variables could name them, but child processes would inherit those. So a few functions are appended
-//! to seven modules of the packed standard library; where the system has what they look for they change nothing.
+//! to eight modules of the packed standard library; where the system has what they look for they change nothing.
 //! A start that doesn't import these modules takes no longer.
 
 pub(super) mod terminfo;
@@ -18,6 +18,7 @@ use crate::tree::{Node, Tree};
 const ADDITIONS: &[(&str, &str)] = &[
     ("ssl.py", include_str!("ssl.py")),
     ("socket.py", include_str!("socket.py")),
+    ("getpass.py", include_str!("getpass.py")),
     ("locale.py", include_str!("locale.py")),
     ("ctypes/util.py", include_str!("ctypes_util.py")),
     ("curses/__init__.py", include_str!("curses.py")),

@@ -75,3 +75,45 @@ if not _pyship_hosts_has_localhost():
     for _pyship_name in ("bind", "connect", "connect_ex", "sendto"):
         setattr(socket, _pyship_name, _pyship_know_localhost_as_address(getattr(_socket.socket, _pyship_name)))
     del _pyship_name
+
+
+# --- Added by pyship: a system without /etc/services or /etc/protocols knows no service or protocol by name. These are the
+# usual ones, with the numbers that IANA has assigned.
+_pyship_services = {
+    "ftp-data": 20, "ftp": 21, "ssh": 22, "telnet": 23, "smtp": 25, "domain": 53, "http": 80, "kerberos": 88, "pop3": 110,
+    "sunrpc": 111, "ntp": 123, "imap2": 143, "snmp": 161, "ldap": 389, "https": 443, "submissions": 465, "syslog": 514,
+    "submission": 587, "ldaps": 636, "imaps": 993, "pop3s": 995, "mysql": 3306, "postgresql": 5432,
+}  # fmt: skip
+_pyship_protocols = {"ip": 0, "icmp": 1, "igmp": 2, "tcp": 6, "udp": 17, "gre": 47, "esp": 50, "ipv6-icmp": 58, "sctp": 132}
+
+
+def _pyship_know_by_name(theirs, numbers):
+    def wrapper(name, *args):
+        try:
+            return theirs(name, *args)
+        except OSError:
+            if name not in numbers:
+                raise
+            return numbers[name]
+
+    return _pyship_named(wrapper, theirs)
+
+
+def _pyship_know_by_port(theirs):
+    def wrapper(port, *args):
+        try:
+            return theirs(port, *args)
+        except OSError:
+            for name, number in _pyship_services.items():
+                if number == port:
+                    return name
+            raise
+
+    return _pyship_named(wrapper, theirs)
+
+
+if not os.path.exists("/etc/services"):
+    getservbyname = _pyship_know_by_name(getservbyname, _pyship_services)
+    getservbyport = _pyship_know_by_port(getservbyport)
+if not os.path.exists("/etc/protocols"):
+    getprotobyname = _pyship_know_by_name(getprotobyname, _pyship_protocols)

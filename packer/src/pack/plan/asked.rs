@@ -10,12 +10,9 @@ use crate::app::input::Input;
 use crate::app::pyproject::ProjectFile;
 use crate::packages::metadata::normalized;
 use crate::packages::pins;
-use crate::packages::requirements_file::{self, Line};
+use crate::packages::requirements_file::{self, Line, Seen};
 use crate::sbom::graph;
 use crate::url;
-
-/// Requirements files don't include each other deeper than that.
-const MAX_DEPTH: usize = 16;
 
 /// A requirement.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,8 +53,9 @@ pub(in crate::pack) fn asked(pack: &Pack<'_>, source: &app::Source) -> Result<Ve
     if options.with_ca {
         asked.push(Asked::new("certifi", "--with-ca"));
     }
+    let mut seen = Seen::default();
     for file in &options.requirements {
-        add_file(file, 0, &mut asked);
+        add_file(file, &mut seen, &mut asked);
     }
     let path = match &source.input {
         Input::Project(directory, _) | Input::Package(directory, _) => directory.join("pyproject.toml"),
@@ -97,13 +95,16 @@ fn add_extras(pack: &Pack<'_>, file: &ProjectFile, place: &str, asked: &mut Vec<
 }
 
 /// The requirements of a file, and of those that it names. One that can't be read has failed the pack before.
-fn add_file(path: &Path, depth: usize, asked: &mut Vec<Asked>) {
+fn add_file(path: &Path, seen: &mut Seen, asked: &mut Vec<Asked>) {
+    if !seen.is_new(path) {
+        return;
+    }
     let from = path.display().to_string();
     let directory = path.parent().unwrap_or(Path::new(""));
     for line in requirements_file::parse(&fs_err::read(path).unwrap_or_default()) {
         match line {
             Line::Requirement(text) => asked.push(Asked::new(&text, &from)),
-            Line::File(other) if depth < MAX_DEPTH => add_file(&directory.join(other), depth + 1, asked),
+            Line::File(other) => add_file(&directory.join(other), seen, asked),
             _ => {}
         }
     }
@@ -138,7 +139,7 @@ mod tests {
         fs_err::write(place.path().join("more.txt"), "idna\n").unwrap();
         fs_err::write(place.path().join("pins.txt"), "idna==3\n").unwrap();
         let mut asked = Vec::new();
-        add_file(&file, 0, &mut asked);
+        add_file(&file, &mut Seen::default(), &mut asked);
         let found: Vec<(Option<&str>, &str)> = asked
             .iter()
             .map(|one| (one.name.as_deref(), one.requirement.as_str()))

@@ -10,6 +10,7 @@ use crate::environment::Environment;
 use crate::hint::WithHint;
 use crate::packages::request::Request;
 use crate::packages::tool::Tool;
+use crate::text_file;
 
 const UV_LOCK: &str = "uv.lock";
 const PYLOCK: &str = "pylock.toml";
@@ -93,7 +94,7 @@ fn exported(path: PathBuf, export: Export) -> Result<Lock> {
 /// When it can't be read.
 pub(crate) fn from_file(path: &Path) -> Result<Lock> {
     let lock = Lock {
-        contents: Contents::Pylock(fs_err::read_to_string(path)?),
+        contents: Contents::Pylock(text_file::read_text(path)?),
         path: fs_err::canonicalize(path)?,
         export: None,
     };
@@ -117,7 +118,7 @@ fn uv_lock(directory: &Path) -> Option<PathBuf> {
         return Some(own);
     }
     let is_root = |directory: &&Path| {
-        let text = fs_err::read_to_string(directory.join(PYPROJECT)).unwrap_or_default();
+        let text = text_file::read_text(&directory.join(PYPROJECT)).unwrap_or_default();
         text.contains("[tool.uv.workspace]")
     };
     let root = directory.ancestors().skip(1).find(is_root)?;

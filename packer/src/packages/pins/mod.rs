@@ -16,14 +16,12 @@ use super::declared::{Declared, Dependencies};
 use super::metadata::normalized;
 use super::request::{Request, is_url};
 use super::requirement;
-use super::requirements_file::{self, Line};
+use super::requirements_file::{self, Line, Seen};
 use super::tool::Tool;
 use crate::build_cache::key::Key;
 use crate::build_cache::stamp::Stamp;
 use crate::environment::Environment;
 
-/// Requirements files don't include each other deeper than that.
-const MAX_DEPTH: usize = 16;
 /// Endings of files that installers take as a requirement.
 const ARCHIVES: &[&str] = &[".whl", ".zip", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz"];
 
@@ -61,6 +59,7 @@ pub(crate) fn read(
         key,
         environment,
         began,
+        seen: Seen::default(),
         pins: Pins::default(),
     };
     // Which interpreter it is, and with it which pip, is part of the key already.
@@ -82,7 +81,7 @@ pub(crate) fn read(
     let files = request.requirements_files.iter().chain(&request.constraints);
     // One on a server may change; packages that only it pins count as not pinned.
     for file in files.filter(|file| !is_url(file)) {
-        reader.file(&environment.directory.join(file), 0);
+        reader.file(&environment.directory.join(file));
     }
     for location in &request.find_links {
         reader.find_links(&environment.directory, location);
@@ -91,7 +90,7 @@ pub(crate) fn read(
         reader.find_links(&environment.directory, &location);
     }
     for file in configuration::requirements(environment) {
-        reader.file(&file, 0);
+        reader.file(&file);
     }
     let names_directories = configuration::identify(environment, reader.key);
     reader.pins.changes |= names_directories;
@@ -113,6 +112,7 @@ struct Reader<'a> {
     key: &'a mut Key,
     environment: &'a Environment,
     began: SystemTime,
+    seen: Seen,
     pins: Pins,
 }
 
@@ -148,7 +148,10 @@ impl Reader<'_> {
         }
     }
 
-    fn file(&mut self, path: &Path, depth: usize) {
+    fn file(&mut self, path: &Path) {
+        if !self.seen.is_new(path) {
+            return;
+        }
         let Ok(bytes) = fs_err::read(path) else {
             self.pins.changes = true;
             return;
@@ -159,9 +162,8 @@ impl Reader<'_> {
             match line {
                 Line::Requirement(text) => self.requirement(&text),
                 // A file on a server may change; packages that only it pins count as not pinned.
-                Line::File(other) | Line::Constraint(other)
-                    if other.contains("://") || depth == MAX_DEPTH => {}
-                Line::File(other) | Line::Constraint(other) => self.file(&directory.join(other), depth + 1),
+                Line::File(other) | Line::Constraint(other) if other.contains("://") => {}
+                Line::File(other) | Line::Constraint(other) => self.file(&directory.join(other)),
                 Line::FindLinks(location) => self.find_links(directory, &location),
                 // A part of the file's bytes, and nothing more.
                 Line::Option => {}
