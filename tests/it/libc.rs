@@ -274,6 +274,8 @@ fn a_child_that_is_the_hosts_has_the_hosts_libraries() {
         let foreign: Vec<&str> = said
             .lines()
             .filter(|line| !["A=", "LC_CTYPE="].iter().any(|known| line.starts_with(known)))
+            // Where no /etc/passwd names a home directory.
+            .filter(|line| root == "bookworm" || *line != "HOME=/")
             .collect();
         assert!(foreign.is_empty(), "{foreign:?}");
     }
