@@ -52,7 +52,9 @@ fn a_warm_start_is_at_most_thirty_system_calls_and_none_that_writes_or_locks() {
     let place = scratch();
     let packed = environment_app();
     packed.run_with_cache(place.path()).args(["exit", "0"]).success();
-    let made = calls(&packed, place.path());
+    let mut made = calls(&packed, place.path());
+    // Without `HOME`, as here, one more asks whether the system has a file that names a home directory.
+    made.retain(|call| !call.contains("/etc/passwd"));
     let listed = made.join("\n");
     assert!(made.len() <= WARM_CALLS, "{} system calls\n{listed}", made.len());
     let writes = |call: &&String| {
