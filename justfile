@@ -141,10 +141,10 @@ build:
     cargo build --release --locked
     @[ -z "${PYSHIP_BIN:-}" ] || install -D target/release/pyship "$PYSHIP_BIN"
 
-# Build a pyship that carries the launcher for aarch64, as $PYSHIP_BIN_AARCH64 or target/pyship-aarch64
+# Build a pyship that carries the launcher for aarch64, as $PYSHIP_BIN_AARCH64 or target/pyship-aarch64; not optimized
 [group('builds')]
 aarch64:
-    scripts/build-stubs --to "${PYSHIP_BIN_AARCH64:-target/pyship-aarch64}"
+    scripts/build-stubs --fast --to "${PYSHIP_BIN_AARCH64:-target/pyship-aarch64}"
 
 # Make every root directory that the integration tests run in; each of them is made when it is used otherwise
 [group('builds')]

@@ -137,9 +137,10 @@ fn suits(libc: &Libc, host: &Host) -> std::result::Result<(), String> {
             None => "this system's is older".to_owned(),
         });
     }
-    for (name, version) in &libc.system {
+    for (name, versions) in &libc.system {
         let library = find(name).ok_or_else(|| format!("this system has no `{name}`"))?;
-        if !version.is_empty() && !has_version(&library, version) {
+        let lacks = |version: &&str| !version.is_empty() && !has_version(&library, version);
+        if let Some(version) = versions.split(' ').find(lacks) {
             return Err(format!("this system's `{name}` has no {version}"));
         }
     }
@@ -217,6 +218,25 @@ mod tests {
         let mut libc = libc(LibcPolicy::Auto, (2, 17), true);
         libc.system.insert("libnowhere.so.9".into(), String::new());
         assert_eq!(decide(&libc, &Host::look(true)).unwrap(), Choice::Carried);
+    }
+
+    #[test]
+    fn each_version_of_a_system_library_counts() {
+        let chosen = |versions: &str| {
+            let mut libc = libc(LibcPolicy::Auto, (2, 17), true);
+            libc.system.insert("libm.so.6".into(), versions.into());
+            decide(&libc, &Host::look(true)).unwrap()
+        };
+        assert_eq!(chosen("GLIBC_2.27"), Choice::Host);
+        assert_eq!(chosen("GLIBC_2.27 GLIBC_2.29"), Choice::Host);
+        for versions in [
+            "GLIBC_2.27 NONE_1",
+            "NONE_1 GLIBC_2.27",
+            "GLIBC_2",
+            "GLIBC_2.27 GLIBC_2.29 NONE",
+        ] {
+            assert_eq!(chosen(versions), Choice::Carried, "{versions}");
+        }
     }
 
     #[test]

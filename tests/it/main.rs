@@ -26,10 +26,12 @@ mod environment;
 mod examples;
 mod file_capabilities;
 mod format;
+mod gconv;
 // Its files are of this machine.
 #[cfg(target_arch = "x86_64")]
 mod golden;
 mod harness;
+mod host_libraries;
 mod hostile;
 mod hostile_archives;
 mod hostile_inputs;

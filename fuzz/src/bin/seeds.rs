@@ -233,6 +233,7 @@ fn records() -> Seeds {
         loader: Some(Loader {
             path: b"/l/ld.so".to_vec(),
             library_path: b"/l:/m".to_vec(),
+            gconv: Some(b"/l/gconv".to_vec()),
         }),
         options: vec![b"-X".to_vec(), b"utf8".to_vec()],
         arguments: vec![b"--fixed".to_vec(), b"\xff".to_vec()],

@@ -33,11 +33,13 @@ pub const ENV_PRIVATE_ARGV0: &str = "_PYSHIP_ARGV0";
 pub(crate) const ENV_PRIVATE_APP: &str = "_PYSHIP_APP";
 /// Private, for [`START_RUN`]: before the name of a caller's variable that is renamed.
 pub(crate) const ENV_PRIVATE_KEEP: &str = "_PYSHIP_KEEP_";
-/// Replaces the first letter of a caller's `PYTHON*` or `LD_*` variable while the interpreter starts without it; the start-up
-/// code restores it. So the variable keeps its position and its length, which the kernel limits.
+/// Replaces the first letter of a caller's `PYTHON*`, `LD_*` or `GCONV_PATH` variable while the interpreter starts without it;
+/// the start-up code restores it. So the variable keeps its position and its length, which the kernel limits.
 pub const ENV_HIDDEN: u8 = 1;
+/// Where glibc looks for character sets before its own directory.
+pub const ENV_GCONV_PATH: &str = "GCONV_PATH";
 /// Variables by which a caller loads libraries into every program. They are made for the host's C library.
-pub const ENV_OF_LOADER: [&str; 2] = ["LD_PRELOAD", "LD_AUDIT"];
+pub const ENV_OF_LOADER: [&str; 3] = ["LD_PRELOAD", "LD_AUDIT", ENV_GCONV_PATH];
 
 /// The caller's variables that would change where the interpreter finds code. An app's interpreter starts without
 /// them, and the start-up code restores them in `os.environ`. `sys.executable` starts without `PYTHONHOME` only.
@@ -62,8 +64,9 @@ pub const ENV_DISTRUSTED: &[&str] = &[
     "PYTHON",
     "\u{1}YTHON", // See `ENV_HIDDEN`.
     "\u{1}D_",
+    "\u{1}CONV_PATH",
     "LD_",
-    "GCONV_PATH",
+    ENV_GCONV_PATH,
     "GETCONF_DIR",
     "GLIBC_TUNABLES",
     "HOSTALIASES",
@@ -125,6 +128,10 @@ pub const MODULE_INDEX: &str = "__pyship__.modules";
 
 /// Directory of the libc layer that goes on the loader's `--library-path`.
 pub const LIBC_LIB: &str = "lib";
+/// Directory of the libc layer with glibc's character sets, in a file that was packed with `--gconv`.
+pub const LIBC_GCONV: &str = "lib/gconv";
+/// File in [`LIBC_GCONV`] that lists them, besides those in `gconv-modules.d`.
+pub const GCONV_MODULES: &str = "gconv-modules";
 
 /// First line of a script in a deps layer's `bin/`; the launcher writes the app's own interpreter in its place.
 pub const SCRIPT_SHEBANG: &str = "#!pyship-python";

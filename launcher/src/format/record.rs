@@ -78,6 +78,8 @@ pub struct Loader {
     pub path: Vec<u8>,
     /// Directories for `--library-path`, separated by `:`.
     pub library_path: Vec<u8>,
+    /// The directory of the carried character sets, if there are any.
+    pub gconv: Option<Vec<u8>>,
 }
 
 impl Record {
@@ -123,9 +125,17 @@ impl Record {
         }
         put(b"executable", executable);
         put(b"home", home);
-        if let Some(Loader { path, library_path }) = loader {
+        if let Some(Loader {
+            path,
+            library_path,
+            gconv,
+        }) = loader
+        {
             put(b"loader", path);
             put(b"library-path", library_path);
+            if let Some(gconv) = gconv {
+                put(b"gconv", gconv);
+            }
         }
         for option in options {
             put(b"option", option);
@@ -186,7 +196,7 @@ impl Record {
             return Err(damaged());
         }
         let mut record = Self::default();
-        let (mut loader, mut library_path) = (None, None);
+        let (mut loader, mut library_path, mut gconv) = (None, None, None);
         let (mut entry, mut commands) = (None, Vec::new());
         for item in &items[1..] {
             let (key, value) = pair(item).ok_or_else(damaged)?;
@@ -204,6 +214,7 @@ impl Record {
                 b"home" => record.home = value.to_vec(),
                 b"loader" => loader = Some(value.to_vec()),
                 b"library-path" => library_path = Some(value.to_vec()),
+                b"gconv" => gconv = Some(value.to_vec()),
                 b"option" => record.options.push(value.to_vec()),
                 b"argument" => record.arguments.push(value.to_vec()),
                 b"set" => {
@@ -218,7 +229,11 @@ impl Record {
             }
         }
         record.loader = match (loader, library_path) {
-            (Some(path), Some(library_path)) => Some(Loader { path, library_path }),
+            (Some(path), Some(library_path)) => Some(Loader {
+                path,
+                library_path,
+                gconv,
+            }),
             (None, None) => None,
             _ if any_version => None,
             _ => return Err(damaged()),
@@ -257,6 +272,7 @@ mod tests {
             loader: Some(Loader {
                 path: b"/l/ld.so".to_vec(),
                 library_path: b"/l:/m".to_vec(),
+                gconv: Some(b"/l/gconv".to_vec()),
             }),
             options: vec![b"-X".to_vec(), b"utf8".to_vec()],
             arguments: vec![b"--a=\xff".to_vec(), vec![]],

@@ -10,8 +10,8 @@ use self::entry::Run;
 use crate::cache::Ready;
 use crate::environment::Environment;
 use crate::format::names::{
-    APP_LINK, APP_PYTHON, APP_START, ENV_OF_LOADER, ENV_PRIVATE_ARGV0, ENV_PRIVATE_FILE, ENV_PRIVATE_PREFIX,
-    ENV_PYTHON_CODE, ENV_PYTHONHOME, ENV_PYTHONPATH, ENV_TOOL, START_CHILD, TOOL_RESTART,
+    APP_LINK, APP_PYTHON, APP_START, ENV_GCONV_PATH, ENV_OF_LOADER, ENV_PRIVATE_ARGV0, ENV_PRIVATE_FILE,
+    ENV_PRIVATE_PREFIX, ENV_PYTHON_CODE, ENV_PYTHONHOME, ENV_PYTHONPATH, ENV_TOOL, START_CHILD, TOOL_RESTART,
 };
 use crate::format::record::{Entry, Loader, Record};
 
@@ -83,6 +83,7 @@ pub fn app(ready: &Ready, caller: Caller) -> Exec {
     environment.push(ENV_PYTHONPATH, join(directory, &[APP_LINK, APP_START]));
     environment.push(ENV_PRIVATE_FILE, file);
     environment.push(ENV_PRIVATE_ARGV0, &argv0);
+    push_gconv(&mut environment, record);
     exec(ready, argv0, [record.options.clone(), rest].concat(), environment)
 }
 
@@ -110,8 +111,12 @@ pub fn interpreter(ready: &Ready, argv0: Option<Vec<u8>>, caller: Caller) -> Exe
     if options::ignore_environment(&rest) {
         // No start-up code would restore them.
         remove_preloaded(&mut environment, record);
-    } else if hide_preloaded(&mut environment, record) || environment.get(ENV_PYTHONHOME).is_some() {
+    } else if hide_preloaded(&mut environment, record)
+        || environment.get(ENV_PYTHONHOME).is_some()
+        || gconv(record).is_some()
+    {
         hide_home(&mut environment, directory);
+        push_gconv(&mut environment, record);
     }
     exec(
         ready,
@@ -131,6 +136,7 @@ pub fn program(ready: &Ready, program: Vec<u8>, caller: Caller) -> Exec {
         ..
     } = caller;
     remove_preloaded(&mut environment, &ready.record);
+    push_gconv(&mut environment, &ready.record);
     load(ready, program, argv0, arguments, environment)
 }
 
@@ -148,6 +154,18 @@ fn hide_preloaded(environment: &mut Environment, record: &Record) -> bool {
 fn remove_preloaded(environment: &mut Environment, record: &Record) {
     for name in ENV_OF_LOADER.into_iter().filter(|_| record.loader.is_some()) {
         environment.remove(name);
+    }
+}
+
+/// The directory of the carried character sets, where the carried C library is used.
+fn gconv(record: &Record) -> Option<&Vec<u8>> {
+    record.loader.as_ref()?.gconv.as_ref()
+}
+
+/// Names it, as the last variable of all: by that the start-up code knows it, and removes it.
+fn push_gconv(environment: &mut Environment, record: &Record) {
+    if let Some(gconv) = gconv(record) {
+        environment.push(ENV_GCONV_PATH, gconv);
     }
 }
 
@@ -188,7 +206,9 @@ fn load(
                 environment,
             }
         }
-        Some(Loader { path, library_path }) => {
+        Some(Loader {
+            path, library_path, ..
+        }) => {
             let loaded: [&[u8]; 6] = [
                 &argv0,
                 b"--argv0",

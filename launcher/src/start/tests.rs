@@ -5,6 +5,7 @@ fn ready(loader: bool, entry: Entry) -> Ready {
     let loader = loader.then(|| Loader {
         path: b"/l/ld.so".to_vec(),
         library_path: b"/l".to_vec(),
+        gconv: None,
     });
     let record = Record {
         entry,
@@ -186,4 +187,41 @@ fn an_interpreter_keeps_pythonpath_and_does_not_see_pythonhome() {
     };
     let exec = interpreter(&ready(false, script()), None, isolated);
     assert_eq!(entries(exec), ["PYTHONHOME=/h"]);
+}
+
+#[test]
+fn carried_character_sets_are_named_last_and_those_of_the_caller_hidden() {
+    let mut ready = ready(true, script());
+    ready.record.loader.as_mut().unwrap().gconv = Some(b"/l/gconv".to_vec());
+    let variables = [("GCONV_PATH", "/host"), ("X", "y")];
+    let last = |exec: Exec| entries(exec).pop().unwrap();
+    let started = entries(app(&ready, caller(&variables)));
+    assert!(
+        started.contains(&"\u{1}CONV_PATH=/host".to_owned()),
+        "{started:?}"
+    );
+    assert_eq!(started.last().unwrap(), "GCONV_PATH=/l/gconv");
+    let child = entries(interpreter(&ready, None, caller(&variables)));
+    assert!(child.contains(&"\u{1}CONV_PATH=/host".to_owned()), "{child:?}");
+    assert!(
+        child.iter().any(|entry| entry.starts_with("PYTHONPATH=/a/")),
+        "{child:?}"
+    );
+    assert_eq!(child.last().unwrap(), "GCONV_PATH=/l/gconv");
+    assert_eq!(
+        last(program(&ready, b"/p".to_vec(), caller(&variables))),
+        "GCONV_PATH=/l/gconv"
+    );
+    // Nothing would remove it there.
+    let alone = Caller {
+        arguments: vec![b"-I".to_vec()],
+        ..caller(&variables)
+    };
+    assert_eq!(last(interpreter(&ready, None, alone)), "X=y");
+    // The host's C library has its own.
+    let host = super::tests::ready(false, script());
+    assert_eq!(
+        entries(program(&host, b"/p".to_vec(), caller(&variables))),
+        ["GCONV_PATH=/host", "X=y"]
+    );
 }

@@ -2,9 +2,10 @@
 //!
 //! Where the host has no glibc, or one that is older than the packed files need, the launcher starts the interpreter
 //! through this loader with `--library-path`. All files come from one directory, because the parts of a glibc work only
-//! with each other. Locales, character sets (`gconv`) and name services of other packages are left out on purpose:
-//! Python has its own codecs, and the runtime layer has C.UTF-8 ([`crate::interpreter::fallbacks`]).
+//! with each other. Locales and name services of other packages are left out on purpose: the runtime layer has C.UTF-8
+//! ([`crate::interpreter::fallbacks`]). Character sets ([`mod@gconv`]) go along on request: Python has its own codecs.
 
+mod gconv;
 mod version;
 
 use std::collections::BTreeSet;
@@ -78,7 +79,7 @@ pub(crate) struct Collected {
 }
 
 /// Collects the glibc to which `loader` (the interpreter's `PT_INTERP`) belongs, from the build machine or a
-/// sysroot, with those of [`ON_DEMAND`] that are `needed`.
+/// sysroot, with those of [`ON_DEMAND`] that are `needed`, and with its character sets if `with_gconv`.
 ///
 /// # Errors
 /// See [`NoLibc`].
@@ -86,6 +87,7 @@ pub(crate) fn carried(
     loader: &Path,
     sysroot: Option<&Path>,
     needed: &BTreeSet<String>,
+    with_gconv: bool,
 ) -> Result<Collected, NoLibc> {
     let name = loader
         .file_name()
@@ -123,6 +125,9 @@ pub(crate) fn carried(
         inputs.push(file.clone());
         if soname == "libc.so.6" {
             version = Some(version::of(&bytes).ok_or_else(|| NoLibc::NoVersion(file.clone()))?);
+            if with_gconv {
+                inputs.extend(gconv::add_to(&mut tree, &file, &root)?);
+            }
         }
         tree.insert_bytes(
             format!("{LIBC_LIB}/{soname}"),

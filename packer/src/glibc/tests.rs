@@ -21,7 +21,8 @@ fn own_loader() -> PathBuf {
 
 #[test]
 fn the_version_is_that_of_the_running_one() {
-    let Collected { tree, libc, .. } = carried(&own_loader(), None, &BTreeSet::new()).expect("a glibc");
+    let Collected { tree, libc, .. } =
+        carried(&own_loader(), None, &BTreeSet::new(), false).expect("a glibc");
     let output = output(Command::new("getconf").arg("GNU_LIBC_VERSION"));
     assert_eq!(
         output.trim(),
@@ -44,7 +45,8 @@ fn the_version_is_that_of_the_running_one() {
 
 #[test]
 fn it_runs_a_program_in_a_root_with_nothing_else() {
-    let Collected { mut tree, libc, .. } = carried(&own_loader(), None, &BTreeSet::new()).expect("a glibc");
+    let Collected { mut tree, libc, .. } =
+        carried(&own_loader(), None, &BTreeSet::new(), false).expect("a glibc");
     tree.insert_bytes("program", own(), true);
     let scratch = tempfile::tempdir().expect("a directory");
     write(&tree, scratch.path());
@@ -64,11 +66,65 @@ fn it_runs_a_program_in_a_root_with_nothing_else() {
 }
 
 #[test]
+fn character_sets_go_along_on_request() {
+    let of = |with_gconv| carried(&own_loader(), None, &BTreeSet::new(), with_gconv).expect("a glibc");
+    let paths = |tree: &Tree| {
+        let found = tree
+            .iter()
+            .map(|(path, _)| String::from_utf8_lossy(path).into_owned());
+        found
+            .filter(|path| path.starts_with("lib/gconv/"))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(paths(&of(false).tree), [""; 0]);
+    let found = paths(&of(true).tree);
+    for name in [
+        "gconv-modules",
+        "ISO8859-1.so",
+        "SJIS.so",
+        "GB18030.so",
+        "libJIS.so",
+    ] {
+        assert!(found.contains(&format!("lib/gconv/{name}")), "{name}: {found:?}");
+    }
+    assert!(!found.iter().any(|path| path.ends_with(".cache")), "{found:?}");
+}
+
+#[test]
+fn where_lib_is_not_usr_lib_character_sets_are_below_the_latter() {
+    let root = tempfile::tempdir().expect("a directory");
+    let usr = root.path().join("usr/lib/x/gconv");
+    fs_err::create_dir_all(&usr).expect("a directory");
+    let c_library = root.path().join("lib/x/libc.so.6");
+    let sysroot = Sysroot::new(Some(root.path()));
+    let mut tree = Tree::new();
+    let error = gconv::add_to(&mut tree, &c_library, &sysroot).expect_err("nothing there");
+    let missing = root.path().join("lib/x/gconv/gconv-modules");
+    assert!(
+        error
+            .to_string()
+            .ends_with(&format!("there is no `{}`", missing.display())),
+        "{error}"
+    );
+    assert!(crate::hint::of(&error).is_some());
+    fs_err::write(usr.join("gconv-modules"), "").expect("written");
+    gconv::add_to(&mut tree, &c_library, &sysroot).expect("added");
+    assert!(tree.get("lib/gconv/gconv-modules").is_some());
+}
+
+#[test]
 fn what_is_not_there_is_said() {
     let empty = tempfile::tempdir().expect("a directory");
-    let musl = carried(Path::new("/lib/ld-musl-x86_64.so.1"), None, &BTreeSet::new()).expect_err("not glibc");
+    let musl = carried(
+        Path::new("/lib/ld-musl-x86_64.so.1"),
+        None,
+        &BTreeSet::new(),
+        false,
+    )
+    .expect_err("not glibc");
     assert!(matches!(musl, NoLibc::NotGlibc(_)), "{musl}");
-    let none = carried(&own_loader(), Some(empty.path()), &BTreeSet::new()).expect_err("nothing there");
+    let none =
+        carried(&own_loader(), Some(empty.path()), &BTreeSet::new(), false).expect_err("nothing there");
     assert!(matches!(none, NoLibc::NoLoader(_)), "{none}");
     // A loader without its library.
     let loader = empty
@@ -76,6 +132,6 @@ fn what_is_not_there_is_said() {
         .join(own_loader().strip_prefix("/").expect("absolute"));
     fs_err::create_dir_all(loader.parent().expect("a directory")).expect("a new directory");
     fs_err::copy(own_loader(), loader).expect("a new file");
-    let half = carried(&own_loader(), Some(empty.path()), &BTreeSet::new()).expect_err("half of it");
+    let half = carried(&own_loader(), Some(empty.path()), &BTreeSet::new(), false).expect_err("half of it");
     assert_eq!(half.to_string(), "there is no `libc.so.6` beside the loader");
 }

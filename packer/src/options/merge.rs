@@ -77,6 +77,7 @@ impl PackOptions {
             no_index_imports: project.no_index_imports || self.no_index_imports,
             include: join(project.include, join(self.include, self.add_data)),
             lib: join(project.lib, self.lib),
+            gconv: project.gconv || self.gconv,
             add_data: Vec::new(),
             exclude: join(project.exclude, self.exclude),
             no_gitignore: project.no_gitignore || self.no_gitignore,

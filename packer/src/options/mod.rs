@@ -239,6 +239,11 @@ pub(crate) struct PackOptions {
     #[serde(serialize_with = "redact::file_names", skip_serializing_if = "Vec::is_empty")]
     pub(crate) lib: Vec<String>,
 
+    /// Carry glibc's character sets, for libraries that convert with iconv (1.3 MB)
+    #[arg(long, help_heading = CONTENTS)]
+    #[serde(skip_serializing_if = "is_false")]
+    pub(crate) gconv: bool,
+
     /// PyInstaller's spelling of `--include`
     #[arg(long, hide = true, value_parser = aliases::add_data)]
     #[serde(skip)]

@@ -35,7 +35,7 @@ fn the_command_line_wins_and_lists_add_up() {
     };
     let project = table(
         "module = 'm'\nwith = ['rich']\nlevel = 3\nprune = ['tk']\noption = ['-Xutf8']\nsysroot = '/root'\n\
-         with-ca = true\nno-check = true\nstrict = true\nset-env = { X = '1', Y = '1' }",
+         with-ca = true\nno-check = true\nstrict = true\ngconv = true\nset-env = { X = '1', Y = '1' }",
     );
     let merged = options.over(project);
     assert_eq!((merged.module, merged.entry.as_deref()), (None, Some("a:b")));
@@ -43,7 +43,7 @@ fn the_command_line_wins_and_lists_add_up() {
     assert_eq!(merged.level, Some(3));
     assert_eq!(merged.prune, ["tk"]);
     assert_eq!(merged.option, ["-Xutf8"]);
-    assert!(merged.sysroot.is_some() && merged.with_ca && merged.no_check && merged.strict);
+    assert!(merged.sysroot.is_some() && merged.with_ca && merged.no_check && merged.strict && merged.gconv);
     assert_eq!(merged.set_env, ["X=1", "Y=1", "X=2"]);
 }
 

@@ -53,6 +53,10 @@ pub(super) fn prepare(pack: &Pack<'_>, layers: [&LayerElf; 3], besides: &[Wanted
     let named = [libraries::named(pack, machine)?, besides.to_vec()].concat();
     let libraries = libraries::find(pack, machine, &found, &named, &runtime.shared().collect())?;
     let mut warnings = Vec::new();
+    ensure!(
+        !pack.options.gconv || policy != LibcPolicy::Host,
+        "failed to carry character sets (--gconv): with `--libc host` the file carries no glibc that would use them"
+    );
     let (content, carried) =
         carried(pack, policy, &loader, &found.needed, &libraries, &mut warnings)?.unzip();
     let libraries = match (&carried, named.first()) {
@@ -79,15 +83,19 @@ pub(super) fn prepare(pack: &Pack<'_>, layers: [&LayerElf; 3], besides: &[Wanted
             some_of(&programs)
         ));
     }
-    let mut system: BTreeMap<String, String> = found.system.into_iter().collect();
+    // What the host must have, or it is not used.
+    let mut system = std::mem::take(&mut found.system);
     if carried.is_some() {
-        // What the host must have, or it is not used.
         let parts = ON_DEMAND.iter().map(|soname| (*soname).to_owned());
-        let parts = parts.filter(|soname| found.needed.contains(soname));
-        for soname in parts.chain(libraries.asked).chain([THREADS.to_owned()]) {
-            system.entry(soname).or_default();
-        }
+        system.extend(parts.filter(|soname| found.needed.contains(soname)));
+        system.extend(libraries.asked);
+        system.insert(THREADS.to_owned());
     }
+    let system = system.into_iter().map(|soname| {
+        let versions = found.versions_of(&soname);
+        (soname, versions)
+    });
+    let system: BTreeMap<String, String> = system.collect();
     Ok(Glibc {
         manifest: Libc {
             policy,
@@ -144,6 +152,9 @@ fn carried(
         LibcPolicy::Auto => match collect() {
             Ok(carried) => Ok(Some(carried)),
             Err(NoLibc::Other(error)) => Err(error),
+            Err(reason) if pack.options.gconv => Err(reason).context(
+                "failed to carry character sets (--gconv): the file carries no glibc that would use them",
+            ),
             Err(reason) => {
                 warnings.push(format!(
                     "the file carries no glibc and runs only where the host's is new enough: {reason}"
@@ -171,6 +182,7 @@ fn collect(
             .field("sysroot", format!("{:?}", options.sysroot))
             .field("parts", format!("{parts:?}"))
             .field("libraries", format!("{:?}", libraries.lines))
+            .field("gconv", options.gconv.to_string())
             .field("compression", options.compression().to_string());
         key.finish()
     });
@@ -181,7 +193,12 @@ fn collect(
         mut tree,
         libc,
         inputs,
-    } = glibc::carried(Path::new(loader), options.sysroot.as_deref(), &parts)?;
+    } = glibc::carried(
+        Path::new(loader),
+        options.sysroot.as_deref(),
+        &parts,
+        options.gconv,
+    )?;
     libraries.add_to(&mut tree)?;
     let brought = libraries.lines.iter().map(|line| &line.source);
     let inputs = Inputs::of(inputs.iter().chain(brought).map(PathBuf::as_path));

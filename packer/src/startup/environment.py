@@ -3,9 +3,11 @@
 # --- What the launcher says through the environment, taken out of it again
 
 _OURS = (b"PYTHONHOME", b"PYTHONPATH", b"_PYSHIP_FILE", b"_PYSHIP_ARGV0")
+# The directory of carried character sets; the caller's variable of that name is hidden then.
+_GCONV = b"GCONV_PATH"
 # A caller's variable: its first letter is changed, so that it keeps its length and place. `PYTHON*`, and with a carried glibc
-# `LD_PRELOAD` and `LD_AUDIT`.
-_HIDDEN = {b"\1YTHON": b"P", b"\1D_": b"L"}
+# `LD_PRELOAD`, `LD_AUDIT` and `GCONV_PATH`.
+_HIDDEN = {b"\1YTHON": b"P", b"\1D_": b"L", b"\1CONV_PATH": b"G"}
 _AT_EXECFN = 31  # `linux/auxvec.h`
 
 
@@ -15,7 +17,11 @@ def _restore_environment():
     To be called once in a process: later ones are the program's, in subinterpreters too.
     """
     environ = posix.environ  # The very dict that os.environ is, or will be, a view of.
-    said = {name: value for name, value in environ.items() if name in _OURS}
+    ours = _OURS
+    if _names_charsets(environ):
+        ours += (_GCONV,)
+        _load_charsets()
+    said = {name: value for name, value in environ.items() if name in ours}
     hidden = {name: letter + name[1:] for name in environ for start, letter in _HIDDEN.items() if name.startswith(start)}
     for name in said:
         del environ[name]
@@ -29,6 +35,35 @@ def _restore_environment():
             posix.unsetenv(name)
             posix.putenv(restored, environ[restored])
     return said
+
+
+def _names_charsets(environ):
+    """Whether the launcher has named a directory of character sets: it does so in the last variable."""
+    return [*environ][-1:] == [_GCONV]
+
+
+def _load_charsets():
+    """Makes glibc read the list of character sets, as long as the variable is there: it does that once, before it first
+    converts anything. The interpreter has converted its arguments already, but not in the locale C.
+    """
+    if "_locale" not in sys.builtin_module_names:
+        return
+    import _locale
+
+    theirs = _locale.setlocale(_locale.LC_CTYPE)
+    named = posix.environ.get(b"LOCPATH")
+    posix.putenv("LOCPATH", sys.base_prefix + "/lib/locale")
+    try:
+        _locale.setlocale(_locale.LC_CTYPE, "C.UTF-8")
+        _locale.localeconv()
+    except _locale.Error:
+        pass  # An interpreter that was packed without it.
+    finally:
+        _locale.setlocale(_locale.LC_CTYPE, theirs)
+        if named is None:
+            posix.unsetenv("LOCPATH")
+        else:
+            posix.putenv(b"LOCPATH", named)
 
 
 def _rewrite_memory(said, hidden):

@@ -107,7 +107,8 @@ fn python_and_rust_agree_on_names() {
     }
     let restart = format!("setdefault(\"{}\", \"{}\")", names::ENV_TOOL, names::TOOL_RESTART);
     assert!(include_str!("zip_main.py").contains(&restart));
-    for rest in ["YTHON", "D_"] {
+    assert!(begin.contains(&format!("_GCONV = b\"{}\"", names::ENV_GCONV_PATH)));
+    for rest in ["YTHON", "D_", &names::ENV_GCONV_PATH[1..]] {
         assert!(begin.contains(&format!("b\"\\{}{rest}\"", names::ENV_HIDDEN)));
     }
     assert!(EARLY.contains(&format!("\"/{}/{}\"", names::APP_LINK, names::APP_START)));

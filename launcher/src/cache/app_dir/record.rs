@@ -10,8 +10,8 @@ use super::{Parts, missing};
 use crate::cache::sentinels::sentinels;
 use crate::format::manifest::{self, argument};
 use crate::format::names::{
-    APP_ARGUMENT, APP_CODE, APP_LINK, APP_PYTHON, APP_START, LAYER_APP, LAYER_LIBC, LAYER_RUNTIME, LIBC_LIB,
-    START_RUN,
+    APP_ARGUMENT, APP_CODE, APP_LINK, APP_PYTHON, APP_START, GCONV_MODULES, LAYER_APP, LAYER_LIBC,
+    LAYER_RUNTIME, LIBC_GCONV, LIBC_LIB, START_RUN,
 };
 use crate::format::record::{Command, Entry, Loader, Record};
 use crate::libc_choice::Choice;
@@ -34,6 +34,10 @@ pub(super) fn record(parts: &Parts<'_>, plan: &Plan) -> io::Result<Record> {
         (Choice::Carried, Some(carried)) => Some(Loader {
             path: at(LAYER_LIBC, &carried.loader)?,
             library_path: [at(LAYER_LIBC, LIBC_LIB)?, at(LAYER_RUNTIME, "lib")?].join(&b':'),
+            gconv: layers(LAYER_LIBC)
+                .map(|layer| layer.join(LIBC_GCONV))
+                .filter(|gconv| gconv.join(GCONV_MODULES).exists())
+                .map(bytes),
         }),
         _ => None,
     };

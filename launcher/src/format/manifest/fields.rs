@@ -161,7 +161,8 @@ pub struct Libc {
     /// The program loader that the interpreter names: `/lib64/ld-linux-x86-64.so.2`.
     pub loader: String,
     /// Shared libraries that the packed ELF files need from the system besides the C library, each with the newest
-    /// symbol version that they require: `libstdc++.so.6` with `GLIBCXX_3.4.29`; empty when they require none.
+    /// symbol versions that they require, with a space between two: `libstdc++.so.6` with `CXXABI_1.3.9
+    /// GLIBCXX_3.4.29`; empty when they require none.
     #[serde(default)]
     pub system: BTreeMap<String, String>,
     /// The glibc in the libc layer, when there is one.

@@ -124,12 +124,13 @@ impl<'data> DynamicSegment<'data> {
         let mut budget = VERSIONS_MAX;
         loop {
             let need = record::<elf::Verneed<Endianness>>(rest)?;
+            let library = self.name(need.vn_file.get(self.endian).into())?;
             let mut inner = skip(rest, need.vn_aux.get(self.endian))?;
             for _ in 0..need.vn_cnt.get(self.endian) {
                 budget = budget.checked_sub(1).context("too many needed versions")?;
                 let version = record::<elf::Vernaux<Endianness>>(inner)?;
                 if !version.vna_flags.get(self.endian).contains(elf::VER_FLG_WEAK) {
-                    versions.add(&self.name(version.vna_name.get(self.endian).into())?);
+                    versions.add(&library, &self.name(version.vna_name.get(self.endian).into())?);
                 }
                 match version.vna_next.get(self.endian) {
                     0 => break,

@@ -8,7 +8,7 @@ use super::file::Elf;
 use super::layer::LayerElf;
 use super::machine::Machine;
 use super::system::{COMPILER, is_provided};
-use super::versions::Dotted;
+use super::versions::Newest;
 use crate::tree::display;
 
 /// See the module. Files are named by their paths in their layers.
@@ -16,11 +16,10 @@ use crate::tree::display;
 pub(crate) struct Survey {
     /// The newest glibc that a file needs.
     pub(crate) floor: Option<Floor>,
-    /// Libraries of the compiler's runtime that some file takes from the system, each with the newest symbol
-    /// version that is needed of it: `GLIBCXX_3.4.29`, or nothing.
-    pub(crate) system: BTreeMap<String, String>,
-    /// The same versions as numbers, while looking for the newest.
-    newest: BTreeMap<String, Dotted>,
+    /// Libraries of the compiler's runtime that some file takes from the system.
+    pub(crate) system: BTreeSet<String>,
+    /// The newest symbol versions that are needed of libraries which no layer has, by soname.
+    versions: BTreeMap<String, Newest>,
     /// Every soname that some file needs, for [`super::prepare_runtime`].
     pub(crate) needed: BTreeSet<String>,
     /// Libraries that neither a layer nor a plain system has. One that is in some layer counts as found even where
@@ -79,9 +78,11 @@ pub(crate) fn survey(machine: Machine, layers: &[&LayerElf]) -> Survey {
             }
             if is_provided(soname) {
                 if COMPILER.contains(&soname.as_str()) {
-                    survey.add_compiler(soname, elf);
+                    survey.system.insert(soname.clone());
+                    survey.add_versions(soname, elf);
                 }
             } else if !provided.contains(soname) {
+                survey.add_versions(soname, elf);
                 survey.unresolved.push(Unresolved {
                     file: path.clone(),
                     soname: soname.clone(),
@@ -104,23 +105,18 @@ impl Survey {
         }
     }
 
-    fn add_compiler(&mut self, soname: &str, elf: &Elf) {
-        let (prefix, version) = if soname.starts_with("libstdc++") {
-            ("GLIBCXX", &elf.versions.glibcxx)
-        } else {
-            ("GCC", &elf.versions.gcc)
-        };
-        let newest = self.newest.get(soname);
-        let newer = version
-            .as_ref()
-            .filter(|version| newest.is_none_or(|newest| newest < version));
-        if let Some(version) = newer {
-            self.newest.insert(soname.to_owned(), version.clone());
-            self.system
-                .insert(soname.to_owned(), format!("{prefix}_{version}"));
-        } else {
-            self.system.entry(soname.to_owned()).or_default();
+    fn add_versions(&mut self, soname: &str, elf: &Elf) {
+        if let Some(needed) = elf.versions.others.get(soname) {
+            self.versions.entry(soname.to_owned()).or_default().merge(needed);
         }
+    }
+
+    /// The symbol versions that are needed of a library which no layer has, with a space between two.
+    pub(crate) fn versions_of(&self, soname: &str) -> String {
+        self.versions
+            .get(soname)
+            .map(Newest::to_string)
+            .unwrap_or_default()
     }
 }
 
