@@ -353,3 +353,33 @@ fn the_script_that_makes_the_interpreter_explains_itself() {
     let outcome = script().arg(place.path()).stderr_has("did not make it").exits(1);
     assert!(place.path().join("theirs").exists(), "{}", outcome.report());
 }
+
+/// No free-threaded build for another machine is at hand: its files are those of the usual build, under other names.
+#[test]
+fn a_free_threaded_python() {
+    const RENAME: &str = "
+        tar -xzf \"$1\"
+        cd python
+        for path in bin/python3.11 lib/python3.11 include/python3.11; do mv $path ${path}t; done
+        ln -sf python3.11t bin/python3
+        sed -i \"s/'ABIFLAGS': ''/'ABIFLAGS': 't'/\" lib/python3.11t/_sysconfigdata_*.py
+        grep -q \"'ABIFLAGS': 't'\" lib/python3.11t/_sysconfigdata_*.py
+    ";
+    let place = scratch();
+    Run::inheriting("sh")
+        .args(["-ec", RENAME, "sh"])
+        .arg(&for_aarch64().python)
+        .directory(place.path())
+        .success();
+    let pack = hello().python_is(place.path().join("python"));
+    let manifest = pack.run().manifest();
+    let names = ["executable", "stdlib", "site_packages"].map(|name| manifest["python"][name].clone());
+    let want = [
+        "bin/python3.11t",
+        "lib/python3.11t",
+        "lib/python3.11t/site-packages",
+    ];
+    assert_eq!(names, want);
+    let words = ["a free-threaded Python of another machine", "uv and pip"];
+    sentence(pack.arg("--with").arg("six").command(), &words);
+}

@@ -33,23 +33,25 @@ class Interpreter:
             "'version': sys.version_info[:2], 'base': sys.base_prefix, 'full': sys.version.split()[0],"
             "'stdlib': os.path.relpath(sysconfig.get_path('stdlib'), sys.base_prefix),"
             "'cache_tag': sys.implementation.cache_tag, 'ext_suffix': sysconfig.get_config_var('EXT_SUFFIX'),"
-            "'name': sys.implementation.name}))"
+            "'abiflags': sys.abiflags, 'name': sys.implementation.name}))"
         )
         answer = subprocess.run([path, "-I", "-c", ask], capture_output=True, text=True, check=True)
         for name, value in json.loads(answer.stdout).items():
             setattr(self, name, value)
         self.version = tuple(self.version)
         self.stdlib = os.path.normpath(self.stdlib)
-        self.executable = "bin/python%d.%d" % self.version
-        self.site_packages = "lib/python%d.%d/site-packages" % self.version
+        # `t` for a free-threaded build.
+        name = "python%d.%d" % self.version + self.abiflags
+        self.executable = f"bin/{name}"
+        self.site_packages = f"lib/{name}/site-packages"
         self.path = os.path.join(self.base, self.executable)
 
     def __str__(self):
-        return f"{self.full} in {self.base}"
+        return f"{self.full}{self.abiflags} in {self.base}"
 
 
 def interpreters():
-    """Every CPython 3.9 to 3.15 of pyenv, PATH and /usr/bin, each once."""
+    """Every CPython 3.9 to 3.15 of pyenv, PATH and /usr/bin, free-threaded ones too, each once."""
     places = [*os.environ.get("PATH", "").split(os.pathsep), "/usr/bin", "/usr/local/bin"]
     root = shutil.which("pyenv") and subprocess.run(["pyenv", "root"], capture_output=True, text=True).stdout.strip()
     roots = {root or os.environ.get("PYENV_ROOT") or os.path.expanduser("~/.pyenv")}
@@ -57,8 +59,8 @@ def interpreters():
         places += [str(place) for place in Path(versions, "versions").glob("*/bin")]
     found = {}
     for place in places:
-        for minor in VERSIONS:
-            path = os.path.join(place, f"python3.{minor}")
+        for name in [f"python3.{minor}{threading}" for minor in VERSIONS for threading in ("", "t")]:
+            path = os.path.join(place, name)
             if os.path.basename(place) == "shims" or not os.access(path, os.X_OK):
                 continue
             interpreter = Interpreter(path)

@@ -1,7 +1,7 @@
 """Proves the start-up code on every CPython 3.9 to 3.15 at hand, without the launcher: python3 tests/start/run.py
 
 The index that the start-up code reads is written by the packer's own code, which is built first.
-Versions such as `3.12` choose interpreters, other arguments go to unittest (`-v`, `-k PATTERN`). No interpreter
+Versions such as `3.12` and `3.13t` choose interpreters, other arguments go to unittest (`-v`, `-k PATTERN`). No interpreter
 at hand is a failure.
 """
 
@@ -22,9 +22,9 @@ MODULES = (test_environment, test_site, test_entry, test_errors, test_children, 
 
 
 def main():
-    wanted = [word for word in sys.argv[1:] if re.fullmatch(r"3\.\d+", word)]
+    wanted = [word for word in sys.argv[1:] if re.fullmatch(r"3\.\d+t?", word)]
     others = [word for word in sys.argv[1:] if word not in wanted]
-    found = [python for python in fakeapp.interpreters() if not wanted or "%d.%d" % python.version in wanted]
+    found = [python for python in fakeapp.interpreters() if not wanted or "%d.%d" % python.version + python.abiflags in wanted]
     if not found:
         sys.exit("failed to find a CPython 3.9 to 3.15 in pyenv's versions, on PATH or in /usr/bin")
     fakeapp.App.writer = fakeapp.build_writer()

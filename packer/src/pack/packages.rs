@@ -233,6 +233,10 @@ fn install(pack: &Pack<'_>, request: &Request, tool: &Tool) -> Result<Tree> {
     if request.is_empty()? {
         return Ok(Tree::new());
     }
+    ensure!(
+        request.target.is_none() || !pack.interpreters.packed.is_free_threaded(),
+        "failed to install packages for a free-threaded Python of another machine: uv and pip choose wheels of the usual build for it"
+    );
     project::check_directories(request, &pack.interpreters.environment, tool)?;
     if let Some(sentence) = ignored::sentence(tool, &pack.interpreters.environment) {
         pack.ui.note(&sentence);
