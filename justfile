@@ -132,7 +132,7 @@ fuzz *ARGS='--seconds 30':
 # Write the seeds of the fuzz targets anew, after a change of a format
 [group('tests')]
 seeds:
-    {{no_launcher}} CARGO_TARGET_DIR=target/fuzz cargo run --release --locked \
+    {{no_launcher}} CARGO_TARGET_DIR=target cargo run --release --locked \
         --manifest-path fuzz/Cargo.toml --features tools --bin seeds -- fuzz/corpus
 
 # Build pyship, and copy it to $PYSHIP_BIN if that is set
