@@ -5,7 +5,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// More libraries of a file, or families of a library, than this are in no real file; the rest of them does not count.
+/// More libraries than this are in no real file; versions of the rest of them do not count.
+const LIBRARIES_MAX: usize = 256;
+/// The same for families of versions of one library.
 const MAX: usize = 32;
 /// The same for the length of a name.
 const NAME_MAX: usize = 64;
@@ -40,7 +42,7 @@ impl Versions {
                 }),
             };
             self.glibc = self.glibc.max(needed);
-        } else if self.others.len() < MAX && is_usual(library) && is_usual(name) {
+        } else if self.others.len() < LIBRARIES_MAX && is_usual(library) && is_usual(name) {
             self.others.entry(library.to_owned()).or_default().add(name);
         }
     }
