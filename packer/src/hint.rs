@@ -3,7 +3,10 @@
 //! [`crate::ui::error`] prints the hint on a line of its own, as the launcher does with its own errors.
 
 use std::error::Error;
-use std::fmt;
+use std::{fmt, io};
+
+use crate::child::ChildError;
+use crate::threads;
 
 /// An error, and what the user can do about it. It reads as the error that it wraps.
 #[derive(Debug)]
@@ -39,7 +42,7 @@ impl<T, E: Into<anyhow::Error>> WithHint<T> for Result<T, E> {
     }
 }
 
-/// The outermost hint of `error`: one of [`WithHint`], or a launcher's.
+/// The outermost hint of `error`: one of [`WithHint`], or a launcher's; else that of a limit that was reached.
 pub(crate) fn of(error: &anyhow::Error) -> Option<&str> {
     let of_launcher = || {
         error
@@ -51,6 +54,18 @@ pub(crate) fn of(error: &anyhow::Error) -> Option<&str> {
         .downcast_ref::<Hinted>()
         .map(|hinted| hinted.hint.as_str())
         .or_else(of_launcher)
+        .or_else(|| is_refused(error).then_some(threads::HINT))
+}
+
+/// Whether the system refused a process or a thread. Nothing else that is printed would block.
+fn is_refused(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        let child = cause.downcast_ref::<ChildError>();
+        child
+            .and_then(ChildError::not_started_for)
+            .or_else(|| cause.downcast_ref::<io::Error>())
+            .is_some_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+    })
 }
 
 /// The error below the outermost hint.

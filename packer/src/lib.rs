@@ -38,6 +38,7 @@ mod startup;
 mod target;
 mod temporary;
 mod text_file;
+mod threads;
 mod tree;
 mod ui;
 mod url;

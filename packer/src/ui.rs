@@ -9,6 +9,8 @@ use clap::builder::styling::AnsiColor;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use pyship_launcher::error::plain;
 
+use crate::threads;
+
 /// How much is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Volume {
@@ -37,7 +39,7 @@ impl Ui {
             ProgressDrawTarget::hidden()
         };
         let bar = ProgressBar::with_draw_target(None, target);
-        if shown {
+        if shown && threads::can_be_had() {
             bar.enable_steady_tick(Duration::from_millis(120));
         }
         Self { volume, bar }

@@ -173,6 +173,44 @@ fn no_thread_can_be_made() {
     assert_eq!(left_in_tmp(&cache), 0);
 }
 
+/// Packing says what the system refused: it neither panics nor writes half of a file. What can be done by fewer threads
+/// is done by them.
+#[test]
+fn packing_where_threads_and_processes_are_refused() {
+    let place = scratch();
+    let (file, temporary) = (place.path().join("app.bin"), place.path().join("tmp"));
+    fs_err::create_dir(&temporary).unwrap();
+    let pack = Pack::new("tests/apps/environment").no_build_cache();
+    // Threads and processes are made by the same call; each thread of the packer counts its own. Up to 3 fail at the
+    // threads that share work, up to 10 at what asks the interpreter, 12 at the trial start.
+    for first in [1, 3, 4, 8, 10, 12] {
+        let run = Run::inheriting("strace")
+            .args(["-f", "-qq", "-o", "/dev/null", "-e", "trace=clone3"])
+            .args(["-e", &format!("inject=clone3:error=EAGAIN:when={first}+")])
+            .args(pack.command_line(&file))
+            .env("TMPDIR", &temporary);
+        let outcome = run.output();
+        match outcome.status.code() {
+            Some(0) => drop(Run::new(&file).args(["exit", "0"]).success()),
+            code => {
+                assert_eq!(code, Some(1), "from {first} on\n{}", outcome.report());
+                assert!(!file.exists(), "from {first} on: a file is left");
+                assert!(
+                    outcome.err().contains("ulimit -u"),
+                    "from {first} on\n{}",
+                    outcome.report()
+                );
+            }
+        }
+        assert_eq!(
+            fs_err::read_dir(&temporary).unwrap().count(),
+            0,
+            "from {first} on"
+        );
+        fs_err::remove_file(&file).unwrap_or_default();
+    }
+}
+
 fn copied_where_all_may_read(packed: &Packed, place: &Path) -> std::path::PathBuf {
     let file = place.join("environment.bin");
     fs_err::copy(&packed.path, &file).unwrap();

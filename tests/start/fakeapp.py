@@ -3,6 +3,7 @@
 The launcher's part is played by `App.start`: the environment and the arguments that it hands to the interpreter.
 """
 
+import atexit
 import json
 import os
 import re
@@ -102,10 +103,56 @@ def index(python, base, roots, place):
         os.utime(directory, (UNPACKED_TIMES[0], UNPACKED_TIMES[0]))
 
 
+class Compiler:
+    """A Python that compiles whatever apps ask for: one process for all of them, which starts once.
+
+    Of what `packer/src/startup` writes most is the same in every app: a text is compiled once.
+    """
+
+    SCRIPT = """
+import compileall, json, os, py_compile, shutil, sys
+from py_compile import PycInvalidationMode as mode
+known = {}
+for line in sys.stdin:
+    layers, names = json.loads(line)
+    for name in names:
+        path, to = (f'{layers}/{place}/{name}.pyc' for place in ('build', 'app/start'))
+        with open(path[:-1], 'rb') as file:
+            text = file.read()
+        if text not in known:
+            py_compile.compile(path[:-1], path, '<pyship>', True, invalidation_mode=mode.UNCHECKED_HASH)
+            with open(path, 'rb') as file:
+                known[text] = file.read()
+        os.makedirs(os.path.dirname(to), exist_ok=True)
+        with open(to, 'wb') as file:
+            file.write(known[text])
+    shutil.rmtree(f'{layers}/build')
+    compileall.compile_dir(layers, quiet=2, invalidation_mode=mode.UNCHECKED_HASH)
+    print('compiled', flush=True)
+"""
+
+    def __init__(self, python):
+        self.process = subprocess.Popen(
+            [python.path, "-I", "-c", self.SCRIPT], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        atexit.register(self.end)
+
+    def compile(self, layers, names):
+        """Compiles `build/NAME.py` to `app/start/NAME.pyc` for the start-up code's `names`, and every other source."""
+        print(json.dumps([str(layers), names]), file=self.process.stdin, flush=True)
+        assert self.process.stdout.readline() == "compiled\n", "the compiler ended"
+
+    def end(self):
+        self.process.stdin.close()
+        self.process.stdout.close()
+        self.process.wait()
+
+
 class App:
     """An unpacked app in `root`; `code`, `packages` and `scripts` are names and contents of files."""
 
     writer = None  # Set by run.py.
+    compilers = {}  # By the interpreter's path.
 
     def __init__(
         self,
@@ -161,15 +208,9 @@ class App:
             (self.root / "bin" / name).chmod(0o755)
 
     def _compile(self, layers, compiled):
-        script = (
-            "import compileall, os, py_compile, sys\n"
-            "from py_compile import PycInvalidationMode as mode\n"
-            "for name in sys.argv[2:]:\n"
-            "    path, to = (sys.argv[1] + f'/{place}/{name}.py' for place in ('build', 'app/start'))\n"
-            "    py_compile.compile(path, to + 'c', '<pyship>', True, invalidation_mode=mode.UNCHECKED_HASH)\n"
-            "compileall.compile_dir(sys.argv[1], quiet=2, invalidation_mode=mode.UNCHECKED_HASH)\n"
-        )
-        subprocess.run([self.python.path, "-I", "-c", script, layers, *compiled], check=True)
+        if self.python.path not in App.compilers:
+            App.compilers[self.python.path] = Compiler(self.python)
+        App.compilers[self.python.path].compile(layers, compiled)
 
     def _venv(self, layers, python):
         (self.root / "bin").mkdir(parents=True)

@@ -10,6 +10,7 @@ mod normalize;
 mod worker;
 
 use std::sync::Arc;
+use std::thread::ScopedJoinHandle;
 
 use anyhow::{Context, Result, bail, ensure};
 use pyship_launcher::format::mode::Mode;
@@ -17,6 +18,7 @@ use pyship_launcher::format::mode::Mode;
 use crate::child;
 use crate::environment::Environment;
 use crate::interpreter::Interpreter;
+use crate::threads;
 use crate::tree::{self, Content, File, LayerPath, Node, Tree};
 
 /// Flags of a `.pyc` with its source's hash, which importlib doesn't check (PEP 552).
@@ -117,12 +119,17 @@ impl Compiler {
         let done: Result<Vec<_>> = std::thread::scope(|scope| {
             let threads: Vec<_> = parts
                 .iter()
-                .map(|part| scope.spawn(|| self.run_share(sources, part)))
+                .map(|part| (part, threads::start(scope, || self.run_share(sources, part))))
                 .collect();
-            let results = threads.into_iter().map(|thread| match thread.join() {
-                Ok(result) => result,
-                Err(panic) => std::panic::resume_unwind(panic),
-            });
+            let results =
+                threads
+                    .into_iter()
+                    .map(|(part, thread)| match thread.map(ScopedJoinHandle::join) {
+                        Ok(Ok(result)) => result,
+                        Ok(Err(panic)) => std::panic::resume_unwind(panic),
+                        // There is no other thread to be had: this one does it.
+                        Err(_) => self.run_share(sources, part),
+                    });
             results.collect()
         });
         let mut outcomes: Vec<Option<worker::Outcome>> = vec![None; sources.len()];

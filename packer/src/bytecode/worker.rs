@@ -1,6 +1,6 @@
 //! A process of the interpreter that runs `compile.py`: it reads sources and writes code objects.
 
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::process::{Child, ChildStdin, ExitStatus, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -24,6 +24,9 @@ pub(super) struct Answers {
     /// How it ended.
     pub(super) status: ExitStatus,
 }
+
+/// What was received, if the process got so far, and what it wrote to its standard error.
+type Conversation = (Result<Option<Vec<Outcome>>>, Vec<u8>);
 
 /// Sources to compile: their paths in the layer, and their content.
 pub(super) type Sources<'a, 's> = dyn Iterator<Item = (&'s [u8], &'s Content)> + Send + 'a;
@@ -54,26 +57,26 @@ pub(super) fn run(
 
 /// Sends and receives at once, since a pipe holds 64 KiB only. Returns the outcomes, if there are any, and the
 /// standard error.
+///
+/// # Errors
+/// When a thread can't be started.
 fn converse(
     child: &mut Child,
     interpreter: &Interpreter,
     sources: &mut Sources<'_, '_>,
-) -> (Result<Option<Vec<Outcome>>>, Vec<u8>) {
+) -> io::Result<Conversation> {
     let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let (Some(stdin), Some(stdout), stderr) = pipes else {
-        return (
-            Err(anyhow::anyhow!("failed to open the compiler's pipes")),
-            Vec::new(),
-        );
+        return Err(io::Error::other("failed to open the compiler's pipes"));
     };
     std::thread::scope(|scope| {
-        let sending = scope.spawn(move || send(stdin, sources));
-        let errors = scope.spawn(move || child::all_of(stderr));
+        let errors = child::beside(scope, child, move || child::all_of(stderr))?;
+        let sending = child::beside(scope, child, move || send(stdin, sources))?;
         let received = receive(stdout, interpreter);
         let sent = sending
             .join()
             .unwrap_or_else(|_| bail!("failed to send sources to the compiler"));
-        (sent.and(received), errors.join().unwrap_or_default())
+        Ok((sent.and(received), errors.join().unwrap_or_default()))
     })
 }
 

@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
+use crate::threads;
+
 /// How often the clock is looked at. An end is noticed at once.
 const STEP: Duration = Duration::from_millis(100);
 
@@ -53,27 +55,30 @@ pub(crate) fn run(
     let has_ended = wait(&mut child, look);
     let status = child.wait()?;
     Ok(Bounded {
-        status: has_ended.then_some(status),
+        status: has_ended?.then_some(status),
         stdout: contents(stdout)?,
         stderr: contents(stderr)?,
     })
 }
 
 /// Waits for the end of a child, and ends its group. Returns whether it ended by itself.
-fn wait(child: &mut Child, look: &mut dyn FnMut(Duration) -> Next) -> bool {
+///
+/// # Errors
+/// When a thread can't be started; the group is ended all the same.
+fn wait(child: &mut Child, look: &mut dyn FnMut(Duration) -> Next) -> io::Result<bool> {
     let began = Instant::now();
     let Some(pid) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) else {
-        return true;
+        return Ok(true);
     };
     std::thread::scope(|scope| {
         let (ended, end) = mpsc::channel();
-        scope.spawn(move || {
+        let waiting = threads::start(scope, move || {
             // It stays a zombie, so that no other process gets the number of its group.
             let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
             rustix::io::retry_on_intr(|| waitid(WaitId::Pid(pid), options)).unwrap_or_default();
             ended.send(()).unwrap_or_default();
         });
-        let by_itself = watch(&end, began, look);
+        let by_itself = waiting.map(|_| watch(&end, began, look));
         kill_process_group(pid, Signal::KILL).unwrap_or_default();
         by_itself
     })

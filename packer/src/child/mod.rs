@@ -11,8 +11,9 @@ use std::fmt;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
+use std::thread::{Scope, ScopedJoinHandle};
 
-use crate::{interrupt, url};
+use crate::{interrupt, threads, url};
 
 /// How many of the last lines of its output are kept of a failed child.
 const TAIL_LINES: usize = 200;
@@ -60,6 +61,14 @@ impl ChildError {
         }
     }
 
+    /// Why the child or a thread at one of its pipes couldn't be started.
+    pub(crate) fn not_started_for(&self) -> Option<&io::Error> {
+        match &self.failure {
+            Failure::Start(error) => Some(error),
+            Failure::Ended(_) => None,
+        }
+    }
+
     fn not_started(command: &Command, error: io::Error) -> Self {
         Self {
             command: command_line(command),
@@ -82,7 +91,7 @@ pub(crate) fn lines(command: &mut Command, on_line: &mut dyn FnMut(&str)) -> Res
     let ended = run(command, |command, _| {
         // The command still holds the pipe's write ends; without this the output would never end.
         command.stdout(Stdio::null()).stderr(Stdio::null());
-        ((), each_line(BufReader::new(reader), on_line))
+        Ok(((), each_line(BufReader::new(reader), on_line)))
     })?;
     ended.success(command)
 }
@@ -99,16 +108,16 @@ pub(crate) fn output(command: &mut Command, input: &[u8]) -> Result<Vec<u8>, Chi
     let ended = run(command, |_, child| {
         let (stdin, stderr, stdout) = (child.stdin.take(), child.stderr.take(), child.stdout.take());
         std::thread::scope(|scope| {
-            scope.spawn(move || {
+            let errors = beside(scope, child, move || all_of(stderr))?;
+            beside(scope, child, move || {
                 // A child that ends without reading its input fails for a reason of its own.
                 stdin.map(|mut pipe| pipe.write_all(input))
-            });
-            let errors = scope.spawn(move || all_of(stderr));
+            })?;
             let mut answer = Vec::new();
             stdout.map(|mut pipe| pipe.read_to_end(&mut answer));
             let errors = errors.join().unwrap_or_default();
             let reported = if errors.is_empty() { answer.clone() } else { errors };
-            (answer, reported)
+            Ok((answer, reported))
         })
     })?;
     ended.success(command)
@@ -144,25 +153,39 @@ impl<T> Ended<T> {
 /// and the output to report when the child failed.
 ///
 /// # Errors
-/// When the child can't be started.
+/// When the child can't be started, or `talk` fails.
 pub(crate) fn run<T>(
     command: &mut Command,
-    talk: impl FnOnce(&mut Command, &mut Child) -> (T, Vec<u8>),
+    talk: impl FnOnce(&mut Command, &mut Child) -> io::Result<(T, Vec<u8>)>,
 ) -> Result<Ended<T>, ChildError> {
     interrupt::wait_if_received();
     let mut child = command
         .spawn()
         .map_err(|error| ChildError::not_started(command, error))?;
-    let (value, output) = talk(command, &mut child);
+    let talked = talk(command, &mut child);
     let status = child
         .wait()
         .map_err(|error| ChildError::not_started(command, error))?;
+    let (value, output) = talked.map_err(|error| ChildError::not_started(command, error))?;
     interrupt::wait_if_received();
     Ok(Ended {
         value,
         status,
         output,
     })
+}
+
+/// Starts a thread that is at one of the child's pipes. Where there is none, nobody would be at the pipe: the child is
+/// ended, and with it the threads at its other pipes.
+///
+/// # Errors
+/// When the thread can't be started.
+pub(crate) fn beside<'scope, T: Send + 'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    child: &mut Child,
+    work: impl FnOnce() -> T + Send + 'scope,
+) -> io::Result<ScopedJoinHandle<'scope, T>> {
+    threads::start(scope, work).inspect_err(|_| child.kill().unwrap_or_default())
 }
 
 /// Everything that a child writes to its standard error. What can't be read can't be reported either.

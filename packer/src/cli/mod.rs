@@ -18,7 +18,7 @@ use clap::{Parser, Subcommand};
 use pyship_launcher::sys;
 
 use crate::options::PackOptions;
-use crate::{interrupt, ui, usage};
+use crate::{interrupt, threads, ui, usage};
 
 /// Exit code of wrong usage, as clap has it.
 const WRONG_USAGE: u8 = 2;
@@ -88,6 +88,7 @@ pub fn main() -> ExitCode {
     if let Err(error) = interrupt::handle() {
         ui::warning(&format!("signals that end the command are not handled: {error}"));
     }
+    threads::share_work();
     let done = match &command {
         Command::Pack(options) => pack::command(options),
         Command::Inspect(options) => inspect::command(options),

@@ -378,6 +378,8 @@ fn write(
         &layers.packed,
         &provenance,
     )?;
-    removing.join().unwrap_or_default();
+    if let Ok(thread) = removing {
+        thread.join().unwrap_or_default();
+    }
     Ok(file)
 }

@@ -1,6 +1,7 @@
 //! The deps layer: packages that are installed now, or taken from the build cache.
 
 use std::collections::BTreeSet;
+use std::io;
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
 
@@ -252,9 +253,12 @@ fn install(pack: &Pack<'_>, request: &Request, tool: &Tool) -> Result<Tree> {
 }
 
 /// Removes the installed packages beside the steps that follow: thousands of files take a while.
-pub(super) fn remove_installed(pack: &Pack<'_>) -> JoinHandle<()> {
+///
+/// # Errors
+/// When no thread can be started. The packages are removed with the rest of the scratch directory then.
+pub(super) fn remove_installed(pack: &Pack<'_>) -> io::Result<JoinHandle<()>> {
     let installed = pack.scratch.path().join(INSTALLED);
-    std::thread::spawn(move || fs_err::remove_dir_all(installed).unwrap_or_default())
+    std::thread::Builder::new().spawn(move || fs_err::remove_dir_all(installed).unwrap_or_default())
 }
 
 fn in_words(age: Duration) -> String {
