@@ -38,6 +38,19 @@ threading.Thread(target=work).start()
 time.sleep(600)
 ";
 
+/// A file is mapped, and neither open nor named.
+const MAPPED: &str = "
+import ctypes, os, time
+file = os.open(os.environ['SOURCE'], os.O_RDONLY)
+libc = ctypes.CDLL(None)
+libc.mmap.restype = ctypes.c_void_p
+libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]
+assert libc.mmap(None, 1, 1, 2, file, 0) != ctypes.c_void_p(-1).value
+os.close(file)
+print('up', flush=True)
+time.sleep(600)
+";
+
 fn python(code: &str) -> Run {
     let exit = if cfg!(target_arch = "x86_64") { "60" } else { "93" };
     let code = code.replace("SYS_EXIT", exit);
@@ -71,6 +84,7 @@ fn a_program_that_names_opens_or_works_in_an_app_keeps_it() {
             shell("true").directory(app.join("bin")),
         ),
         ("as an open file", shell(&format!("exec 9<{}", source.display()))),
+        ("as a mapped file", python(MAPPED).env("SOURCE", &source)),
         (
             "in a thread that has a working directory of its own",
             python(DIRECTORY_OF_A_THREAD).env("APP", &app),
@@ -92,6 +106,37 @@ fn a_program_that_names_opens_or_works_in_an_app_keeps_it() {
     }
     bench.cache(&["clear"]);
     assert_eq!((bench.apps().len(), bench.layers()), (0, 0));
+}
+
+/// What a process without privileges may not look into: its executable and its open files can't be read.
+#[test]
+fn a_program_that_lets_no_one_look_into_it_is_kept() {
+    let outcome = crate::security::machine(
+        &harness::Pack::without_app().run(),
+        r#"
+        mkdir -m 700 /mnt/cache; chown 1234:1234 /mnt/cache
+        app() { as_user PYSHIP_CACHE_DIR=/mnt/cache "$@"; }
+        cat >/mnt/code.py <<'END'
+import ctypes, sys, time
+libc = ctypes.CDLL(None)
+PR_SET_DUMPABLE = 4
+assert libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0
+print('up', flush=True)
+time.sleep(60)
+END
+        mkfifo /mnt/up
+        (exec setpriv --reuid 1234 --regid 1234 --clear-groups \
+            env -i PYSHIP_CACHE_DIR=/mnt/cache /mnt/app.bin - </mnt/code.py >/mnt/up) & pid=$!
+        read -r up </mnt/up; echo $up
+        app readlink /proc/$pid/exe || echo unreadable
+        app PYSHIP=prune /mnt/app.bin 0 >/mnt/said 2>&1 || cat /mnt/said
+        ls /mnt/cache/v1/apps | wc -l
+        kill -9 $pid; wait $pid || :
+        app PYSHIP=prune /mnt/app.bin 0 >/mnt/said 2>&1 || cat /mnt/said
+        ls /mnt/cache/v1/apps | wc -l
+        "#,
+    );
+    assert_eq!(outcome.out(), "up\nunreadable\n1\n0\n", "{}", outcome.report());
 }
 
 #[test]

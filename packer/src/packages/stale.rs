@@ -25,6 +25,9 @@ type Time = (i64, i64);
 /// The names of the distributions in `site` that were installed from a directory in which something was changed after
 /// they had been built, or that have a newer wheel in one of the directories `links`.
 ///
+/// When they had been built is seen only where the installer has linked its own files: a copy is new. So what was copied
+/// from such places counts as stale.
+///
 /// # Errors
 /// When the metadata in `site` can't be read.
 pub(super) fn distributions(site: &Path, links: &[PathBuf]) -> Result<Vec<String>> {
@@ -38,17 +41,19 @@ pub(super) fn distributions(site: &Path, links: &[PathBuf]) -> Result<Vec<String
         if dist_info.extension() != Some("dist-info".as_ref()) {
             continue;
         }
-        // Of the files of a wheel. Links into a cache have the time at which it was filled.
-        let Ok(built) = fs_err::metadata(dist_info.join("WHEEL")) else {
+        // Of the files of a wheel. Links into a cache have the time at which it was filled; the cache may be in another
+        // file system, as where `/tmp` is in memory.
+        let Ok(file) = fs_err::metadata(dist_info.join("WHEEL")) else {
             continue;
         };
-        let built = (built.mtime(), built.mtime_nsec());
+        let is_copied = file.nlink() == 1;
+        let built = (file.mtime(), file.mtime_nsec());
         let stem = dist_info.file_stem().unwrap_or_default().to_string_lossy();
         let is_stale = match editable::directory(&dist_info)? {
-            Some(directory) => is_changed_since(&directory, built),
+            Some(directory) => is_copied || is_changed_since(&directory, built),
             None => wheels
                 .get(&normalized_stem(&stem))
-                .is_some_and(|time| *time >= built),
+                .is_some_and(|time| is_copied || *time >= built),
         };
         if is_stale {
             let bytes = fs_err::read(dist_info.join("METADATA"))?;

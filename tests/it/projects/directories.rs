@@ -12,6 +12,30 @@ fn write(place: &Place, text: &str, requires: &str) {
     );
 }
 
+/// How uv puts files into an environment: it links those of its cache, and copies them into another file system.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Installed {
+    Linked,
+    Copied,
+}
+
+/// The command that makes `app.bin` in the place's directory.
+fn command(place: &Place, pack: &Pack, installed: Installed) -> Run {
+    let (out, temporary) = (place.path("app.bin"), place.path("tmp"));
+    fs_err::create_dir_all(&temporary).unwrap();
+    let run = match installed {
+        Installed::Linked => pack.command_to(&out),
+        Installed::Copied => Run::inheriting("unshare")
+            .args(["-m", "sh", "-euc", "mount -t tmpfs tmpfs \"$0\"; exec \"$@\""])
+            .arg(&temporary)
+            .args(pack.command_line(&out)),
+    };
+    run.env("TMPDIR", &temporary)
+        .env("UV_CACHE_DIR", place.path("uv"))
+        .directory(place.path("."))
+        .stderr_any()
+}
+
 #[test]
 fn an_edit_of_a_directory_is_packed() {
     let place = Place::new();
@@ -34,21 +58,20 @@ fn an_edit_of_a_directory_is_packed() {
         ("source of a project", place.pack("p")),
         ("source of a script", place.pack("s.py")),
     ];
+    let edits = [
+        (Installed::Linked, "one", "", "one False\n"),
+        (Installed::Linked, "two", "", "two False\n"),
+        (Installed::Linked, "two", "Requires-Dist: six\n", "two True\n"),
+        (Installed::Linked, "two", "", "two False\n"),
+        (Installed::Copied, "one", "", "one False\n"),
+        (Installed::Copied, "two", "", "two False\n"),
+    ];
     for (kind, pack) in packs {
-        for (text, requires, says) in [
-            ("one", "", "one False\n"),
-            ("two", "", "two False\n"),
-            ("two", "Requires-Dist: six\n", "two True\n"),
-            ("two", "", "two False\n"),
-        ] {
+        for (installed, text, requires, says) in edits {
             write(place, text, requires);
-            let out = place.path("app.bin");
-            pack.command_to(&out)
-                .directory(place.path("."))
-                .stderr_any()
-                .success();
-            let outcome = Run::new(&out).output();
-            assert_eq!(outcome.out(), says, "{kind}\n{}", outcome.report());
+            command(place, &pack, installed).success();
+            let outcome = Run::new(place.path("app.bin")).output();
+            assert_eq!(outcome.out(), says, "{kind} {installed:?}\n{}", outcome.report());
         }
     }
 }
@@ -58,20 +81,16 @@ fn a_wheel_that_was_built_again_is_packed() {
     let place = Place::new();
     fs_err::create_dir(place.path("wheels")).unwrap();
     place.put("p/main.py", "import sample; print(sample.V)\n");
-    for text in ["one", "two"] {
-        let module = format!("V = '{text}'\n");
-        wheel(&place.path("wheels"), "sample", "1.0", &[("sample.py", &module)]);
-        let out = place.path("app.bin");
-        let pack = place
-            .pack("p")
-            .with("sample")
-            .arg("--no-index")
-            .arg("--find-links");
-        pack.arg(place.path("wheels"))
-            .command_to(&out)
-            .stderr_any()
-            .success();
-        Run::new(&out).stdout(format!("{text}\n")).success();
+    let pack = place.pack("p").with("sample").arg("--no-index");
+    let pack = pack.arg("--find-links").arg(place.path("wheels"));
+    for installed in [Installed::Linked, Installed::Copied] {
+        for text in ["one", "two"] {
+            let module = format!("V = '{text}'\n");
+            wheel(&place.path("wheels"), "sample", "1.0", &[("sample.py", &module)]);
+            command(&place, &pack, installed).success();
+            let run = Run::new(place.path("app.bin"));
+            run.stdout(format!("{text}\n")).success();
+        }
     }
 }
 
