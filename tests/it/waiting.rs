@@ -18,8 +18,7 @@ fn python(code: &str, place: &std::path::Path) -> Outcome {
         .success()
 }
 
-/// A first start on a terminal, slowed down so that it has something to tell: only one link is made while it unpacks,
-/// and on a busy machine the thread that tells begins late.
+/// A first start on a terminal, slowed down so that it has something to tell: it makes more than a hundred directories.
 const TERMINALS: &str = r#"
 import os, pty, subprocess, sys, termios, time
 file, place, _ = sys.argv[1:]
@@ -28,7 +27,7 @@ for action in "on", "stopped":
     if action == "stopped":
         termios.tcflow(slave, termios.TCOOFF)
     env = {"PYSHIP_CACHE_DIR": f"{place}/{action}", "PATH": "/usr/bin:/bin"}
-    slow = ["strace", "-f", "-qqq", "-o", "/dev/null", "-e", "trace=symlinkat", "-e", "inject=symlinkat:delay_enter=4000000:when=1"]
+    slow = ["strace", "-f", "-qqq", "-o", "/dev/null", "-e", "trace=mkdirat", "-e", "inject=mkdirat:delay_enter=25000"]
     start = subprocess.Popen([*slow, file, "exit", "7"], env=env, stdin=slave, stdout=slave, stderr=slave, start_new_session=True)
     try:
         print(action, start.wait(timeout=60))
