@@ -1,4 +1,4 @@
-//! What the fuzzers call, one function for each target, whoever drives them: cargo-fuzz or `mutate`.
+//! What the fuzzers call, one function for each target, whoever drives them: libFuzzer or `mutate`.
 //!
 //! A function returns whether it accepted the input, and panics when a promise is broken. Those are, besides "no
 //! crash and no hang": what was decoded and is encoded again decodes to the same; no path or link of a member that

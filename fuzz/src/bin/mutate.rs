@@ -1,4 +1,4 @@
-//! The fuzzer for machines without cargo-fuzz: mutates the corpus, with a generator that starts from a seed.
+//! The fuzzer that needs no build of its own: mutates the corpus, with a generator that starts from a seed.
 //!
 //! `mutate TARGET SECONDS SEED CORPUS...`; ends with 1 at the first input that breaks a promise or takes more than
 //! a second, and leaves that input as `./crash-<target>-<seed>`.
