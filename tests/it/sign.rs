@@ -336,6 +336,16 @@ fn only_whole_packed_files_are_signed_and_nothing_is_written_over() {
         let run = signed.sign("key").arg("-o").arg(signed.at(output));
         run.stderr_has("it would replace the input").exits(1);
     }
+    for name in ["notes.txt", "another.key"] {
+        let text = match name {
+            "notes.txt" => b"notes\n".to_vec(),
+            _ => fs_err::read(signed.at("key")).unwrap(),
+        };
+        fs_err::write(signed.at(name), &text).unwrap();
+        let run = signed.sign("key").arg("-o").arg(signed.at(name));
+        run.stderr_has("it exists, and is not a signature").exits(1);
+        assert_eq!(fs_err::read(signed.at(name)).unwrap(), text);
+    }
     signed.change(|bytes| {
         let middle = bytes.len() / 2;
         bytes[middle] ^= 1;

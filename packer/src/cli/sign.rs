@@ -89,6 +89,7 @@ pub(super) fn command(options: &SignOptions) -> Result<()> {
         .clone()
         .unwrap_or_else(|| signature::default_path(file));
     output::check(&out, &[file, key])?;
+    signature::check_replaced(&out)?;
     let opened = Opened::new(file)?;
     verify::before_signing(file)?;
     let secret = key::secret(key, password(options.password_file.as_deref()))?;

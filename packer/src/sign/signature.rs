@@ -13,6 +13,7 @@ use serde::Serialize;
 use super::key::{self, Public};
 use super::opened::{CHUNK, Opened};
 use super::read_text;
+use crate::hint::WithHint;
 use crate::names::SIGNATURE_SUFFIX;
 
 /// The longest trusted comment that minisign reads, in bytes.
@@ -23,6 +24,23 @@ pub(crate) fn default_path(file: &Path) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
     name.push(SIGNATURE_SUFFIX);
     PathBuf::from(name)
+}
+
+/// Refuses to replace a file that is no signature: another key, for one, can't be had again.
+///
+/// # Errors
+/// When it is one.
+pub(crate) fn check_replaced(path: &Path) -> Result<()> {
+    let is_signature =
+        || read_text(path).is_ok_and(|text| text.is_empty() || Signature::decode(&text).is_ok());
+    if !path.exists() || is_signature() {
+        return Ok(());
+    }
+    Err(anyhow!(
+        "failed to write `{}`: it exists, and is not a signature",
+        path.display()
+    ))
+    .hint("remove it, or name another file with -o FILE")
 }
 
 /// The text of a signature of `file` and `comment`.
