@@ -307,6 +307,21 @@ fn the_disk_is_full() {
     assert_message!(outcome);
 }
 
+/// What a first start could not unpack is refused, also where no start is tried.
+#[test]
+fn more_names_than_can_be_unpacked() {
+    let place = scratch();
+    let app = place.path().join("app");
+    let directory = (0..13).fold(app.clone(), |path, _| path.join("d".repeat(250)));
+    fs_err::create_dir_all(&directory).unwrap();
+    fs_err::write(app.join("main.py"), "").unwrap();
+    for number in 0..5_200 {
+        fs_err::write(directory.join(number.to_string()), "").unwrap();
+    }
+    let outcome = refused(&Pack::new(&app).arg("--no-check"));
+    assert_words(&outcome, &["files, directories and links", "too many", "archive"]);
+}
+
 #[test]
 fn wrong_usage_is_exit_code_2() {
     let place = scratch();

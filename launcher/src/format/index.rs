@@ -15,6 +15,9 @@ const HEAD: &[u8] = b"pyship-members=1";
 const END: &[u8] = b"end=";
 /// The largest index, in bytes: some 200,000 members.
 pub(crate) const SIZE_MAX: usize = 16 << 20;
+/// The digits of the largest size.
+const MOST_DIGITS: usize = 20;
+
 /// What a member is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -61,7 +64,7 @@ impl Members {
     /// Adds a member; `false` when there are too many.
     #[must_use]
     pub(crate) fn add(&mut self, kind: Kind, size: u64, path: &[u8]) -> bool {
-        let mut digits = [0; 20];
+        let mut digits = [0; MOST_DIGITS];
         let mut at = digits.len();
         let mut rest = size;
         loop {
@@ -72,7 +75,7 @@ impl Members {
                 break;
             }
         }
-        if self.items.len() + digits.len() + path.len() + 3 > SIZE_MAX {
+        if length_with(self.items.len(), size, path).is_none() {
             return false;
         }
         self.starts
@@ -108,6 +111,14 @@ impl Members {
         bytes.push(0);
         bytes
     }
+}
+
+/// The bytes of an index's items with one more; `None` when that is too long. The largest number counts, whatever the
+/// size is.
+pub(crate) fn length_with(length: usize, size: u64, path: &[u8]) -> Option<usize> {
+    let (digits, others) = (size.checked_ilog10().unwrap_or(0) as usize + 1, 3);
+    let length = length.checked_add(path.len())?;
+    (length + MOST_DIGITS + others <= SIZE_MAX).then_some(length + digits + others)
 }
 
 /// One item of an index.

@@ -1,7 +1,7 @@
 //! A sink that writes nothing: it reads every member to its end and finds what could not be unpacked.
 //!
 //! A path that occurs twice, or as a file and a directory, fails only when it is written; here hashes of the paths
-//! stand for the files. The hash has a random key, so nobody can choose paths that collide; by chance, two of half a
+//! stand for the files. What a first start has no memory for is found too. The hash has a random key, so nobody can choose paths that collide; by chance, two of half a
 //! million paths collide in one of ten million files.
 
 use std::collections::HashMap;
@@ -10,6 +10,7 @@ use std::hash::BuildHasher;
 use std::io::BufRead;
 use std::sync::Mutex;
 
+use super::bounds::Bounds;
 use super::{Sink, pieces};
 use crate::error::{Error, Result};
 use crate::format::manifest::ENTRIES_MAX;
@@ -23,6 +24,7 @@ const PATHS_MAX: u64 = ENTRIES_MAX + ENTRIES_MAX / 2;
 pub struct Check {
     hasher: RandomState,
     known: Mutex<HashMap<u64, Known>>,
+    bounds: Mutex<Bounds>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -57,19 +59,30 @@ impl Check {
         }
         Ok(())
     }
+
+    fn count(&self, path: &[u8], size: u64, target: Option<&[u8]>) -> Result<()> {
+        let mut bounds = self
+            .bounds
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        bounds.add(path, size, target)
+    }
 }
 
 impl Sink for Check {
     fn directory(&self, path: &[u8], _mode: Mode) -> Result<()> {
+        self.count(path, 0, None)?;
         self.note(path, Known::Directory)
     }
 
     fn file(&self, path: &[u8], size: u64, _mode: Mode, data: &mut dyn BufRead) -> Result<()> {
+        self.count(path, size, None)?;
         self.note(path, Known::Other)?;
         pieces(data, size, |_| Ok(()))
     }
 
-    fn symlink(&self, path: &[u8], _target: &[u8]) -> Result<()> {
+    fn symlink(&self, path: &[u8], target: &[u8]) -> Result<()> {
+        self.count(path, 0, Some(target))?;
         self.note(path, Known::Other)
     }
 }

@@ -8,6 +8,18 @@ use crate::sort::sort_offsets;
 /// The largest size of all links of a layer together, in bytes.
 const LINKS_MAX: usize = 12 << 20;
 
+/// The bytes of `count` links with one more, of which `length` are those so far.
+///
+/// # Errors
+/// When that is too long.
+pub(super) fn length_with(length: usize, count: usize, path: &[u8], target: &[u8]) -> Result<usize> {
+    let length = length + path.len() + target.len() + 2;
+    match length + 4 * count > LINKS_MAX {
+        true => Err(Error::damaged("a layer has too many links")),
+        false => Ok(length),
+    }
+}
+
 /// The links so far: path, NUL, target, NUL, for each.
 #[derive(Debug, Default)]
 pub(super) struct Links {
@@ -19,10 +31,7 @@ impl Links {
     /// Adds one.
     pub(super) fn push(&mut self, path: &[u8], target: &[u8]) -> Result<()> {
         let start = u32::try_from(self.bytes.len()).unwrap_or(u32::MAX);
-        let length = self.bytes.len() + path.len() + target.len() + 2;
-        if length + 4 * self.starts.len() > LINKS_MAX {
-            return Err(Error::damaged("a layer has too many links"));
-        }
+        length_with(self.bytes.len(), self.starts.len(), path, target)?;
         for part in [path, target] {
             self.bytes.extend_from_slice(part);
             self.bytes.push(0);

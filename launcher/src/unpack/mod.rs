@@ -6,6 +6,7 @@
 //! memory is bounded by the number of threads, whatever the payload, and what a sink was given counts only when
 //! [`run`] has returned without an error.
 
+mod bounds;
 mod check;
 mod extract;
 mod frame;
@@ -17,6 +18,7 @@ mod write;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
+pub use bounds::Bounds;
 pub use check::Check;
 pub use extract::extract;
 pub use holes::hole_bytes;

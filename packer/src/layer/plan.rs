@@ -3,9 +3,11 @@
 //! Directories come first, then each source with its bytecode, which has the same names and docstrings, then other
 //! files by their extensions. Links are last, as the launcher makes them last.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use pyship_launcher::format::member;
+use pyship_launcher::unpack::Bounds;
 
+use crate::hint::WithHint;
 use crate::tree::{LayerPath, Node, Tree, display};
 
 /// Bytes of a tar header.
@@ -25,9 +27,10 @@ pub(super) struct Planned<'a> {
 /// The members of each frame; a frame has about `target` bytes. There is always at least one frame.
 ///
 /// # Errors
-/// When a file is missing.
+/// When a file is missing, or when a first start could not unpack so many members.
 pub(super) fn plan(tree: &Tree, target: u64) -> Result<Vec<Vec<Planned<'_>>>> {
     let mut members = Vec::new();
+    let mut bounds = Bounds::default();
     for (path, node) in tree.iter() {
         ensure!(
             member::is_safe(path),
@@ -43,6 +46,20 @@ pub(super) fn plan(tree: &Tree, target: u64) -> Result<Vec<Vec<Planned<'_>>>> {
                 .with_context(|| format!("failed to pack `{}`", display(path)))?,
             Node::Directory(_) | Node::Symlink(_) => 0,
         };
+        let target = match node {
+            Node::Symlink(target) => Some(target.as_slice()),
+            Node::File(_) | Node::Directory(_) => None,
+        };
+        bounds
+            .add(path, size, target)
+            .map_err(|_| {
+                anyhow!(
+                    "failed to pack {} files, directories and links: with paths as long as theirs they are too many to be \
+                     unpacked",
+                    tree.iter().count()
+                )
+            })
+            .hint("put those that are data into one archive, or ship them beside the file")?;
         members.push(Planned { path, node, size });
     }
     members.sort_by_cached_key(|member| (group(member), is_bytecode(member.path), member.path.as_slice()));

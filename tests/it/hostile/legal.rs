@@ -68,6 +68,30 @@ fn a_hundred_thousand_files() {
     });
 }
 
+/// Few members, but no index can hold their paths. What no start can unpack is not sound.
+#[test]
+fn paths_that_are_longer_than_an_index_are_found_by_verify_too() {
+    let bench = Bench::new();
+    let directory = [&[b'd'; 250][..]; 13].join(&b'/');
+    let frames = (0..52).map(|frame| {
+        let name = |number| [&directory[..], format!("/{frame}-{number}").as_bytes()].concat();
+        let members: Vec<Vec<u8>> = (0..100).map(|number| file(name(number))).collect();
+        HostileFrame::of(&members)
+    });
+    let file = bench.base.clone().frames(frames.collect()).write(&bench.file());
+    let cache = bench.work("cache");
+    let runs = [
+        (harness::Run::new(pyship()).arg("verify").arg(&file), 1),
+        (harness::Run::new(&file).env("PYSHIP_CACHE_DIR", &cache), 125),
+    ];
+    for (run, code) in runs {
+        let outcome = bench.measured(run, "an index");
+        assert_eq!(outcome.status.code(), Some(code), "{}", outcome.report());
+        assert!(outcome.err().contains("too many members"), "{}", outcome.report());
+    }
+    crate::support::assert_unused(&cache, "an index");
+}
+
 #[test]
 fn a_hundred_thousand_links_and_no_endless_number_of_them() {
     let bench = Bench::new();
