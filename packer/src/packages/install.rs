@@ -6,6 +6,7 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use anyhow::{Context, Result, anyhow};
 
@@ -13,7 +14,7 @@ use super::editable;
 use super::installer::{Installer, Place};
 use super::layout::{self, Origin};
 use super::leftovers::Leftovers;
-use super::pins;
+use super::pins::{self, Local};
 use super::request::{Request, Target};
 use super::stale;
 use super::tool::Tool;
@@ -42,10 +43,10 @@ pub(crate) fn install(
     // Scripts name the environment by its real path.
     let scratch = fs_err::canonicalize(scratch)?;
     let installer = tool.installer(request, environment, &scratch)?;
-    let links = pins::links(request, environment);
+    let local = pins::local(request, environment);
     match &request.target {
-        None => install_here(request, &*installer, &links, &scratch, on_line),
-        Some(target) => install_elsewhere(request, target, &*installer, &links, &scratch, on_line),
+        None => install_here(request, &*installer, &local, &scratch, on_line),
+        Some(target) => install_elsewhere(request, target, &*installer, &local, &scratch, on_line),
     }
 }
 
@@ -81,7 +82,7 @@ pub(crate) fn build_wheel(
 fn install_here(
     request: &Request,
     installer: &dyn Installer,
-    links: &[PathBuf],
+    local: &Local,
     scratch: &Path,
     on_line: &mut dyn FnMut(&str),
 ) -> Result<Tree> {
@@ -92,14 +93,16 @@ fn install_here(
     let before = layout::files(&venv)?;
 
     let mut place = Place::venv(&python);
+    let began = SystemTime::now();
     installer.install(request, &place, scratch, on_line)?;
-    place.rebuild = rebuild_options(installer, &venv.join(&site), links)?;
+    place.rebuild = rebuild_options(installer, &venv.join(&site), local, began)?;
     if !place.rebuild.is_empty() {
         // What they need now may be less than what is installed.
         fs_err::remove_dir_all(&venv)?;
         installer.make_venv(request, &venv, on_line)?;
         installer.install(request, &place, scratch, on_line)?;
     }
+    check_installed(local, layout::files(&venv)? == before)?;
     let sources = editable::sources(&venv.join(&site))?;
     if !sources.is_empty() {
         installer.install_copies(request, &python, &sources, on_line)?;
@@ -121,7 +124,7 @@ fn install_elsewhere(
     request: &Request,
     target: &Target,
     installer: &dyn Installer,
-    links: &[PathBuf],
+    local: &Local,
     scratch: &Path,
     on_line: &mut dyn FnMut(&str),
 ) -> Result<Tree> {
@@ -133,13 +136,15 @@ fn install_elsewhere(
             .install(request, place, scratch, on_line)
             .map_err(|error| without_wheel(error, target))
     };
+    let began = SystemTime::now();
     install(&place)?;
     // There, packages are in the root itself.
-    place.rebuild = rebuild_options(installer, &root, links)?;
+    place.rebuild = rebuild_options(installer, &root, local, began)?;
     if !place.rebuild.is_empty() {
         fs_err::remove_dir_all(&root)?;
         install(&place)?;
     }
+    check_installed(local, !root.exists() || fs_err::read_dir(&root)?.next().is_none())?;
     let site = format!("lib/python{}/site-packages", target.python);
     layout::collect(&Origin::Target {
         root: &root,
@@ -147,9 +152,26 @@ fn install_elsewhere(
     })
 }
 
-/// Options of another install, when the installer took what it had kept of a directory or wheel that has changed since.
-fn rebuild_options(installer: &dyn Installer, site: &Path, links: &[PathBuf]) -> Result<Vec<OsString>> {
-    let names = stale::distributions(site, links)?;
+/// An installer may end with success although its settings have it install elsewhere, or nothing at all.
+///
+/// # Errors
+/// When nothing was installed, and something was asked for.
+fn check_installed(local: &Local, is_nothing: bool) -> Result<()> {
+    if !is_nothing || !local.asks {
+        return Ok(());
+    }
+    Err(anyhow!("failed to install the packages: the installer put none of them where it was told to"))
+        .hint("its settings may name a `target`, `prefix` or `root`, or a `dry-run`: see uv.toml, `[tool.uv.pip]`, `pip config list`")
+}
+
+/// Options of another install, when the installer took what it had kept of a directory or wheel of the builder.
+fn rebuild_options(
+    installer: &dyn Installer,
+    site: &Path,
+    local: &Local,
+    began: SystemTime,
+) -> Result<Vec<OsString>> {
+    let names = stale::distributions(site, &local.links, began)?;
     Ok(installer.rebuild_options(&names))
 }
 

@@ -1,12 +1,15 @@
-//! Directories and wheels of the builder that were installed as they had been earlier. uv keeps what it built of a
-//! directory and builds it again only when one of its pyproject.toml, setup.py and setup.cfg has changed, unless the
-//! project says otherwise (<https://docs.astral.sh/uv/concepts/cache/#dynamic-metadata>). Of a directory of wheels it
-//! keeps each by its name. A pack ships what is there now.
+//! Packages of the builder that an installer has kept from an earlier run. A pack ships what is there now.
+//!
+//! uv keeps what it built of a directory and builds it again only when one of its pyproject.toml, setup.py and setup.cfg has
+//! changed, unless the project says otherwise (<https://docs.astral.sh/uv/concepts/cache/#dynamic-metadata>). What a build
+//! reads can't be known: files through links, files of other directories, variables. Of a directory of wheels uv keeps each
+//! by its name, and another one may have taken that name with an older time. So all that comes from such places is made anew,
+//! unless this pack has made it.
 
-use std::collections::BTreeMap;
-use std::fs::Metadata;
+use std::collections::BTreeSet;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use anyhow::Result;
 use walkdir::WalkDir;
@@ -14,23 +17,17 @@ use walkdir::WalkDir;
 use super::editable;
 use super::metadata;
 
-/// Directories that no build reads.
-const SKIPPED: &[&str] = &[".hg", ".venv", "venv", "node_modules", "__pycache__"];
-/// What a version that is taken from git depends on.
-const OF_GIT: &[&str] = &["HEAD", "refs", "packed-refs"];
+/// Directories of wheels may have one for each package.
+const LINKS_DEPTH: usize = 2;
 
-/// A time in seconds and nanoseconds.
-type Time = (i64, i64);
-
-/// The names of the distributions in `site` that were installed from a directory in which something was changed after
-/// they had been built, or that have a newer wheel in one of the directories `links`.
+/// The names of the distributions in `site` that were installed from a directory, or that one of the directories `links`
+/// has a wheel of, and that may have been made before `began`.
 ///
-/// When they had been built is seen only where the installer has linked its own files: a copy is new. So what was copied
-/// from such places counts as stale.
+/// When one was made is seen only where the installer has linked its own files: a copy is new.
 ///
 /// # Errors
 /// When the metadata in `site` can't be read.
-pub(super) fn distributions(site: &Path, links: &[PathBuf]) -> Result<Vec<String>> {
+pub(super) fn distributions(site: &Path, links: &[PathBuf], began: SystemTime) -> Result<Vec<String>> {
     let mut names = Vec::new();
     if !site.is_dir() {
         return Ok(names);
@@ -46,16 +43,11 @@ pub(super) fn distributions(site: &Path, links: &[PathBuf]) -> Result<Vec<String
         let Ok(file) = fs_err::metadata(dist_info.join("WHEEL")) else {
             continue;
         };
-        let is_copied = file.nlink() == 1;
-        let built = (file.mtime(), file.mtime_nsec());
+        if file.nlink() > 1 && is_made_since(&file, began) {
+            continue;
+        }
         let stem = dist_info.file_stem().unwrap_or_default().to_string_lossy();
-        let is_stale = match editable::directory(&dist_info)? {
-            Some(directory) => is_copied || is_changed_since(&directory, built),
-            None => wheels
-                .get(&normalized_stem(&stem))
-                .is_some_and(|time| is_copied || *time >= built),
-        };
-        if is_stale {
+        if wheels.contains(&normalized_stem(&stem)) || editable::directory(&dist_info)?.is_some() {
             let bytes = fs_err::read(dist_info.join("METADATA"))?;
             names.extend(metadata::fields(&bytes, "Name"));
         }
@@ -63,20 +55,23 @@ pub(super) fn distributions(site: &Path, links: &[PathBuf]) -> Result<Vec<String
     Ok(names)
 }
 
-/// When the wheels of these directories were changed, by `name-version`.
-fn wheels(links: &[PathBuf]) -> BTreeMap<String, Time> {
-    let mut wheels = BTreeMap::new();
+fn is_made_since(file: &std::fs::Metadata, began: SystemTime) -> bool {
+    let seconds = Duration::from_secs(u64::try_from(file.mtime()).unwrap_or(0));
+    let rest = Duration::from_nanos(u64::try_from(file.mtime_nsec()).unwrap_or(0));
+    SystemTime::UNIX_EPOCH + seconds + rest >= began
+}
+
+/// The wheels of these directories, as `name-version`.
+fn wheels(links: &[PathBuf]) -> BTreeSet<String> {
+    let mut wheels = BTreeSet::new();
     let entries = links
         .iter()
-        .filter_map(|directory| fs_err::read_dir(directory).ok());
-    for path in entries.flatten().flatten().map(|entry| entry.path()) {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        .flat_map(|directory| WalkDir::new(directory).max_depth(LINKS_DEPTH).follow_links(true));
+    for entry in entries.flatten() {
+        let name = entry.file_name().to_string_lossy();
         let mut parts = name.strip_suffix(".whl").unwrap_or_default().splitn(3, '-');
-        if let (Some(name), Some(version), Ok(data)) = (parts.next(), parts.next(), fs_err::metadata(&path)) {
-            let time = wheels
-                .entry(normalized_stem(&format!("{name}-{version}")))
-                .or_default();
-            *time = changed(&data).max(*time);
+        if let (Some(name), Some(version)) = (parts.next(), parts.next()) {
+            wheels.insert(normalized_stem(&format!("{name}-{version}")));
         }
     }
     wheels
@@ -87,76 +82,47 @@ fn normalized_stem(stem: &str) -> String {
     format!("{}-{version}", metadata::normalized(name))
 }
 
-fn changed(data: &Metadata) -> Time {
-    (data.mtime(), data.mtime_nsec()).max((data.ctime(), data.ctime_nsec()))
-}
-
-/// Whether something in `directory` was changed at this time or later.
-fn is_changed_since(directory: &Path, time: Time) -> bool {
-    let entries = WalkDir::new(directory)
-        .into_iter()
-        .filter_entry(|entry| entry.depth() == 0 || may_be_read(entry.path()));
-    // What can't be read fails the build, if that needs it.
-    entries
-        .flatten()
-        .filter_map(|entry| entry.metadata().ok())
-        .any(|data| changed(&data) >= time)
-}
-
-fn may_be_read(path: &Path) -> bool {
-    let named = |names: &[&str]| {
-        path.file_name()
-            .is_some_and(|name| names.iter().any(|one| name == *one))
-    };
-    let in_git = path.parent().is_some_and(|parent| parent.ends_with(".git"));
-    !named(SKIPPED) && (!in_git || named(OF_GIT))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn what_a_build_reads_counts() {
+    fn what_was_made_earlier_counts_and_what_was_copied() {
         let place = tempfile::tempdir().unwrap();
-        for file in [
-            "src/a.py",
-            ".venv/x.py",
-            ".git/index",
-            ".git/HEAD",
-            ".git/objects/x",
-        ] {
-            let path = place.path().join(file);
+        let (site, links) = (place.path().join("site"), place.path().join("links"));
+        let put = |path: PathBuf, text: &str| {
             fs_err::create_dir_all(path.parent().unwrap()).unwrap();
-            fs_err::write(path, "").unwrap();
-        }
-        let at = |path: PathBuf| {
-            let data = fs_err::metadata(path).unwrap();
-            (data.ctime(), data.ctime_nsec())
+            fs_err::write(path, text).unwrap();
         };
-        let wait = || std::thread::sleep(std::time::Duration::from_millis(20));
-        let now = || {
-            wait();
-            fs_err::write(place.path().join(".venv/now"), "").unwrap();
-            at(place.path().join(".venv/now"))
-        };
-        let built = now();
-        for (file, counts) in [
-            (".venv/x.py", false),
-            (".git/index", false),
-            (".git/objects/x", false),
-            (".git/HEAD", true),
-            ("src/a.py", true),
+        let local = r#"{"url": "file:///home/me/one", "dir_info": {}}"#;
+        for (name, linked, direct) in [
+            ("one", true, Some(local)),
+            ("two", false, Some(local)),
+            ("three", true, None),
+            ("Four_4", true, None),
+            ("five", false, None),
         ] {
-            let built = if counts { now() } else { built };
-            wait();
-            fs_err::write(place.path().join(file), "new").unwrap();
-            assert_eq!(is_changed_since(place.path(), built), counts, "{file}");
+            let directory = site.join(format!("{name}-1.dist-info"));
+            put(directory.join("METADATA"), &format!("Name: {name}\n\n"));
+            put(directory.join("WHEEL"), "");
+            if linked {
+                let other = place.path().join(name);
+                fs_err::hard_link(directory.join("WHEEL"), other).unwrap();
+            }
+            if let Some(text) = direct {
+                put(directory.join("direct_url.json"), text);
+            }
         }
-        // A file of the past that was moved there, and one that was removed.
-        let built = now();
-        wait();
-        fs_err::remove_file(place.path().join("src/a.py")).unwrap();
-        assert!(is_changed_since(place.path(), built));
+        put(links.join("four_4-1-py3-none-any.whl"), "");
+        put(links.join("five/five-1-py3-none-any.whl"), "");
+        put(links.join("three-2-py3-none-any.whl"), "");
+        let stale = |began| {
+            let mut names = distributions(&site, std::slice::from_ref(&links), began).unwrap();
+            names.sort();
+            names
+        };
+        let hour = Duration::from_secs(3600);
+        assert_eq!(stale(SystemTime::now() + hour), ["Four_4", "five", "one", "two"]);
+        assert_eq!(stale(SystemTime::now() - hour), ["five", "two"]);
     }
 }

@@ -85,13 +85,105 @@ fn a_wheel_that_was_built_again_is_packed() {
     let pack = pack.arg("--find-links").arg(place.path("wheels"));
     for installed in [Installed::Linked, Installed::Copied] {
         for text in ["one", "two"] {
-            let module = format!("V = '{text}'\n");
-            wheel(&place.path("wheels"), "sample", "1.0", &[("sample.py", &module)]);
+            sample(&place, "wheels", text);
             command(&place, &pack, installed).success();
             let run = Run::new(place.path("app.bin"));
             run.stdout(format!("{text}\n")).success();
         }
     }
+}
+
+/// Packs the project `p`, which prints `V` of a wheel `sample` in `wheels`.
+#[track_caller]
+fn says_after(place: &Place, pack: &Pack, says: &str) {
+    command(place, pack, Installed::Linked).success();
+    let run = Run::new(place.path("app.bin"));
+    run.stdout(format!("{says}\n")).success();
+}
+
+fn sample(place: &Place, directory: &str, text: &str) {
+    fs_err::create_dir_all(place.path(directory)).unwrap();
+    let module = format!("V = '{text}'\n");
+    wheel(&place.path(directory), "sample", "1.0", &[("sample.py", &module)]);
+}
+
+#[test]
+fn a_wheel_of_the_projects_own_settings_that_was_built_again_is_packed() {
+    for settings in [
+        "[tool.uv]\nfind-links = ['../wheels']\nno-index = true\n",
+        "[[tool.uv.index]]\nname = 'local'\nurl = '../wheels'\nformat = 'flat'\n",
+    ] {
+        let place = Place::new();
+        place.put("p/main.py", "import sample; print(sample.V)\n").put(
+            "p/pyproject.toml",
+            &format!("[project]\nname = 'p'\nversion = '1'\ndependencies = ['sample==1.0']\n{settings}"),
+        );
+        for text in ["one", "two"] {
+            sample(&place, "wheels", text);
+            says_after(&place, &place.pack("p"), text);
+        }
+    }
+}
+
+/// The other wheel is older than what uv has kept of the first one.
+#[test]
+fn a_directory_of_wheels_that_takes_the_name_of_another_is_packed() {
+    let place = Place::new();
+    place.put("p/main.py", "import sample; print(sample.V)\n");
+    let pack = place.pack("p").with("sample==1.0").arg("--no-index");
+    let pack = pack.arg("--find-links").arg(place.path("wheels"));
+    sample(&place, "one", "one");
+    sample(&place, "two", "two");
+    sample(&place, "three", "three");
+    let link = place.path("wheels");
+    std::os::unix::fs::symlink("one", &link).unwrap();
+    says_after(&place, &pack, "one");
+    fs_err::remove_file(&link).unwrap();
+    std::os::unix::fs::symlink("two", &link).unwrap();
+    says_after(&place, &pack, "two");
+    fs_err::remove_file(&link).unwrap();
+    fs_err::rename(place.path("three"), &link).unwrap();
+    says_after(&place, &pack, "three");
+}
+
+/// What a build reads lies where it likes.
+#[test]
+fn an_edit_of_what_a_directory_leads_to_is_packed() {
+    let place = Place::new();
+    place.named_project("lib", "demo-lib", "7", "dynamic = ['dependencies']\n");
+    write(&place, "one", "");
+    fs_err::rename(place.path("lib/src"), place.path("shared")).unwrap();
+    std::os::unix::fs::symlink("../shared", place.path("lib/src")).unwrap();
+    place
+        .put("plain/main.py", "import demo_lib; print(demo_lib.V)\n")
+        .put("req.txt", "./lib\n");
+    let pack = place.pack("plain").requirements(place.path("req.txt"));
+    says_after(&place, &pack, "one");
+    place.put("shared/demo_lib.py", "V = 'two'\n");
+    says_after(&place, &pack, "two");
+}
+
+#[test]
+fn settings_that_install_elsewhere_are_refused() {
+    let place = Place::new();
+    place
+        .put(
+            "p/main.py",
+            "import sys\nif len(sys.argv) > 1:\n    import sample\n",
+        )
+        .put(
+            "cfg/uv/uv.toml",
+            &format!("[pip]\ntarget = '{}'\n", place.path("other").display()),
+        );
+    sample(&place, "wheels", "one");
+    let pack = place.pack("p").with("sample==1.0").arg("--no-index");
+    let pack = pack.arg("--find-links").arg(place.path("wheels"));
+    let run = command(&place, &pack, Installed::Linked).env("XDG_CONFIG_HOME", place.path("cfg"));
+    let outcome = run.exits(1);
+    for word in ["put none of them", "`target`"] {
+        assert!(outcome.err().contains(word), "{}", outcome.report());
+    }
+    assert!(!place.path("app.bin").exists());
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! How uv and pip are configured: by variables, and by files at the paths where they look for them.
 
 use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::build_cache::key::Key;
 use crate::environment::Environment;
@@ -80,19 +80,107 @@ pub(super) fn identify(environment: &Environment, key: &mut Key) -> bool {
     for file in files(environment) {
         if let Ok(bytes) = fs_err::read(&file) {
             let text = String::from_utf8_lossy(&bytes);
-            let names = [
-                "find-links",
-                "find_links",
-                "constraint =",
-                "constraint=",
-                "requirement =",
-            ];
-            names_directories |= names.iter().any(|name| text.contains(name));
+            names_directories |= text.lines().any(names_files) || !directories_of(&file, &bytes).is_empty();
             key.field("settings", file.as_os_str().as_bytes())
                 .field("bytes", bytes);
         }
     }
     names_directories
+}
+
+/// Whether a line of pip's or uv's settings names directories of wheels or requirements files. pip separates a name and its
+/// value by `=` or `:`, with any blanks around them, and takes `_` for `-`.
+fn names_files(line: &str) -> bool {
+    let name = line.split(['=', ':']).next().unwrap_or_default().trim();
+    let name = name.trim_matches('"').replace('_', "-").to_lowercase();
+    let names = ["build-constraint", "constraint", "find-links", "requirement"];
+    names.iter().any(|known| name.ends_with(known)) || line.contains("find-links")
+}
+
+/// The local directories of wheels, and local indexes, that the settings of uv and pip name.
+pub(super) fn directories(environment: &Environment) -> Vec<PathBuf> {
+    let files = files(environment).into_iter();
+    files
+        .filter_map(|file| Some((fs_err::read(&file).ok()?, file)))
+        .flat_map(|(bytes, file)| match is_uvs(&file) {
+            true => directories_of(&file, &bytes),
+            false => directories_of_pip(environment, &bytes),
+        })
+        .collect()
+}
+
+fn is_uvs(file: &Path) -> bool {
+    file.extension() == Some("toml".as_ref())
+}
+
+/// Those of pip: blanks and lines separate the values of `find-links`, and relative paths are those of the working
+/// directory.
+fn directories_of_pip(environment: &Environment, bytes: &[u8]) -> Vec<PathBuf> {
+    let text = String::from_utf8_lossy(bytes);
+    let mut is_in = false;
+    let mut directories = Vec::new();
+    for line in text.lines() {
+        let value = if line.starts_with([' ', '\t']) {
+            line
+        } else {
+            let (name, value) = line.split_once(['=', ':']).unwrap_or_default();
+            is_in = name.trim().replace('_', "-") == "find-links";
+            value
+        };
+        if is_in {
+            let values = value.split_whitespace().filter_map(local_path);
+            directories.extend(values.map(|path| environment.directory.join(path)));
+        }
+    }
+    directories
+}
+
+/// The local directories that one of uv's files names: `find-links` and indexes of uv.toml, of `[tool.uv]` and of its table
+/// `pip`. Relative paths are those of the file's directory.
+pub(super) fn directories_of(file: &Path, bytes: &[u8]) -> Vec<PathBuf> {
+    let text = String::from_utf8_lossy(bytes);
+    let Ok(document) = toml::from_str::<toml::Table>(&text) else {
+        return Vec::new();
+    };
+    let of_project = || document.get("tool")?.get("uv")?.as_table();
+    let settings = match file.ends_with("uv.toml") {
+        true => Some(&document),
+        false => of_project(),
+    };
+    let Some(settings) = settings else {
+        return Vec::new();
+    };
+    let of_pip = settings.get("pip").and_then(toml::Value::as_table);
+    let base = file.parent().unwrap_or(Path::new("/"));
+    let mut directories = Vec::new();
+    for table in std::iter::once(settings).chain(of_pip) {
+        let links = table.get("find-links").and_then(toml::Value::as_array);
+        let indexes = table.get("index").and_then(toml::Value::as_array);
+        let links = links.into_iter().flatten().filter_map(toml::Value::as_str);
+        let indexes = indexes.into_iter().flatten();
+        let urls = indexes.filter_map(|index| index.get("url")?.as_str());
+        let all = ["index-url", "extra-index-url"]
+            .iter()
+            .filter_map(|name| table.get(*name));
+        let others = all.flat_map(|value| match value {
+            toml::Value::Array(values) => values.iter().filter_map(toml::Value::as_str).collect(),
+            value => Vec::from_iter(value.as_str()),
+        });
+        directories.extend(
+            links
+                .chain(urls)
+                .chain(others)
+                .filter_map(local_path)
+                .map(|path| base.join(path)),
+        );
+    }
+    directories
+}
+
+/// The path of a location that is no URL of a server.
+fn local_path(location: &str) -> Option<&str> {
+    let path = location.strip_prefix("file://").unwrap_or(location);
+    (!path.contains("://")).then_some(path)
 }
 
 /// The configuration files that uv and pip read, whether they exist or not.
@@ -127,4 +215,55 @@ fn files(environment: &Environment) -> Vec<PathBuf> {
         files.extend([directory.join("uv.toml"), directory.join("pyproject.toml")]);
     }
     files
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_files_are_seen_however_they_are_written() {
+        for line in [
+            "constraint = c.txt",
+            "constraint: c.txt",
+            "constraint  =c.txt",
+            "build_constraint\t= c.txt",
+            "Requirement=r.txt",
+            "find-links = [\"w\"]",
+            "find_links: w",
+        ] {
+            assert!(names_files(line), "{line}");
+        }
+        for line in [
+            "",
+            "[global]",
+            "index-url = https://example.org/constraint",
+            "timeout: 3",
+        ] {
+            assert!(!names_files(line), "{line}");
+        }
+    }
+
+    #[test]
+    fn directories_of_settings() {
+        let of = |name: &str, text: &str| directories_of(&Path::new("/p").join(name), text.as_bytes());
+        let text = "find-links = ['w', 'https://example.org/w', 'file:///srv/w']\n\
+            [[index]]\nurl = '../flat'\nformat = 'flat'\n[pip]\nfind-links = ['/x']\nextra-index-url = ['i']\n";
+        let want = ["/p/w", "/srv/w", "/p/../flat", "/x", "/p/i"].map(PathBuf::from);
+        assert_eq!(of("uv.toml", text), want);
+        let in_project = "[tool.uv]\nfind-links = ['w']\n[[tool.uv.index]]\nurl = 'https://example.org'\n";
+        assert_eq!(of("pyproject.toml", in_project), [PathBuf::from("/p/w")]);
+        assert!(of("pyproject.toml", text).is_empty() && of("uv.toml", "no toml").is_empty());
+    }
+
+    #[test]
+    fn directories_of_pips_settings() {
+        let environment = Environment {
+            directory: "/cwd".into(),
+            ..Environment::default()
+        };
+        let text = b"[global]\nfind-links =\n  one https://example.org\n  /two\ntimeout = 3\n[install]\nfind_links: three\n";
+        let want = ["/cwd/one", "/two", "/cwd/three"].map(PathBuf::from);
+        assert_eq!(directories_of_pip(&environment, text), want);
+    }
 }

@@ -55,13 +55,7 @@ pub(crate) fn read(
     began: SystemTime,
     key: &mut Key,
 ) -> Pins {
-    let mut reader = Reader {
-        key,
-        environment,
-        began,
-        seen: Seen::default(),
-        pins: Pins::default(),
-    };
+    let mut reader = Reader::new(key, environment, began);
     // Which interpreter it is, and with it which pip, is part of the key already.
     let nameless = Request {
         python: PathBuf::new(),
@@ -74,38 +68,29 @@ pub(crate) fn read(
         let stamp = Stamp::of(path).map_or_else(Vec::new, |stamp| stamp.bytes());
         reader.key.field("uv", stamp);
     }
-    reader.declared(&request.declared);
-    for requirement in &request.requirements {
-        reader.requirement(requirement);
-    }
-    let files = request.requirements_files.iter().chain(&request.constraints);
-    // One on a server may change; packages that only it pins count as not pinned.
-    for file in files.filter(|file| !is_url(file)) {
-        reader.file(&environment.directory.join(file));
-    }
-    for location in &request.find_links {
-        reader.find_links(&environment.directory, location);
-    }
-    for location in configuration::find_links(environment) {
-        reader.find_links(&environment.directory, &location);
-    }
-    for file in configuration::requirements(environment) {
-        reader.file(&file);
-    }
+    reader.request(request);
     let names_directories = configuration::identify(environment, reader.key);
     reader.pins.changes |= names_directories;
     reader.pins
 }
 
-/// The local directories in which wheels are looked for, as options and variables name them.
-pub(super) fn links(request: &Request, environment: &Environment) -> Vec<PathBuf> {
-    let given = request.find_links.iter().cloned();
-    let all = given.chain(configuration::find_links(environment));
-    all.filter_map(|location| {
-        let location = location.strip_prefix("file://").unwrap_or(&location);
-        (!location.contains("://")).then(|| environment.directory.join(location))
-    })
-    .collect()
+/// What a request takes from the builder.
+#[derive(Debug, Default)]
+pub(super) struct Local {
+    /// The directories in which wheels are looked for, as options, variables, requirements files and settings name them.
+    pub(super) links: Vec<PathBuf>,
+    /// Whether something is asked for whatever the environment is.
+    pub(super) asks: bool,
+}
+
+/// See [`Local`].
+pub(super) fn local(request: &Request, environment: &Environment) -> Local {
+    let mut key = Key::default();
+    let mut reader = Reader::new(&mut key, environment, SystemTime::now());
+    reader.request(request);
+    let mut local = reader.local;
+    local.links.extend(configuration::directories(environment));
+    local
 }
 
 struct Reader<'a> {
@@ -114,14 +99,65 @@ struct Reader<'a> {
     began: SystemTime,
     seen: Seen,
     pins: Pins,
+    local: Local,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    fn new(key: &'a mut Key, environment: &'a Environment, began: SystemTime) -> Self {
+        Self {
+            key,
+            environment,
+            began,
+            seen: Seen::default(),
+            pins: Pins::default(),
+            local: Local::default(),
+        }
+    }
+
+    fn request(&mut self, request: &Request) {
+        let directory = &self.environment.directory;
+        self.declared(&request.declared);
+        for requirement in &request.requirements {
+            self.requirement(requirement);
+        }
+        for constraints in &request.constraints {
+            let asks = self.local.asks;
+            self.requirements_file(constraints);
+            self.local.asks = asks;
+        }
+        for file in &request.requirements_files {
+            self.requirements_file(file);
+        }
+        for location in &request.find_links {
+            self.find_links(directory, location);
+        }
+        for location in configuration::find_links(self.environment) {
+            self.find_links(directory, &location);
+        }
+        for file in configuration::requirements(self.environment) {
+            let asks = self.local.asks;
+            self.file(&file);
+            self.local.asks = asks;
+        }
+    }
+
+    /// One on a server may change; packages that only it pins count as not pinned.
+    fn requirements_file(&mut self, file: &Path) {
+        if !is_url(file) {
+            self.file(&self.environment.directory.join(file));
+        }
+    }
+
     fn declared(&mut self, declared: &Declared) {
         self.key.field("selection", format!("{:?}", declared.selection));
         for name in ["pyproject.toml", "uv.toml"] {
             let file = declared.settings.as_ref().map(|directory| directory.join(name));
-            if let Some(bytes) = file.and_then(|file| fs_err::read(file).ok()) {
+            let Some(file) = file else { continue };
+            if let Ok(bytes) = fs_err::read(&file) {
+                let directories = configuration::directories_of(&file, &bytes);
+                // What is in them is not known.
+                self.pins.changes |= !directories.is_empty();
+                self.local.links.extend(directories);
                 self.key.field("project", bytes);
             }
         }
@@ -135,6 +171,7 @@ impl Reader<'_> {
             Dependencies::File { digest, .. }
             | Dependencies::Script { digest, .. }
             | Dependencies::Wheel { digest, .. } => {
+                self.local.asks = true;
                 self.key.field("declared", digest);
             }
             Dependencies::Lock(lock) => {
@@ -173,6 +210,7 @@ impl Reader<'_> {
     }
 
     fn requirement(&mut self, text: &str) {
+        self.local.asks |= !text.contains(';');
         match local_path(text.trim()) {
             Some(path) => self.local(&self.environment.directory.join(path)),
             None => self.pins.names.extend(pinned_name(text)),
@@ -199,7 +237,9 @@ impl Reader<'_> {
         if location.contains("://") {
             return;
         }
-        let entries = fs_err::read_dir(directory.join(location)).into_iter().flatten();
+        let location = directory.join(location);
+        let entries = fs_err::read_dir(&location).into_iter().flatten();
+        self.local.links.push(location);
         let mut files: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
         files.sort();
         for file in files {
