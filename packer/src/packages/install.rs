@@ -172,7 +172,7 @@ fn rebuild_options(
     began: SystemTime,
 ) -> Result<Vec<OsString>> {
     let names = stale::distributions(site, &local.links, began)?;
-    Ok(installer.rebuild_options(&names))
+    installer.rebuild_options(&names)
 }
 
 /// Names the package that has no wheel, before the tool's own output, when that is why it failed.

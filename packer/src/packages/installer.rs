@@ -27,7 +27,10 @@ pub(super) trait Installer {
 
     /// Options that build these distributions again, in the place of what was built of their directories earlier. None
     /// when each install builds them.
-    fn rebuild_options(&self, names: &[String]) -> Vec<OsString>;
+    ///
+    /// # Errors
+    /// When what was built earlier can't be removed.
+    fn rebuild_options(&self, names: &[String]) -> Result<Vec<OsString>>;
 
     /// Options that choose wheels for another machine.
     ///

@@ -118,8 +118,8 @@ impl Installer for Pip<'_> {
         "--force-reinstall"
     }
 
-    fn rebuild_options(&self, _: &[String]) -> Vec<OsString> {
-        Vec::new()
+    fn rebuild_options(&self, _: &[String]) -> Result<Vec<OsString>> {
+        Ok(Vec::new())
     }
 
     fn target_options(&self, target: &Target, on_line: &mut OnLine<'_>) -> Result<Vec<OsString>> {

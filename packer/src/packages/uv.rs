@@ -10,6 +10,7 @@ use super::declared::Dependencies;
 use super::installer::{Installer, OnLine};
 use super::lock::Export;
 use super::request::{Request, Target};
+use crate::child;
 use crate::environment::Environment;
 
 /// The program, and the environment to run it in.
@@ -83,9 +84,17 @@ impl Installer for Uv<'_> {
         "--reinstall"
     }
 
-    fn rebuild_options(&self, names: &[String]) -> Vec<OsString> {
+    fn rebuild_options(&self, names: &[String]) -> Result<Vec<OsString>> {
+        if !names.is_empty() && self.environment.get("UV_OFFLINE").is_some() {
+            // Without a network uv refreshes nothing: what it has kept of these packages is removed.
+            let mut command = self.environment.installer_command(&self.path);
+            command.args(["cache", "clean", "--quiet", "--"]).args(names);
+            child::output(&mut command, b"")?;
+            // Any option that changes nothing.
+            return Ok(vec!["--no-python-downloads".into()]);
+        }
         let options = names.iter().flat_map(|name| ["--refresh-package", name]);
-        options.map(OsString::from).collect()
+        Ok(options.map(OsString::from).collect())
     }
 
     fn target_options(&self, target: &Target, _: &mut OnLine<'_>) -> Result<Vec<OsString>> {

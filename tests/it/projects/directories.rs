@@ -163,6 +163,22 @@ fn an_edit_of_what_a_directory_leads_to_is_packed() {
     says_after(&place, &pack, "two");
 }
 
+/// Without a network uv refuses to look for anything anew.
+#[test]
+fn a_wheel_that_was_built_again_is_packed_offline_too() {
+    let place = Place::new();
+    place.put("p/main.py", "import sample; print(sample.V)\n");
+    let pack = place.pack("p").with("sample==1.0").arg("--find-links");
+    let pack = pack.arg(place.path("wheels"));
+    for text in ["one", "one", "two"] {
+        sample(&place, "wheels", text);
+        let run = command(&place, &pack, Installed::Linked);
+        run.env("UV_OFFLINE", "1").success();
+        let run = Run::new(place.path("app.bin"));
+        run.stdout(format!("{text}\n")).success();
+    }
+}
+
 #[test]
 fn settings_that_install_elsewhere_are_refused() {
     let place = Place::new();
