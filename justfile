@@ -6,6 +6,8 @@ export PATH := shell("scripts/setup --bin") + ":" + env("PATH")
 
 # No check and no unit test runs the launcher that pyship embeds: any file stands in, and it need not be built.
 no_launcher := "PYSHIP_STUB=" + quote(justfile_directory() / "Cargo.toml")
+# Checks and tests use the dependencies that `cargo build --release` compiles, and do not optimize what is ours.
+unoptimized := "--release --config " + quote(justfile_directory() / "tests/profile.toml")
 manifests := "Cargo.toml fuzz/Cargo.toml"
 
 # List the recipes
@@ -36,15 +38,15 @@ fmt-check:
 # Run clippy on the workspace and on the fuzz crate, fuzz targets included
 [group('checks')]
 lint:
-    {{no_launcher}} cargo clippy --workspace --all-targets --locked -- --deny warnings
+    {{no_launcher}} cargo clippy {{unoptimized}} --workspace --all-targets --locked -- --deny warnings
     # Nothing is linked, so libFuzzer need not be compiled.
     {{no_launcher}} CUSTOM_LIBFUZZER_PATH=/nonexistent/libfuzzer.a CARGO_TARGET_DIR=target \
-        cargo clippy --manifest-path fuzz/Cargo.toml --all-targets --features tools,libfuzzer --locked -- --deny warnings
+        cargo clippy {{unoptimized}} --manifest-path fuzz/Cargo.toml --all-targets --features tools,libfuzzer --locked -- --deny warnings
 
 # Build the documentation; a broken link is an error
 [group('checks')]
 doc:
-    {{no_launcher}} RUSTDOCFLAGS='--deny warnings --allow rustdoc::private_intra_doc_links' cargo doc --workspace --no-deps --document-private-items --locked
+    {{no_launcher}} RUSTDOCFLAGS='--deny warnings --allow rustdoc::private_intra_doc_links' cargo doc {{unoptimized}} --workspace --no-deps --document-private-items --locked
 
 # Check dependencies: licences, duplicates, sources; advisories too where their database can be fetched
 [group('checks')]
@@ -72,7 +74,7 @@ msrv:
 # Run the unit tests; ARGS go to cargo test: `just unit -p pyship-launcher trailer`
 [group('tests')]
 unit *ARGS:
-    {{no_launcher}} cargo test --locked {{ if ARGS == "" { "--workspace --exclude pyship-tests" } else { ARGS } }}
+    {{no_launcher}} cargo test {{unoptimized}} --locked {{ if ARGS == "" { "--workspace --exclude pyship-tests" } else { ARGS } }}
 
 # Test the start-up code on every Python at hand, without a packed file
 [group('tests')]
@@ -92,7 +94,7 @@ packages-unit:
 # Pack and run: the integration tests; ARGS go to cargo test: `just integration kills::`
 [group('tests')]
 integration *ARGS:
-    cargo test --package pyship-tests --locked {{ARGS}}
+    cargo test {{unoptimized}} --package pyship-tests --locked {{ARGS}}
 
 # Run CPython's own tests in a virtual environment and in a packed file, and compare; see --help
 [group('tests')]

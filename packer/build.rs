@@ -43,13 +43,17 @@ fn launcher(root: &Path, cpu: &str, is_own: bool) -> PathBuf {
         false => format!("PYSHIP_STUB_{}", cpu.to_uppercase()),
     };
     println!("cargo::rerun-if-env-changed={name}");
-    let path = env::var_os(name).map_or_else(|| build(root, &best_target(cpu)), PathBuf::from);
+    let given = env::var_os(name).map(PathBuf::from);
+    // Not of the one that is built: it is newer than this run of the script, so the next build would run it again.
+    if let Some(path) = &given {
+        println!("cargo::rerun-if-changed={}", path.display());
+    }
+    let path = given.unwrap_or_else(|| build(root, &best_target(cpu)));
     assert!(
         path.is_file(),
         "failed to find the launcher for {cpu} at {}",
         path.display()
     );
-    println!("cargo::rerun-if-changed={}", path.display());
     path
 }
 

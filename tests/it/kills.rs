@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use harness::{Run, Running, files_below, interpreters, pyship, repository, scratch};
 use rustix::process::{Pid, Signal, kill_process};
+use walkdir::WalkDir;
 
 use crate::decay::publish_again;
 use crate::support::{environment_app, left_in_tmp};
@@ -61,7 +62,11 @@ fn unpacking(cache: &Path) -> (Running, Pid) {
     let begin = Instant::now();
     loop {
         let tmp = cache.join("v1/tmp");
-        let begun = tmp.is_dir() && !files_below(&tmp).is_empty();
+        // A directory that is being filled. Others come and go, so errors say nothing.
+        let begun = WalkDir::new(&tmp)
+            .min_depth(3)
+            .into_iter()
+            .any(|entry| entry.is_ok());
         let child = fs_err::read_to_string(&children).unwrap();
         if let (true, Ok(child)) = (begun, child.trim().parse()) {
             return (running, Pid::from_raw(child).unwrap());

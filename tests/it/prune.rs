@@ -210,8 +210,10 @@ fn prune_by_size_takes_the_least_recently_used() {
     assert_eq!(bench.apps(), ["four", "one", "two"], "three was used longest ago");
     let own = bench.app("one")["own_disk"].as_u64().unwrap();
     let all = bench.list()["disk"].as_u64().unwrap();
-    bench.cache(&["prune", "--max-size", &(all - own - 1).to_string()]);
-    assert_eq!(bench.apps(), ["two"], "then one and four");
+    let told = bench
+        .cache(&["prune", "--max-size", &(all - own - 1).to_string()])
+        .out();
+    assert_eq!(bench.apps(), ["two"], "then one and four: {told}");
     bench.cache(&["prune", "--max-size", "0"]);
     assert_eq!((bench.apps().len(), bench.layers()), (0, 0));
 }
