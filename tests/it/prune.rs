@@ -365,6 +365,55 @@ fn a_prune_that_was_killed_half_way_is_put_right() {
     );
 }
 
+/// The lease of a record by which one `prune` decides is not ended by another one, which looks at all processes.
+#[test]
+fn prunes_of_two_caches_do_not_disturb_each_other() {
+    let (bench, other) = (Bench::filled(&FOUR[..1]), Bench::filled(&FOUR[..1]));
+    let record = PathBuf::from(other.app("one")["directory"].as_str().unwrap()).join("launch");
+    let over = other.place.path().join("over");
+    let source = "import fcntl, os, signal, sys, time\n\
+                  signal.signal(signal.SIGIO, signal.SIG_IGN)\n\
+                  file = open(os.environ['RECORD'], 'rb')\n\
+                  fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_WRLCK)\n\
+                  print('leased', flush=True)\n\
+                  while not os.path.exists(os.environ['OVER']): time.sleep(0.01)\n\
+                  sys.exit(fcntl.fcntl(file, fcntl.F_GETLEASE) != fcntl.F_WRLCK)\n";
+    let leasing = Run::inheriting("python3")
+        .args(["-c", source])
+        // Not as arguments: what those name counts as used.
+        .env("RECORD", &record)
+        .env("OVER", &over)
+        .stdout_any()
+        .spawn();
+    leasing.says("leased\n");
+    bench.cache(&["prune", "--max-size", "0"]);
+    fs_err::write(&over, "").unwrap();
+    leasing.exits(0);
+    assert_eq!(bench.apps().len(), 0);
+}
+
+/// A start that has the record open is met after the apps were chosen: no path shows it, as from another pid namespace.
+#[test]
+fn what_a_start_holds_in_the_end_is_not_counted() {
+    let bench = Bench::filled(&FOUR[..2]);
+    bench.used("one", 40);
+    let record = PathBuf::from(bench.app("one")["directory"].as_str().unwrap()).join("launch");
+    let link = bench.place.path().join("link");
+    fs_err::hard_link(record, &link).unwrap();
+    let open = fs_err::File::open(&link).unwrap();
+    let told = bench.cache(&["prune"]).out();
+    assert!(
+        told.contains("freed 0 B (0 apps, 0 layers); 1 kept: running"),
+        "{told}"
+    );
+    drop(open);
+    let told = bench.cache(&["prune"]).out();
+    assert!(
+        told.contains("(1 apps, 1 layers)") && !told.contains("freed 0 B"),
+        "{told}"
+    );
+}
+
 /// A repair that was killed, and whatever else nobody holds.
 #[test]
 fn what_a_killed_command_left_is_removed() {

@@ -124,10 +124,12 @@ fn run(root: &Root, policy: &Policy, mode: Mode) -> io::Result<Removed> {
             is_running
         });
     }
-    removed.disk = apps.iter().map(|&at| listing.apps[at].disk()).sum();
+    let sizes: Vec<(usize, u64)> = apps.iter().map(|&at| (at, listing.apps[at].disk())).collect();
     if mode == Mode::Apply {
         apps = remove_apps(root, &listing, &apps, &mut removed.running)?;
     }
+    let gone = sizes.iter().filter(|(at, _)| apps.contains(at));
+    removed.disk = gone.map(|(_, disk)| disk).sum();
     // Listed again: without locks, a start may have added something meanwhile.
     let mut layers = choose_layers(&listing, list(root)?, &apps, policy, now);
     if !layers.is_empty() {

@@ -105,10 +105,18 @@ impl Process {
                 process.note(&root, word)
             });
         }
-        let open = fs::read_dir(directory.join("fd")).into_iter().flatten().flatten();
+        for entry in fs::read_dir(directory.join("fd")).into_iter().flatten().flatten() {
+            let Ok(path) = fs::read_link(entry.path()) else {
+                continue;
+            };
+            let path = path.as_os_str().as_bytes();
+            let is_decided = || has_lease(&directory.join("fdinfo").join(entry.file_name()));
+            if names(path, CACHE_APPS).next().is_none() || !is_decided() {
+                process.note(&root, path);
+            }
+        }
         let cwd = threads.iter().map(|thread| thread.join("cwd"));
-        let links = open.map(|entry| entry.path()).chain(cwd);
-        for path in links.filter_map(|link| fs::read_link(link).ok()) {
+        for path in cwd.filter_map(|link| fs::read_link(link).ok()) {
             process.note(&root, path.as_os_str().as_bytes());
         }
         each(&directory.join("maps"), b'\n', &mut |line| {
@@ -195,6 +203,16 @@ fn each(path: &Path, separator: u8, each: &mut dyn FnMut(&[u8])) {
             return;
         }
     }
+}
+
+/// Whether a process has a lease of a file that it has open, as `prune` has of the records of apps that it may remove.
+/// That is no use of the app, and to open the record would end the lease.
+fn has_lease(fdinfo: &Path) -> bool {
+    let mut found = false;
+    each(fdinfo, b'\n', &mut |line| {
+        found |= line.starts_with(b"lock:") && line.windows(5).any(|word| word == b"LEASE");
+    });
+    found
 }
 
 /// The executable of a process, or what is known of one that can't be looked into; `None` for one that is over and for

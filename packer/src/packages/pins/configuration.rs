@@ -102,15 +102,21 @@ pub(super) fn directories(environment: &Environment) -> Vec<PathBuf> {
     let files = files(environment).into_iter();
     files
         .filter_map(|file| Some((fs_err::read(&file).ok()?, file)))
-        .flat_map(|(bytes, file)| match is_uvs(&file) {
+        .flat_map(|(bytes, file)| match is_uvs(environment, &file) {
             true => directories_of(&file, &bytes),
             false => directories_of_pip(environment, &bytes),
         })
         .collect()
 }
 
-fn is_uvs(file: &Path) -> bool {
-    file.extension() == Some("toml".as_ref())
+/// Whether a file is one of uv's: `UV_CONFIG_FILE` may have any name.
+fn is_uvs(environment: &Environment, file: &Path) -> bool {
+    let is_named = || {
+        environment
+            .path("UV_CONFIG_FILE")
+            .is_some_and(|named| named == file)
+    };
+    file.extension() == Some("toml".as_ref()) || is_named()
 }
 
 /// Those of pip: blanks and lines separate the values of `find-links`, and relative paths are those of the working
@@ -143,9 +149,9 @@ pub(super) fn directories_of(file: &Path, bytes: &[u8]) -> Vec<PathBuf> {
         return Vec::new();
     };
     let of_project = || document.get("tool")?.get("uv")?.as_table();
-    let settings = match file.ends_with("uv.toml") {
-        true => Some(&document),
-        false => of_project(),
+    let settings = match file.ends_with("pyproject.toml") {
+        true => of_project(),
+        false => Some(&document),
     };
     let Some(settings) = settings else {
         return Vec::new();
@@ -254,6 +260,25 @@ mod tests {
         let in_project = "[tool.uv]\nfind-links = ['w']\n[[tool.uv.index]]\nurl = 'https://example.org'\n";
         assert_eq!(of("pyproject.toml", in_project), [PathBuf::from("/p/w")]);
         assert!(of("pyproject.toml", text).is_empty() && of("uv.toml", "no toml").is_empty());
+    }
+
+    #[test]
+    fn a_file_of_uvs_settings_may_have_any_name() {
+        let place = tempfile::tempdir().unwrap();
+        for name in ["settings", "other.toml"] {
+            let file = place.path().join(name);
+            fs_err::write(&file, "find-links = ['w']\n").unwrap();
+            let variables = [("UV_CONFIG_FILE".into(), file.into_os_string())];
+            let environment = Environment {
+                directory: place.path().join("none"),
+                variables: variables.into(),
+                ..Environment::default()
+            };
+            assert!(
+                directories(&environment).contains(&place.path().join("w")),
+                "{name}"
+            );
+        }
     }
 
     #[test]
