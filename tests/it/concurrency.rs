@@ -207,7 +207,8 @@ fn starts_in_namespaces_of_their_own_share_one_unpacking() {
 #[test]
 fn where_there_are_no_locks_every_start_ends_right_all_the_same() {
     let packed = environment_app();
-    for errno in ["ENOLCK", "EOPNOTSUPP", "ENOSYS", "EBADF"] {
+    // Every start unpacks all of it. One error has many of them; the others are told from it by nothing but the number.
+    for (errno, starts) in [("ENOLCK", 20), ("EOPNOTSUPP", 4), ("ENOSYS", 4), ("EBADF", 4)] {
         let place = scratch();
         let cache = Watched::new(place.path().join("cache"));
         let inject = format!("inject=flock:error={errno}");
@@ -222,7 +223,9 @@ fn where_there_are_no_locks_every_start_ends_right_all_the_same() {
             "-e",
             &inject,
         ];
-        start(&cache.root, &vec![resource(&packed, &strace); 20], |_| RESOURCE);
+        start(&cache.root, &vec![resource(&packed, &strace); starts], |_| {
+            RESOURCE
+        });
         let published = cache.published();
         assert!(
             cache

@@ -325,6 +325,19 @@ fn what_runs_in_another_pid_namespace_is_kept() {
     assert_eq!(bench.apps(), [""; 0], "nobody runs");
 }
 
+/// Its cache has the same layers. The kernel names its files by paths from outside, which lead nowhere below its root.
+#[test]
+fn what_runs_in_another_root_with_a_cache_of_its_own_keeps_nothing() {
+    let bench = Bench::filled(&FOUR[..1]);
+    let (_, one) = &bench.files[0];
+    let inside = one.run().root("bare").tmpfs().arg("sleep").stdout_any().spawn();
+    inside.says("\n");
+    bench.cache(&["prune", "--max-size", "0"]);
+    assert_eq!((bench.apps().len(), bench.layers()), (0, 0));
+    inside.signal(Signal::KILL);
+    inside.killed_by(Signal::KILL);
+}
+
 #[test]
 fn a_cold_start_removes_what_is_long_unused_once_a_day() {
     let bench = Bench::new(&FOUR[..2]);

@@ -34,6 +34,8 @@ pub(super) struct Process {
     pub(super) says_app: bool,
     /// Its root directory, for this process.
     root: PathBuf,
+    /// The path of its root directory as the kernel prints it, and before the paths of its files.
+    root_shown: PathBuf,
     /// Whether its root and its mounts are this process's.
     sees_the_same: bool,
     /// Whether it could not be looked into, and what is known of its executable.
@@ -77,19 +79,20 @@ impl Process {
         let (directory, exe) = all.find_map(|thread| Some((thread, executable_of(thread)?)))?;
         let root = directory.join("root");
         process.root.clone_from(&root);
+        process.root_shown = fs::read_link(&root).unwrap_or_default();
         process.sees_the_same = ["ns/mnt", "root"].iter().all(|name| {
             let found = inode(&directory.join(name));
             found.is_some() && found == inode(&Path::new("/proc/self").join(name))
         });
         match exe {
-            Ok(path) => process.note(&root, path.as_os_str().as_bytes()),
+            Ok(path) => process.note(path.as_os_str().as_bytes(), By::Kernel),
             Err(text) => process.hidden = Some(text),
         }
         let is_ours = !process.layers.is_empty();
         let mut is_before_module = true;
         each(&directory.join("cmdline"), 0, &mut |word| {
             is_before_module &= word != b"-m";
-            process.note(&root, word);
+            process.note(word, By::Program);
             if is_before_module {
                 process.says_app |= names(word, CACHE_APPS).next().is_some();
                 process
@@ -102,7 +105,7 @@ impl Process {
         }
         if is_ours {
             each(&directory.join("environ"), 0, &mut |word| {
-                process.note(&root, word)
+                process.note(word, By::Program)
             });
         }
         for entry in fs::read_dir(directory.join("fd")).into_iter().flatten().flatten() {
@@ -112,15 +115,15 @@ impl Process {
             let path = path.as_os_str().as_bytes();
             let is_decided = || has_lease(&directory.join("fdinfo").join(entry.file_name()));
             if names(path, CACHE_APPS).next().is_none() || !is_decided() {
-                process.note(&root, path);
+                process.note(path, By::Kernel);
             }
         }
         let cwd = threads.iter().map(|thread| thread.join("cwd"));
         for path in cwd.filter_map(|link| fs::read_link(link).ok()) {
-            process.note(&root, path.as_os_str().as_bytes());
+            process.note(path.as_os_str().as_bytes(), By::Kernel);
         }
         each(&directory.join("maps"), b'\n', &mut |line| {
-            process.note(&root, line)
+            process.note(line, By::Kernel)
         });
         // Where the paths of one that has just ended led can't be known any more.
         (process.is_unknown() || executable_of(directory).is_some()).then_some(process)
@@ -136,24 +139,47 @@ impl Process {
         self.apps.is_empty() && self.layers.is_empty()
     }
 
-    /// Notes the directories of caches that a word names, as paths below `root`.
-    fn note(&mut self, root: &Path, word: &[u8]) {
+    /// Notes the directories of caches that a word names, as paths below its root.
+    fn note(&mut self, word: &[u8], by: By) {
         for (parent, list) in [(CACHE_APPS, &mut self.apps), (CACHE_LAYERS, &mut self.layers)] {
             for (name, path) in names(word, parent) {
+                let within = match by {
+                    By::Program => None,
+                    By::Kernel => within(path, self.root_shown.as_os_str().as_bytes()),
+                };
                 // What stands before a relative path is not known: the name has to do.
                 let is_absolute = path.first() == Some(&b'/');
-                let path = root.join(as_path(path.strip_prefix(b"/").unwrap_or(path)));
+                let known = within.unwrap_or(path);
+                let path = self.root.join(as_path(known.strip_prefix(b"/").unwrap_or(known)));
                 if list.iter().any(|known| known.name == name && known.path == path) {
                     continue;
                 }
                 let file = if is_absolute { inode(&path) } else { None };
                 // Of another cache, which is gone.
-                let is_gone = is_absolute && file.is_none() && self.sees_the_same;
+                let is_gone = is_absolute && file.is_none() && (self.sees_the_same || within.is_some());
                 if !is_gone {
                     list.push(Named { name, path, file });
                 }
             }
         }
+    }
+}
+
+/// Who wrote a path.
+#[derive(Clone, Copy)]
+enum By {
+    /// The program or whoever started it: the path is one below its root directory, or was once.
+    Program,
+    /// The kernel, for this process: before the path stands that of the other one's root directory.
+    Kernel,
+}
+
+/// What stands after the path of a root directory; `None` of what lies elsewhere.
+fn within<'a>(path: &'a [u8], root: &[u8]) -> Option<&'a [u8]> {
+    match root {
+        b"" => None,
+        b"/" => Some(path),
+        root => path.strip_prefix(root).filter(|rest| rest.first() == Some(&b'/')),
     }
 }
 
@@ -276,6 +302,14 @@ mod tests {
         let relative = format!("v1/apps/{key}");
         assert_eq!(found(&format!("{relative}/bin"), CACHE_APPS), [(key, relative)]);
         assert_eq!(found("/c/v1/apps/short", CACHE_APPS), []);
+    }
+
+    #[test]
+    fn paths_within_a_root() {
+        assert_eq!(within(b"/r/c/v1", b"/r"), Some(&b"/c/v1"[..]));
+        assert_eq!(within(b"/c/v1", b"/"), Some(&b"/c/v1"[..]));
+        assert_eq!(within(b"/root/c", b"/r"), None);
+        assert_eq!(within(b"/c", b""), None);
     }
 
     #[test]
