@@ -85,8 +85,11 @@ def build_writer():
     what PYSHIP_INDEX_WRITER names, where no Rust is at hand; else they are built."""
     if "PYSHIP_INDEX_WRITER" in os.environ:
         return os.environ["PYSHIP_INDEX_WRITER"]
-    command = ["cargo", "test", "--package", "pyship", "--lib", "--no-run", "--locked", "--message-format=json"]
-    built = subprocess.run(command, cwd=REPOSITORY, stdout=subprocess.PIPE, check=True)
+    # As `just unit` compiles them, so that after it there is nothing left to compile.
+    command = ["cargo", "test", "--release", "--config", str(REPOSITORY / "tests/profile.toml"), "--package", "pyship"]
+    command += ["--lib", "--no-run", "--locked", "--message-format=json"]
+    environment = {**os.environ, "PYSHIP_STUB": str(REPOSITORY / "Cargo.toml")}
+    built = subprocess.run(command, cwd=REPOSITORY, env=environment, stdout=subprocess.PIPE, check=True)
     programs = [json.loads(line).get("executable") for line in built.stdout.splitlines()]
     return next(program for program in programs if program)
 
