@@ -174,11 +174,11 @@ enum By {
     Kernel,
 }
 
-/// What stands after the path of a root directory; `None` of what lies elsewhere.
+/// What stands after the path of a root directory; `None` of what lies elsewhere, and of what may: without such a path
+/// before it, the kernel's path can be one of another mount namespace, or of a file system that is unmounted.
 fn within<'a>(path: &'a [u8], root: &[u8]) -> Option<&'a [u8]> {
     match root {
-        b"" => None,
-        b"/" => Some(path),
+        b"" | b"/" => None,
         root => path.strip_prefix(root).filter(|rest| rest.first() == Some(&b'/')),
     }
 }
@@ -307,7 +307,7 @@ mod tests {
     #[test]
     fn paths_within_a_root() {
         assert_eq!(within(b"/r/c/v1", b"/r"), Some(&b"/c/v1"[..]));
-        assert_eq!(within(b"/c/v1", b"/"), Some(&b"/c/v1"[..]));
+        assert_eq!(within(b"/c/v1", b"/"), None);
         assert_eq!(within(b"/root/c", b"/r"), None);
         assert_eq!(within(b"/c", b""), None);
     }
