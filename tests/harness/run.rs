@@ -290,7 +290,7 @@ impl Run {
     pub fn measured_by(mut self, script: &str, place: &Path) -> Self {
         let program = std::mem::replace(&mut self.program, crate::interpreters::usual().path.clone());
         let before = [
-            "-c".into(),
+            "-ISBc".into(),
             script.into(),
             place.as_os_str().to_owned(),
             program.into_os_string(),

@@ -90,27 +90,33 @@ fn installation(directory: &Path, root: &str) -> PathBuf {
     interpreter.executable
 }
 
+/// Names of archives, and what compresses them.
+const COMPRESSIONS: [(&str, &str); 3] = [
+    ("p.tar.gz", "gzip -1"),
+    ("p.tar.zst", "zstd -3"),
+    ("p.tar.xz", "xz -0"),
+];
+
+/// An archive of `python` in the directory.
+fn compressed(directory: &Path, name: &str, program: &str) -> PathBuf {
+    let path = directory.join(name);
+    let mut tar = Command::new("tar");
+    tar.arg("-C").arg(directory).args(["-I", program, "-cf"]);
+    assert!(
+        tar.arg(&path).arg("python").status().unwrap().success(),
+        "{program}"
+    );
+    path
+}
+
 #[test]
 fn an_interpreter_runs_from_every_compression() {
     let directory = tempfile::tempdir().unwrap();
     let original = installation(directory.path(), "python");
     let environment = Environment::current().unwrap();
     let version = probe::probe(&original, &environment).unwrap().version;
-    for (name, program) in [
-        ("p.tar.gz", "gzip -1"),
-        ("p.tar.zst", "zstd -3"),
-        ("p.tar.xz", "xz -0"),
-    ] {
-        let path = directory.path().join(name);
-        let status = Command::new("tar")
-            .arg("-C")
-            .arg(directory.path())
-            .args(["-I", program, "-cf"])
-            .arg(&path)
-            .arg("python")
-            .status()
-            .unwrap();
-        assert!(status.success(), "{program}");
+    for (name, program) in COMPRESSIONS {
+        let path = compressed(directory.path(), name, program);
         assert!(is_archive(&path).unwrap());
         let mut read = 0;
         let unpacked = unpack(&path, directory.path(), &mut |bytes| read = bytes).unwrap();
@@ -122,8 +128,27 @@ fn an_interpreter_runs_from_every_compression() {
                 .executable
                 .starts_with(fs_err::canonicalize(unpacked.directory.path()).unwrap())
         );
+    }
+}
 
+#[test]
+fn what_is_cut_off_or_damaged_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let bin = directory.path().join("python/bin");
+    fs_err::create_dir_all(&bin).unwrap();
+    // Content that no compression makes much smaller: the middle of the archive lies in it.
+    let mut state = 1_u32;
+    let noise = std::iter::repeat_with(|| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as u8
+    });
+    let program = bin.join("python3");
+    fs_err::write(&program, noise.take(1 << 20).collect::<Vec<u8>>()).unwrap();
+    fs_err::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    for (name, program) in COMPRESSIONS {
+        let path = compressed(directory.path(), name, program);
         let whole = fs_err::read(&path).unwrap();
+        unpack(&path, directory.path(), &mut |_| {}).unwrap();
         for length in [0, 5, 300, whole.len() / 2, whole.len() - 30, whole.len() - 1] {
             let error = try_unpack(name, &whole[..length]).map(|_| length).unwrap_err();
             assert!(
