@@ -22,11 +22,19 @@ const MEMORY_MAX_KB: u64 = 64 << 10;
 
 /// Starts a program, kills it after 30 seconds, and says on descriptor 3's file how much memory it took.
 const MEASURE: &str = r"
-import resource, subprocess, sys
-try:
-    code = subprocess.run(sys.argv[2:], timeout=30).returncode
-except subprocess.TimeoutExpired:
-    code = 99
+import errno, resource, subprocess, sys, time
+while True:
+    try:
+        code = subprocess.run(sys.argv[2:], timeout=30).returncode
+        break
+    except subprocess.TimeoutExpired:
+        code = 99
+        break
+    except OSError as error:
+        # Another thread's child, forked while the file was written, has yet to close it.
+        if error.errno != errno.ETXTBSY:
+            raise
+        time.sleep(0.01)
 with open(sys.argv[1], 'w') as out:
     print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=out)
 sys.exit(code if code >= 0 else 128 - code)
@@ -142,7 +150,8 @@ impl Bench {
             "a terminal would obey: {:?}",
             outcome.out()
         );
-        let took: u64 = fs_err::read_to_string(&peak).unwrap().trim().parse().unwrap();
+        let took = fs_err::read_to_string(&peak).unwrap_or_else(|error| panic!("{error}\n{}", report()));
+        let took: u64 = took.trim().parse().unwrap();
         assert!(took <= MEMORY_MAX_KB, "{took} KB: {}", report());
         fs_err::remove_file(&peak).unwrap();
         outcome
