@@ -239,6 +239,21 @@ fn where_a_pack_fails_a_plan_does() {
         assert_eq!((code, out.as_str()), (Some(1), ""), "{arguments:?}\n{said}");
         assert!(said.contains(message), "{said}");
     }
+    // Modules below others, those of the standard library's packages and those that a module makes.
+    write(
+        "import os.path, urllib.request, collections.abc, xml.dom.minidom, concurrent.futures as futures, json.tool\n",
+    );
+    for arguments in [&["--plan"][..], &["--plan", "--no-build-cache"]] {
+        let (code, _, said) = says(arguments);
+        assert_eq!(code, Some(0), "{said}");
+    }
+    write("import xml.dom.maxidom\n");
+    let message = "`main.py:1` imports `xml.dom.maxidom`, which is not in the file";
+    for arguments in [&["--plan"][..], &[]] {
+        let (code, _, said) = says(arguments);
+        assert_eq!(code, Some(1), "{said}");
+        assert!(said.contains(message), "{said}");
+    }
     write("import flask\n");
     let plan = says(&["--plan", "--no-check", "--json"]);
     assert_eq!(plan.0, Some(0), "{}", plan.2);

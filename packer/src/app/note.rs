@@ -18,6 +18,8 @@ pub(crate) enum Note {
     Followed(PathBuf, PathBuf),
     /// What the project's own options include is outside of the project.
     Outside(PathBuf),
+    /// What is included takes the place of files of the app: its path, and theirs.
+    Replaced(PathBuf, Vec<String>),
     /// Files that were packed without the bits that give privileges.
     Privileged(Vec<String>),
     /// Files that others may read, although only their owner could: how many.
@@ -35,7 +37,11 @@ impl Note {
             Self::Dangling(path) => Self::Dangling(directory.join(path)),
             Self::Special(path) => Self::Special(directory.join(path)),
             Self::Followed(path, target) => Self::Followed(directory.join(path), target),
-            other @ (Self::Outside(_) | Self::Privileged(_) | Self::Opened(_) | Self::Unused(_)) => other,
+            other @ (Self::Outside(_)
+            | Self::Replaced(..)
+            | Self::Privileged(_)
+            | Self::Opened(_)
+            | Self::Unused(_)) => other,
         }
     }
 }
@@ -61,6 +67,18 @@ impl Display for Note {
                 "packed `{}` from outside the project, as `include` in its [tool.pyship] says",
                 path.display()
             ),
+            Self::Replaced(path, replaced) => {
+                write!(
+                    f,
+                    "packed `{}` in place of `{}`",
+                    path.display(),
+                    replaced.first().map_or("", String::as_str)
+                )?;
+                if replaced.len() > 1 {
+                    write!(f, " and {} more", replaced.len() - 1)?;
+                }
+                write!(f, " of the app, as --include says")
+            }
             Self::Privileged(paths) => {
                 write!(f, "packed `{}`", paths.first().map_or("", String::as_str))?;
                 if paths.len() > 1 {

@@ -5,7 +5,7 @@ pub(crate) mod skeleton;
 mod tracked;
 
 use std::fs::File;
-use std::io::{Seek, SeekFrom, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
@@ -15,7 +15,7 @@ use pyship_launcher::hex::hex;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use archive::Archive;
+use archive::{Archive, Layers, Pass};
 
 use crate::layer::Packed;
 use crate::output::{self, Unnamed};
@@ -55,6 +55,21 @@ pub(crate) fn write(
     out: &Path,
     launcher: &[u8],
     main: &[u8],
+    manifest: Manifest,
+    layers: &[Packed],
+    provenance: &Value,
+) -> Result<Assembled> {
+    let sizes = layers.iter().map(|packed| packed.layer.size);
+    let place = Layers::of_size(launcher.len() as u64, sizes);
+    write_with(place, out, launcher, main, manifest, layers, provenance)
+}
+
+/// The same, with the layers in this place.
+fn write_with(
+    place: Layers,
+    out: &Path,
+    launcher: &[u8],
+    main: &[u8],
     mut manifest: Manifest,
     layers: &[Packed],
     provenance: &Value,
@@ -65,7 +80,7 @@ pub(crate) fn write(
     };
     let (file, size) = output::write_beside(out, output::with_umask(0o777), |file| {
         file.write_all(launcher)?;
-        let (json, offset) = write_archive(file, main, &mut manifest, layers, provenance)?;
+        let (json, offset) = write_archive(file, place, main, &mut manifest, layers, provenance)?;
         let size = file.seek(SeekFrom::End(0))?;
         check(&json, size)?;
         let trailer = Trailer {
@@ -86,22 +101,32 @@ pub(crate) fn write(
 /// their offset.
 fn write_archive(
     file: &mut File,
+    place: Layers,
     main: &[u8],
     manifest: &mut Manifest,
     layers: &[Packed],
     provenance: &Value,
 ) -> Result<(Vec<u8>, u64)> {
-    let mut archive = Archive::new(file, manifest.launcher.size);
-    for packed in layers {
-        let layer = &packed.layer;
-        let offset = archive
-            .layer(&layer.name, layer.size, &|take| packed.pass_to(take))
-            .context("failed to copy compressed data")?;
-        manifest.layers.push(manifest::Layer {
+    let start = manifest.launcher.size;
+    let passes: Vec<_> = layers
+        .iter()
+        .map(|packed| |take: &mut dyn FnMut(&[u8]) -> io::Result<()>| packed.pass_to(take))
+        .collect();
+    let parts: Vec<(&str, u64, Pass<'_>)> = layers
+        .iter()
+        .zip(&passes)
+        .map(|(Packed { layer, .. }, pass)| (&*layer.name, layer.size, pass as Pass<'_>))
+        .collect();
+    let (mut archive, offsets) =
+        Archive::new(file, start, place, &parts).context("failed to copy compressed data")?;
+    manifest.layers = layers
+        .iter()
+        .zip(offsets)
+        .map(|(packed, offset)| manifest::Layer {
             offset,
-            ..layer.clone()
-        });
-    }
+            ..packed.layer.clone()
+        })
+        .collect();
     archive.main(main)?;
     let main = Main {
         size: main.len() as u64,
@@ -138,8 +163,8 @@ mod tests {
     use super::*;
     use crate::tree::Tree;
 
-    #[test]
-    fn what_is_written_can_be_read() {
+    /// Writes a file with a layer in this place, and reads it. Gives the names of its archive's members.
+    fn written_and_read(place: Layers) -> Vec<String> {
         let directory = tempfile::tempdir().unwrap();
         let out = directory.path().join("app.bin");
         let mut tree = Tree::new();
@@ -181,10 +206,17 @@ mod tests {
             },
             layers: vec![],
         };
-        let written = write(&out, b"launcher", b"pass\n", manifest, &[packed], &Value::Null)
-            .unwrap()
-            .publish()
-            .unwrap();
+        let layers = [packed];
+        let file = write_with(
+            place,
+            &out,
+            b"launcher",
+            b"pass\n",
+            manifest,
+            &layers,
+            &Value::Null,
+        );
+        let written = file.unwrap().publish().unwrap();
         let payload = Payload::open(&out).unwrap().unwrap();
         assert_eq!(payload.manifest().unwrap(), written);
         assert_eq!(payload.launcher(&written).unwrap(), b"launcher");
@@ -194,7 +226,6 @@ mod tests {
             .file_names()
             .map(|name| name.unwrap().into_owned())
             .collect();
-        assert_eq!(names, ["layers/app.tar.zst", "__main__.py", "pyship.json"]);
         for index in 0..archive.len() {
             let member = archive.by_index(index).unwrap();
             if let Some(layer) = written
@@ -206,5 +237,21 @@ mod tests {
             }
         }
         assert_eq!(fs_err::read_dir(directory.path()).unwrap().count(), 1);
+        // Every byte counts: those of the archive, and those before it.
+        let mut bytes = fs_err::read(&out).unwrap();
+        let before = bytes.len() - trailer::SIZE - 30;
+        bytes[before] ^= 1;
+        fs_err::write(&out, bytes).unwrap();
+        let payload = Payload::open(&out).unwrap().unwrap();
+        assert!(skeleton::check(&payload, &written).is_err());
+        names
+    }
+
+    #[test]
+    fn what_is_written_can_be_read() {
+        let names = written_and_read(Layers::Members);
+        assert_eq!(names, ["layers/app.tar.zst", "__main__.py", "pyship.json"]);
+        let names = written_and_read(Layers::Before);
+        assert_eq!(names, ["__main__.py", "pyship.json"]);
     }
 }

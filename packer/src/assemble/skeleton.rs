@@ -16,7 +16,7 @@ use pyship_launcher::payload::Payload;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use super::archive::Archive;
+use super::archive::{Archive, Layers, Pass};
 use crate::tree::PIECE;
 
 /// Bytes between `__main__.py` and the manifest, but for the manifest's name.
@@ -72,17 +72,32 @@ fn skeleton(payload: &Payload, manifest: &Manifest, json: &[u8]) -> Result<Piece
         end: start,
         is_layer: &is_layer,
     };
-    let mut archive = Archive::new(recorder, start);
-    for layer in &manifest.layers {
-        let pass = |take: &mut dyn FnMut(&[u8]) -> io::Result<()>| {
-            is_layer.set(true);
-            let passed = pass(payload, layer.offset, layer.size, take);
-            is_layer.set(false);
-            passed
-        };
-        let offset = archive.layer(&layer.name, layer.size, &pass)?;
-        ensure!(offset == layer.offset, elsewhere());
-    }
+    let passes: Vec<_> = manifest
+        .layers
+        .iter()
+        .map(|layer| {
+            |take: &mut dyn FnMut(&[u8]) -> io::Result<()>| {
+                is_layer.set(true);
+                let passed = pass(payload, layer.offset, layer.size, take);
+                is_layer.set(false);
+                passed
+            }
+        })
+        .collect();
+    let parts: Vec<(&str, u64, Pass<'_>)> = manifest
+        .layers
+        .iter()
+        .zip(&passes)
+        .map(|(layer, pass)| (&*layer.name, layer.size, pass as Pass<'_>))
+        .collect();
+    // A file that is older than the other place has ZIP64 headers, however large it is.
+    let place = match manifest.layers.first() {
+        Some(first) if first.offset == start => Layers::Before,
+        _ => Layers::Members,
+    };
+    let (mut archive, offsets) = Archive::new(recorder, start, place, &parts)?;
+    let right = manifest.layers.iter().map(|layer| layer.offset);
+    ensure!(right.eq(offsets), elsewhere());
     archive.main_at(|offset| {
         let header = MANIFEST_HEADER + MEMBER_MANIFEST.len() as u64;
         let size = payload.trailer.manifest_offset.checked_sub(header + offset);

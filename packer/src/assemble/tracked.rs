@@ -11,6 +11,8 @@ use std::rc::Rc;
 /// a message when it is dropped.
 pub(super) struct Tracked<W> {
     inner: W,
+    /// What the ZIP writer takes for the file's begin.
+    base: u64,
     length: u64,
     state: Rc<State>,
 }
@@ -39,7 +41,17 @@ impl<W> Tracked<W> {
     pub(super) fn new(inner: W, length: u64) -> Self {
         let state = Rc::<State>::default();
         state.position.set(length);
-        Self { inner, length, state }
+        Self {
+            inner,
+            base: 0,
+            length,
+            state,
+        }
+    }
+
+    /// From now on, offsets that are given to and by [`Seek`] count from here.
+    pub(super) fn begin_anew(&mut self) {
+        self.base = self.state.position();
     }
 
     pub(super) fn state(&self) -> Rc<State> {
@@ -79,16 +91,17 @@ impl<W: Write> Write for Tracked<W> {
 impl<W: Seek> Seek for Tracked<W> {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         let position = match to {
-            SeekFrom::Start(position) => Some(position),
+            SeekFrom::Start(position) => self.base.checked_add(position),
             SeekFrom::Current(by) => self.state.position.get().checked_add_signed(by),
             SeekFrom::End(by) => self.length.checked_add_signed(by),
         };
+        let position = position.filter(|position| *position >= self.base);
         let position = position.ok_or(io::ErrorKind::InvalidInput)?;
         if self.has_not_failed() {
             let done = self.inner.seek(SeekFrom::Start(position));
             self.keep(done, position);
         }
         self.state.position.set(position);
-        Ok(position)
+        Ok(position - self.base)
     }
 }

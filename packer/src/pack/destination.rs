@@ -51,10 +51,11 @@ impl Destination {
         let is_name =
             |name: &String| !name.is_empty() && !name.contains('/') && !name.starts_with(['.', '-']);
         let wrong = || WrongUsage("failed to name the file: nothing says what to call it".to_owned());
-        let name = name
-            .filter(is_name)
-            .ok_or_else(wrong)
-            .hint("name it with -o OUT")?;
+        let hint = match options.app {
+            Some(_) => "name it with -o OUT",
+            None => "name the app that is to be packed, such as `pyship pack .`, or the file with -o OUT",
+        };
+        let name = name.filter(is_name).ok_or_else(wrong).hint(hint)?;
         Ok(Self {
             path: Path::new(DIRECTORY).join(&name),
             name: Some(name),

@@ -21,6 +21,16 @@ pub(super) struct Said {
     pub(super) left_out: Vec<LeftOut>,
 }
 
+impl Said {
+    /// Notes that `from` takes the place of these files.
+    fn replaced(&mut self, from: &Path, files: impl IntoIterator<Item = String>) {
+        let files: Vec<String> = files.into_iter().collect();
+        if !files.is_empty() {
+            self.notes.push(Note::Replaced(from.to_owned(), files));
+        }
+    }
+}
+
 /// Adds what `--include` names to the app's tree. `output` is the file that is being made.
 ///
 /// # Errors
@@ -75,14 +85,29 @@ fn add_one(tree: &mut Tree, from: &Path, to: Option<&str>, output: &Path, said: 
     check_size(from, data.len())?;
     let mut modes = Modes::new();
     let mode = modes.file(from, &data);
-    tree.insert_path(path, fs_err::canonicalize(from)?, mode);
+    let real = fs_err::canonicalize(from)?;
+    said.replaced(from, replaced(tree, &path, Some(&real)));
+    tree.insert_path(path, real, mode);
     said.notes.extend(modes.notes());
     Ok(())
+}
+
+/// The name of what is at `path`, unless it is the file `source` too.
+fn replaced(tree: &Tree, path: &[u8], source: Option<&Path>) -> Option<String> {
+    let there = match tree.get(path)? {
+        Node::File(file) => file.content.source(),
+        _ => None,
+    };
+    let real = |path: Option<&Path>| path.and_then(|path| fs_err::canonicalize(path).ok());
+    let is_same = there.is_some() && real(there) == real(source);
+    let name = path.strip_prefix(&*in_code(b"")).unwrap_or(path);
+    (!is_same).then(|| display(name))
 }
 
 /// Adds what a directory has.
 fn add_directory(tree: &mut Tree, path: &[u8], from: &Path, output: &Path, said: &mut Said) -> Result<()> {
     let inside = input::included(from, output)?;
+    let mut gone = Vec::new();
     for (name, node) in inside.tree.iter() {
         if let Some(below) = name.strip_prefix(APP_CODE.as_bytes()) {
             let path = [path, below].concat();
@@ -91,10 +116,16 @@ fn add_directory(tree: &mut Tree, path: &[u8], from: &Path, output: &Path, said:
                 (Some(Node::Directory(_)), Node::Directory(_))
             );
             if !is_there {
+                let source = match node {
+                    Node::File(file) => file.content.source(),
+                    _ => None,
+                };
+                gone.extend(replaced(tree, &path, source));
                 tree.insert(path, node.clone());
             }
         }
     }
+    said.replaced(from, gone);
     said.notes
         .extend(inside.notes.into_iter().map(|note| note.below(from)));
     said.left_out
@@ -198,6 +229,35 @@ mod tests {
             "`main.py` is a file or a link of the app"
         );
         assert_eq!(file(Some("../x")), "`../x` is not a path below the app's code");
+    }
+
+    #[test]
+    fn what_takes_the_place_of_a_file_is_said() {
+        let place = tempfile::tempdir().unwrap();
+        let at = |name: &str| place.path().join(name);
+        fs_err::create_dir_all(at("other/conf")).unwrap();
+        for file in ["new.py", "other/main.py", "other/conf/a.json", "other/b.txt"] {
+            fs_err::write(at(file), file).unwrap();
+        }
+        let said = |tree: &mut Tree, source: &str, to: &str| {
+            let include = format!("{}:{to}", at(source).display());
+            let said = add(tree, &[include], &at("out.bin")).unwrap();
+            let notes = said
+                .notes
+                .iter()
+                .filter(|note| matches!(note, Note::Replaced(..)));
+            let notes = notes.map(|note| note.to_string().replace(&at("").display().to_string(), ""));
+            notes.collect::<Vec<_>>()
+        };
+        let mut tree = tree();
+        assert_eq!(said(&mut tree, "new.py", "new.py"), [""; 0]);
+        let one = "packed `new.py` in place of `main.py` of the app, as --include says";
+        assert_eq!(said(&mut tree, "new.py", "main.py"), [one]);
+        // The same once more changes nothing.
+        assert_eq!(said(&mut tree, "new.py", "main.py"), [""; 0]);
+        let all = "packed `other` in place of `conf/a.json` and 1 more of the app, as --include says";
+        assert_eq!(said(&mut tree, "other", "."), [all]);
+        assert_eq!(said(&mut tree, "other", "."), [""; 0]);
     }
 
     #[test]

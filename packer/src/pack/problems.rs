@@ -115,10 +115,23 @@ pub(super) fn warnings(problems: &[Problem], app: Option<&Path>) -> Vec<String> 
     warnings
 }
 
+/// Modules of the standard library, and the group of `--keep` that has them.
+const GROUPED: &[(&str, &str)] = &[
+    ("tkinter", "tk"),
+    ("_tkinter", "tk"),
+    ("turtle", "tk"),
+    ("nis", "nis"),
+    ("idlelib", "idle"),
+    ("turtledemo", "turtledemo"),
+];
+
 /// How the module `name` gets into the file.
 fn advice(name: &str, app: &Path) -> String {
     if name.contains('.') {
         return "correct the import, or add the module".to_owned();
+    }
+    if let Some((_, group)) = GROUPED.iter().find(|(module, _)| *module == name) {
+        return format!("pass `--keep {group}`: it is left out of the standard library otherwise");
     }
     let beside = app.with_file_name(name);
     let sources = [beside.with_extension("py"), beside];
@@ -131,7 +144,9 @@ fn advice(name: &str, app: &Path) -> String {
     let shown = file.display();
     match names(&file, name) {
         true => format!("`{shown}` names it: pass `-r {shown}`"),
-        false => format!("add it with `-r {shown}`, or the package that has it with `--with PACKAGE`"),
+        false => format!(
+            "add the package that has it to `{shown}` and pass `-r {shown}`, or name it with `--with PACKAGE`"
+        ),
     }
 }
 
@@ -165,6 +180,14 @@ mod tests {
     }
 
     #[test]
+    fn a_group_of_the_standard_library_is_kept_by_name() {
+        let problems = parse(&problem("error", "idlelib"));
+        let error = refuse(&problems, None).unwrap_err();
+        let hint = hint::of(&error).unwrap_or_default();
+        assert!(hint.starts_with("pass `--keep idle`: "), "{hint}");
+    }
+
+    #[test]
     fn what_always_fails_is_refused_with_the_way_out() {
         let place = tempfile::tempdir().unwrap();
         let app = Some(place.path());
@@ -194,7 +217,7 @@ mod tests {
         assert_eq!(
             warnings(&problems, app),
             [format!(
-                "`main.py:3` imports `rich`, which is not in the file: add it with `-r {shown}`, or the package that has it with `--with PACKAGE`"
+                "`main.py:3` imports `rich`, which is not in the file: add the package that has it to `{shown}` and pass `-r {shown}`, or name it with `--with PACKAGE`"
             )]
         );
         assert!(refuse(&parse(&problem("warning", "rich")), app).is_ok());

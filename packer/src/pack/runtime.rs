@@ -31,7 +31,7 @@ pub(super) struct Runtime {
     pub(super) content: Content,
     pub(super) facts: Facts,
     pub(super) pruned: PruneReport,
-    /// The names of the modules of the standard library.
+    /// The names of the modules of the standard library, dotted ones too.
     pub(super) modules: BTreeSet<String>,
 }
 
@@ -48,7 +48,7 @@ pub(super) fn prepare(pack: &Pack<'_>, app: &App, packages: &packages::Facts) ->
     let groups = groups(pack, app, packages)?;
     let (tree, pruned) = python_home::collect(&pack.interpreters.packed, &groups)?;
     let stdlib = pack.interpreters.packed.layer_stdlib();
-    let mut modules = modules::top_level(&tree, &stdlib);
+    let mut modules = modules::all(&tree, &stdlib);
     modules.extend(modules::top_level(&tree, &format!("{stdlib}/{DYNLOAD}")));
     let machine = machine_of(&pack.interpreters.packed.executable)?;
     // A second copy of libpython stays only when a package or the app needs it.

@@ -24,6 +24,26 @@ pub(crate) fn top_level(tree: &Tree, directory: &str) -> BTreeSet<String> {
     names.map(str::to_owned).collect()
 }
 
+/// The same with what is below packages, by dotted names: `email`, `email.mime`, `email.mime.text`. Without what is in a
+/// directory `site-packages`.
+pub(crate) fn all(tree: &Tree, directory: &str) -> BTreeSet<String> {
+    let mut found = top_level(tree, directory);
+    let mut below: Vec<String> = found.iter().cloned().collect();
+    while let Some(name) = below.pop() {
+        let place = format!("{directory}/{}", name.replace('.', "/"));
+        let is_package = matches!(tree.get(place.as_bytes()), Some(Node::Directory(_)));
+        if !is_package || name == "site-packages" {
+            continue;
+        }
+        let parts = top_level(tree, &place).into_iter();
+        let parts = parts.filter(|part| part != "__init__" && part != "__pycache__");
+        let parts: Vec<String> = parts.map(|part| format!("{name}.{part}")).collect();
+        found.extend(parts.iter().cloned());
+        below.extend(parts);
+    }
+    found
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -44,5 +64,7 @@ mod tests {
         }
         let found: Vec<String> = top_level(&tree, "s").into_iter().collect();
         assert_eq!(found, ["a", "b", "c", "d"]);
+        let found: Vec<String> = all(&tree, "s").into_iter().collect();
+        assert_eq!(found, ["a", "b", "c", "d", "d.e"]);
     }
 }

@@ -49,7 +49,8 @@ pub(super) fn check(
     let given = json!({
         "code": code.to_string_lossy(),
         "directories": directories.collect::<Vec<_>>(),
-        "modules": stdlib.iter().chain(&packages.modules).collect::<Vec<_>>(),
+        "stdlib": stdlib,
+        "packages": packages.modules,
         // `.pth` files add directories that are known only at run time.
         "lenient": packages.site,
     });

@@ -130,8 +130,7 @@ fn can_be_mounted(mut command: Command, name: &str) -> Result<()> {
 }
 
 /// What to do about what is missing.
-const WAY_OUT: &str =
-    "carry a library that is missing with --lib NAME; docs/bare-systems.md says what a file brings";
+const WAY_OUT: &str = "a library that is missing is carried with --lib NAME, a program or another file is packed with --include; docs/bare-systems.md says what a file brings";
 
 /// How a mount namespace of its own is made for a command.
 struct Namespace {

@@ -84,7 +84,11 @@ fn once(pack: &Pack<'_>, place: Place<'_>, text: &str, limit: &Limit) -> Result<
     let said = || {
         let both = [output.stdout.as_slice(), &output.stderr].concat();
         let both = String::from_utf8_lossy(&both);
-        let lines: Vec<&str> = both.trim_end().lines().collect();
+        let lines: Vec<&str> = both
+            .trim_end()
+            .lines()
+            .filter(|line| !is_of_loader(line))
+            .collect();
         lines[lines.len().saturating_sub(TAIL)..].join("\n")
     };
     match output.status {
@@ -122,6 +126,15 @@ fn read_lists(directory: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
+/// Whether a line is one of the loader's: a number of a process, a colon and a tab. A program that closes all descriptors
+/// gets them on its standard error.
+fn is_of_loader(line: &str) -> bool {
+    line.split_once(":\t").is_some_and(|(process, _)| {
+        let number = process.trim_start();
+        number.len() < process.len() && !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+    })
+}
+
 /// The path in one line: `     12:\tcalling init: /usr/lib/libz.so.1`.
 fn library(line: &[u8]) -> Option<PathBuf> {
     let at = memchr::memmem::find(line, LOADED)?;
@@ -132,6 +145,14 @@ fn library(line: &[u8]) -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lines_of_the_loader_are_told_from_the_programs() {
+        assert!(is_of_loader("     25564:\tcalling fini: /lib/libm.so.6 [0]"));
+        for line in ["25564:\tof the program", "  at 12:\tx", "  12: x", "  :\tx", ""] {
+            assert!(!is_of_loader(line), "{line}");
+        }
+    }
 
     #[test]
     fn the_loaders_lines_name_libraries() {
