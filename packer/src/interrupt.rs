@@ -13,6 +13,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use pyship_launcher::removal::remove_directory;
 use rustix::process::{Pid, Signal, getpid, kill_process};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::flag;
@@ -145,7 +146,7 @@ fn remove(path: &Path) {
     let began = Instant::now();
     while path.symlink_metadata().is_ok() && began.elapsed() < PATIENCE {
         let removed = match path.is_dir() {
-            true => fs_err::remove_dir_all(path),
+            true => remove_directory(path),
             false => fs_err::remove_file(path),
         };
         removed.unwrap_or_default();

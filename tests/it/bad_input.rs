@@ -396,3 +396,47 @@ fn what_turns_text_around_is_escaped() {
         );
     }
 }
+
+#[test]
+fn a_name_with_control_characters_is_named_as_the_cause() {
+    let place = scratch();
+    let script = place.path().join("a\nb.py");
+    fs_err::write(&script, "print(1)\n").unwrap();
+    let outcome = refused(&Pack::new(&script));
+    assert_words(
+        &outcome,
+        &["failed to describe the app: ", "text without control characters"],
+    );
+    fs_err::write(place.path().join("c.py"), "print(1)\n").unwrap();
+    let outcome = refused(
+        &Pack::new(place.path().join("c.py"))
+            .arg("--app-version")
+            .arg("1\u{1b}[31m"),
+    );
+    assert_words(
+        &outcome,
+        &["failed to describe the app: ", "text without control characters"],
+    );
+}
+
+#[test]
+fn a_umask_without_execute_permission_is_named_as_the_cause() {
+    let place = scratch();
+    let (program, words) = Pack::new("tests/apps/plain")
+        .command_to(&place.path().join("out.bin"))
+        .command_line();
+    let outcome = Run::inheriting("sh")
+        .args(["-c", "umask 0177; exec \"$@\"", "sh"])
+        .arg(program)
+        .args(words)
+        .stderr_any()
+        .exits(1);
+    assert_words(
+        &outcome,
+        &[
+            "the umask leaves nobody the permission to execute it",
+            "umask 022",
+        ],
+    );
+    assert_eq!(files_below(place.path()).len(), 0);
+}

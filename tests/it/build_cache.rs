@@ -7,6 +7,8 @@ use std::time::{Duration, SystemTime};
 use harness::{Outcome, Pack, Run, files_below, interpreters, scratch};
 use tempfile::TempDir;
 
+use crate::support::small_copy_of_usual;
+
 /// A place with an app, a build cache and an output.
 struct Place(TempDir);
 
@@ -159,24 +161,16 @@ fn a_pack_gives_the_same_bytes_with_a_warm_cache_a_cold_one_and_none() {
 #[test]
 fn another_file_in_the_interpreters_place_is_noticed() {
     let place = Place::new();
-    let (usual, copy) = (interpreters::usual(), place.path("python"));
-    let script = "set -e; mkdir -p $2/bin $2/lib; cp -a $1/bin/python$3 $2/bin/; cp -a $1/lib/libpython* $2/lib/ 2>/dev/null || :
-        tar -C $1/lib --exclude=test --exclude=tests --exclude='config-*' --exclude=site-packages --exclude=__pycache__ -cf - python$3 | tar -C $2/lib -xf -
-        ln -s python$3 $2/bin/python3; sleep 3";
-    Run::inheriting("sh")
-        .args(["-c", script, "sh"])
-        .arg(&usual.prefix)
-        .arg(&copy)
-        .arg(usual.minor())
-        .success();
-    let python = copy.join("bin/python3");
+    let copy = place.path("python");
+    let python = small_copy_of_usual(&copy);
+    std::thread::sleep(Duration::from_secs(3));
     let cached = place.cached().python_is(&python).arg("--no-check");
     let plain = place.pack().python_is(&python).arg("--no-check");
     let cold = place.bytes(&cached);
     assert_eq!(place.bytes(&cached).1, layers(&["deps", "libc", "runtime"]));
 
     // Of the same size and, as it says, of the same time.
-    let module = copy.join(format!("lib/python{}/this.py", usual.minor()));
+    let module = copy.join(format!("lib/python{}/this.py", interpreters::usual().minor()));
     let (text, times) = (
         fs_err::read_to_string(&module).unwrap(),
         fs_err::metadata(&module).unwrap().modified().unwrap(),

@@ -38,6 +38,10 @@ const BAD: &[(&str, &str)] = &[
         "its file system is mounted noexec",
     ),
     (
+        "mkdir \"$2/pyship\"; mount -t tmpfs -o nosymfollow,mode=700 tmpfs \"$2/pyship\"",
+        "its file system is mounted nosymfollow",
+    ),
+    (
         "mkdir \"$2/pyship\"; mount -t tmpfs -o ro,mode=700 tmpfs \"$2/pyship\"",
         "read-only file system",
     ),

@@ -3,7 +3,9 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use harness::{Pack, Run, scratch};
+use harness::{Pack, Run, interpreters, scratch};
+
+use crate::support::small_copy_of_usual;
 
 /// What a pack may take for files of any size, in kB.
 const PACK_MEMORY_MAX: u64 = 300 << 10;
@@ -49,6 +51,54 @@ fn a_source_that_is_saved_meanwhile_goes_in_as_one_state() {
         }
         is_done.store(true, Ordering::Relaxed);
     });
+}
+
+#[test]
+fn an_interpreter_that_changes_meanwhile_is_an_error() {
+    let place = scratch();
+    let copy = place.path().join("python");
+    let python = small_copy_of_usual(&copy);
+    let library = copy.join(format!("lib/python{}", interpreters::usual().minor()));
+    let save = |state: usize| {
+        fs_err::write(place.path().join("new"), format!("X = {state}\n")).unwrap();
+        fs_err::rename(place.path().join("new"), library.join("mod.py")).unwrap();
+    };
+    let app = place.path().join("main.py");
+    fs_err::write(
+        &app,
+        "import mod\nprint(mod.X, open(mod.__file__).readline(), end='')\n",
+    )
+    .unwrap();
+    let pack = Pack::new(&app)
+        .python_is(&python)
+        .no_build_cache()
+        .arg("--no-check");
+    let output = place.path().join("out.bin");
+    let is_done = AtomicBool::new(false);
+    save(0);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for state in 1.. {
+                if is_done.load(Ordering::Relaxed) {
+                    break;
+                }
+                save(state);
+                std::thread::sleep(Duration::from_millis(2));
+            }
+        });
+        let outcome = pack.command_to(&output).output();
+        is_done.store(true, Ordering::Relaxed);
+        assert_eq!(outcome.status.code(), Some(1), "{}", outcome.report());
+        assert!(
+            outcome.err().contains("mod.py` changed while it was packed"),
+            "{}",
+            outcome.report()
+        );
+        assert!(!output.exists());
+    });
+    let said = pack.run().run().stdout_any().success().out();
+    let words: Vec<&str> = said.split_whitespace().collect();
+    assert_eq!(words[0], words[3], "{said}");
 }
 
 #[test]

@@ -337,3 +337,42 @@ fn wrong_usage_is_said() {
         .stdout("no cache directory exists yet\n")
         .success();
 }
+
+/// Whatever removes: what is mounted in a layer, an app or a build cache is not the cache's.
+#[test]
+fn what_is_mounted_below_stays() {
+    let script = r#"
+        mkdir "$2/other" "$2/build"; echo kept >"$2/other/file"
+        export PYSHIP_CACHE_DIR=$2/cache PYSHIP_BUILD_CACHE_DIR=$2/build
+        "$1" exit 0
+        code=$(PYSHIP=python "$1" -c 'import _pyship; print(_pyship.directory)')
+        mkdir "$code/mounted"; mount --bind "$2/other" "$code/mounted"
+        mkdir -p "$2/build/v1/entries/mounted"; mount --bind "$2/other" "$2/build/v1/entries/mounted"
+        place=$2 file=$1 pyship=$3
+        refused() {
+            said=$("$@" 2>&1) && { echo "succeeded: $*"; exit 1; }
+            case $said in *'mounted` is a mount point: unmount it first'*) ;; *) echo "$said"; exit 1 ;; esac
+            [ -e "$place/other/file" ] || { echo "gone: $*"; exit 1; }
+        }
+        refused "$pyship" cache clear --root "$place/cache"
+        refused env PYSHIP=prune "$file" 0
+        refused env PYSHIP=repair "$file" --reset
+        refused "$pyship" build-cache clear
+        "$file" exit 0
+        umount "$code/mounted" "$place/build/v1/entries/mounted"
+        "$pyship" cache clear --root "$place/cache" >/dev/null
+        "$pyship" build-cache clear >/dev/null
+        ls "$place/cache/v1/layers" "$place/cache/v1/tmp"
+    "#;
+    let bench = Bench::new(&["one"]);
+    let outcome = Run::inheriting("unshare")
+        .args(["-m", "sh", "-euc", script, "sh"])
+        .arg(&bench.files[0].1.path)
+        .arg(bench.place.path())
+        .arg(pyship())
+        .output();
+    assert!(outcome.status.success(), "{}", outcome.report());
+    let place = bench.place.path().display();
+    let nothing = format!("{place}/cache/v1/layers:\n\n{place}/cache/v1/tmp:\n");
+    assert_eq!(outcome.out(), nothing, "{}", outcome.report());
+}

@@ -92,6 +92,37 @@ fn a_cache_that_someone_else_prepared_is_passed_over() {
     );
 }
 
+/// The number of all users that have none in a user namespace, and there this user's own.
+#[test]
+fn one_whose_owner_has_no_number_here_is_passed_over() {
+    for map in ["--map-user=65534 --map-group=65534", ""] {
+        let script = format!(
+            r#"
+            for place in /var/tmp /tmp; do
+                corrupt $place/pyship-65534; chown -R 4321:4321 $place/pyship-65534
+                chmod -R a+rX $place/pyship-65534
+            done
+            PYSHIP=fill /mnt/app.bin /mnt/store >/dev/null 2>&1
+            sed -i "1i print('EVIL')" /mnt/store/v1/layers/*/code/main.py; chown -R 4321:4321 /mnt/store; chmod -R a+rX /mnt/store
+            as_user unshare -U {map} /mnt/app.bin
+            as_user PYSHIP_STORE=/mnt/store unshare -U {map} /mnt/app.bin
+            as_user PYSHIP_CACHE_DIR=/var/tmp/pyship-65534 unshare -U {map} /mnt/app.bin || echo $?
+            "#
+        );
+        let outcome = machine(&plain(), &script);
+        let own = "plain 65534 /dev/shm/pyship-65534\n";
+        let with_store = own.replace('\n', " PYSHIP_STORE\n");
+        assert_eq!(
+            outcome.out(),
+            format!("{own}{with_store}125\n"),
+            "{map}\n{}",
+            outcome.report()
+        );
+        let reason = "it belongs to another user, who has no number in this user namespace";
+        assert!(outcome.err().contains(reason), "{map}\n{}", outcome.report());
+    }
+}
+
 #[test]
 fn one_that_others_may_write_to_is_passed_over_too() {
     let outcome = machine(

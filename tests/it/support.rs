@@ -1,6 +1,6 @@
 //! What several modules say: the test apps, and questions asked of every failure.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use harness::{Interpreter, Outcome, Pack, Packed, Run, cache, files_below, interpreters, repository};
 use serde_json::Value;
@@ -124,3 +124,18 @@ pub(crate) const FILTERS: [(&str, &str); 3] = [
     (r"\.pyship-\w{12}\.tmp", "[new file]"),
     (r"\b[0-9a-f]{32,64}\b", "[digest]"),
 ];
+
+/// Copies the usual interpreter to `copy`, without tests and packages. Gives its executable.
+pub(crate) fn small_copy_of_usual(copy: &Path) -> PathBuf {
+    let usual = interpreters::usual();
+    let script = "set -e; mkdir -p $2/bin $2/lib; cp -a $1/bin/python$3 $2/bin/; cp -a $1/lib/libpython* $2/lib/ 2>/dev/null || :
+        tar -C $1/lib --exclude=test --exclude=tests --exclude='config-*' --exclude=site-packages --exclude=__pycache__ -cf - python$3 | tar -C $2/lib -xf -
+        ln -s python$3 $2/bin/python3";
+    Run::inheriting("sh")
+        .args(["-c", script, "sh"])
+        .arg(&usual.prefix)
+        .arg(copy)
+        .arg(usual.minor())
+        .success();
+    copy.join("bin/python3")
+}

@@ -36,7 +36,7 @@ pub fn make(context: &Context<'_>) -> Result<Ready> {
     let choice = libc_choice::decide(&manifest.libc, &context.host)?;
     let mut stores = context.open_stores();
     // Its layers could be read, but no program in them run.
-    stores.retain(|store| !store.is_noexec());
+    stores.retain(|store| store.refusal_of_mount().is_none());
     let mut refusals = Vec::new();
     let can_be_replaced = |candidate: &&Candidate| {
         candidate.origin.is_checked() && is_exposed(&candidate.path, context.uid) == Ok(true)
@@ -75,7 +75,9 @@ pub fn make(context: &Context<'_>) -> Result<Ready> {
 fn of_stores(context: &Context<'_>, manifest: &Manifest) -> String {
     let reason = |store: &Candidate| match Root::open(store, context.uid) {
         Err(reason) => reason,
-        Ok(root) if root.is_noexec() => "its file system is mounted noexec".to_owned(),
+        Ok(root) if root.refusal_of_mount().is_some() => {
+            root.refusal_of_mount().unwrap_or_default().to_owned()
+        }
         Ok(root) if manifest.layers.iter().any(|layer| root.layer(layer).is_dir()) => {
             "it was filled at another path or on another system".to_owned()
         }

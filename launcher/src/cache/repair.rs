@@ -21,6 +21,7 @@ use crate::error::{Error, Kind, Result};
 use crate::format::manifest::{Layer, Manifest};
 use crate::libc_choice::{self, Choice};
 use crate::payload::Payload;
+use crate::removal::remove_directory;
 use crate::unpack::{self, Check, Progress, Sink};
 
 /// How often a directory is repaired until it is as it should be: where there are no locks, others may disturb.
@@ -281,7 +282,7 @@ impl Place<'_> {
 fn remove(added: &[PathBuf]) -> Result<()> {
     for path in added {
         let removed = match path.symlink_metadata() {
-            Ok(found) if found.is_dir() => fs::remove_dir_all(path),
+            Ok(found) if found.is_dir() => remove_directory(path),
             _ => fs::remove_file(path),
         };
         match removed {

@@ -22,6 +22,7 @@ use super::published::{Published, Time, is_programs, modified};
 use crate::error::{Error, Result};
 use crate::format::index;
 use crate::format::names::CACHE_INDEX;
+use crate::removal::remove_directory;
 use crate::unpack::UNPACKED_TIME;
 
 /// So many files are synced one by one.
@@ -225,7 +226,7 @@ fn make_directory(path: &Path) -> io::Result<()> {
 /// Removes a directory in the place of something else; a rename replaces all other kinds.
 fn clear(path: &Path) -> io::Result<()> {
     if fs::symlink_metadata(path).is_ok_and(|found| found.is_dir()) {
-        fs::remove_dir_all(path)?;
+        remove_directory(path)?;
     }
     Ok(())
 }

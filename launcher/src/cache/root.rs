@@ -36,7 +36,10 @@ use crate::format::names::{
     APP_RECORD, CACHE_APPS, CACHE_LAYERS, CACHE_LOCKS, CACHE_NAME, CACHE_PRUNED, CACHE_TAG,
     CACHE_TAG_CONTENT, CACHE_TMP, CACHE_VERSION, HOME_CACHE,
 };
+use crate::owner::is_own;
 
+/// `ST_NOSYMFOLLOW` of statfs(2).
+const NO_SYMBOLIC_LINKS: u64 = 0x2000;
 /// What others may have of a directory.
 const READABLE: Mode = Mode::from_raw_mode(0o055);
 /// What nobody but the owner may have.
@@ -104,6 +107,10 @@ impl Root {
         if is_foreign && !(is_store && found.st_uid == ROOT) {
             return Err(format!("it belongs to uid {}, not to uid {uid}", found.st_uid));
         }
+        if found.st_uid == uid && !is_own(&directory, uid) {
+            let message = "it belongs to another user, who has no number in this user namespace";
+            return Err(message.to_owned());
+        }
         if found.st_mode & WRITABLE != 0 {
             return Err(format!(
                 "others may write to it (mode {:04o})",
@@ -156,8 +163,8 @@ impl Root {
             }
             Err(reason) => return Err(reason),
         };
-        if root.is_noexec() {
-            return Err("its file system is mounted noexec".to_owned());
+        if let Some(reason) = root.refusal_of_mount() {
+            return Err(reason.to_owned());
         }
         root.make_parts()?;
         // Others could keep what is there from being swept.
@@ -220,9 +227,14 @@ impl Root {
         }
     }
 
-    /// Whether programs below the root can't be executed. Where the file system doesn't tell, `execve` will.
-    pub(super) fn is_noexec(&self) -> bool {
-        fstatvfs(&self.directory).is_ok_and(|mount| mount.f_flag.contains(StatVfsMountFlags::NOEXEC))
+    /// Why nothing can be started that is below the root: programs can't be executed, or links are not followed. Where the
+    /// file system doesn't tell, `execve` will.
+    pub(super) fn refusal_of_mount(&self) -> Option<&'static str> {
+        let mount = fstatvfs(&self.directory).ok()?.f_flag;
+        if mount.contains(StatVfsMountFlags::NOEXEC) {
+            return Some("its file system is mounted noexec");
+        }
+        (mount.bits() & NO_SYMBOLIC_LINKS != 0).then_some("its file system is mounted nosymfollow")
     }
 
     /// Creates the directories again, after someone has removed the whole cache while it was used.

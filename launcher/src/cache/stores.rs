@@ -9,6 +9,7 @@ use super::candidates::ROOT;
 use super::closed::root_of;
 use crate::bytes::as_path;
 use crate::format::record::Record;
+use crate::owner::is_own_at;
 use crate::sys;
 
 /// Whether all layers of an app are where nobody but their owner, this user or root, may put anything: in the root of
@@ -26,8 +27,10 @@ pub(super) fn are_trusted(record: &Record, directory: &Path) -> bool {
 
 /// Whether a store belongs to this user or root, and nobody else may write to it.
 fn is_closed(store: &Path) -> bool {
+    let uid = sys::effective_user();
     store.has_root()
         && fs::metadata(store).is_ok_and(|found| {
-            [ROOT, sys::effective_user()].contains(&found.uid()) && found.mode() & 0o022 == 0
+            let is_trusted = found.uid() == ROOT || found.uid() == uid && is_own_at(store, uid);
+            is_trusted && found.mode() & 0o022 == 0
         })
 }

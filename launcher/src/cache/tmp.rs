@@ -20,6 +20,7 @@ use super::lock;
 use super::root::Root;
 use crate::error::{Error, Kind, Result};
 use crate::format::names::{CACHE_INDEX, CACHE_TMP};
+use crate::removal::{self, remove_directory};
 
 /// Without locks, a directory of this age is taken for abandoned.
 const LEFT_BEHIND: Duration = Duration::from_secs(24 * 60 * 60);
@@ -143,7 +144,7 @@ impl Drop for TmpDir {
     fn drop(&mut self) {
         if !self.published {
             // A later cold start sweeps what can't be removed now.
-            fs::remove_dir_all(&self.path).unwrap_or_default();
+            remove_directory(&self.path).unwrap_or_default();
         }
     }
 }
@@ -152,9 +153,14 @@ impl Drop for TmpDir {
 /// place: its index first, without which nobody uses it.
 ///
 /// # Errors
-/// When it can't be moved or removed.
+/// When it can't be moved or removed, or something is mounted in it: then it stays where it is.
 pub(super) fn discard(parent: &Path, directory: &Path) -> Result<()> {
     let failed = |error: &io::Error| Error::storage("remove", directory, error);
+    match removal::check(directory) {
+        // What is no directory, or can't be read, is tried below.
+        Err(error) if error.kind() == ErrorKind::ResourceBusy => return Err(failed(&error)),
+        _ => {}
+    }
     let holder = TmpDir::create(parent, "old")?;
     let old = holder.path.join("old");
     let path = match fs::rename(directory, &old) {
@@ -171,7 +177,7 @@ pub(super) fn discard(parent: &Path, directory: &Path) -> Result<()> {
     };
     // What can't be removed, such as another user's file, is said: its bytes are still there.
     match path.symlink_metadata() {
-        Ok(found) if found.is_dir() => fs::remove_dir_all(&path),
+        Ok(found) if found.is_dir() => remove_directory(&path),
         _ => fs::remove_file(&path),
     }
     .or_else(|error| match error.kind() {
@@ -215,7 +221,7 @@ fn sweep_directory(parent: &Path, is_tmp: bool) {
             Err(_) => age(&directory).is_some_and(|age| age > LEFT_BEHIND),
         };
         if abandoned {
-            fs::remove_dir_all(&path).unwrap_or_default();
+            remove_directory(&path).unwrap_or_default();
         }
     }
 }

@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use pyship_launcher::format::manifest::{self, Main, Manifest, ManifestFile};
 use pyship_launcher::format::trailer::{self, Trailer};
 use pyship_launcher::hex::hex;
@@ -17,6 +17,7 @@ use sha2::{Digest, Sha256};
 
 use archive::{Archive, Layers, Pass};
 
+use crate::hint::WithHint;
 use crate::layer::Packed;
 use crate::output::{self, Unnamed};
 
@@ -144,7 +145,10 @@ fn write_archive(
 
 /// Checks that a launcher accepts the manifest of a file of `size` bytes.
 fn check(json: &[u8], size: u64) -> Result<()> {
-    Manifest::decode(json, size)?;
+    let described = Manifest::decode(json, size);
+    described.map_err(|error| anyhow!("failed to describe the app: {}", error.message)).hint(
+        "its name, its version and the path of what starts must be text without control characters, and not too long",
+    )?;
     ensure!(
         json.len() as u64 <= trailer::MANIFEST_MAX,
         "its manifest is larger than a launcher reads"

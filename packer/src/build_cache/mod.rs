@@ -22,6 +22,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use pyship_launcher::format::names::{CACHE_LAYERS, CACHE_NAME, CACHE_VERSION};
+use pyship_launcher::owner::is_own_at;
 
 use key::Key;
 
@@ -157,6 +158,9 @@ fn check_private(directory: &Path) -> Result<(), String> {
     let own = rustix::process::geteuid().as_raw();
     if found.uid() != own && found.uid() != 0 {
         return Err(format!("it belongs to uid {}, not to uid {own}", found.uid()));
+    }
+    if found.uid() == own && !is_own_at(directory, own) {
+        return Err("it belongs to another user, who has no number in this user namespace".to_owned());
     }
     if found.mode() & 0o022 != 0 {
         return Err(format!(

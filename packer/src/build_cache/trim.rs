@@ -7,6 +7,7 @@ use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use pyship_launcher::removal::{self, remove_directory};
 use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, UTIME_NOW, UTIME_OMIT, utimensat};
 
 use crate::names::{BUILD_CACHE_ENTRIES, BUILD_CACHE_TMP, BUILD_CACHE_UNPACKED, BUILD_CACHE_VERSION};
@@ -85,7 +86,7 @@ pub(super) fn trim(root: &Path, limit: u64) {
 /// # Errors
 /// When a file can't be removed.
 pub(crate) fn clear(root: &Path) -> std::io::Result<()> {
-    match fs_err::remove_dir_all(root.join(BUILD_CACHE_VERSION)) {
+    match remove_directory(&root.join(BUILD_CACHE_VERSION)) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }
@@ -116,6 +117,9 @@ fn below(directory: &Path) -> Vec<PathBuf> {
 fn remove(root: &Path, path: &Path) {
     if !path.is_dir() {
         fs_err::remove_file(path).unwrap_or_default();
+        return;
+    }
+    if removal::check(path).is_err() {
         return;
     }
     let name = path.file_name().unwrap_or_default();

@@ -46,7 +46,7 @@ pub(super) struct Facts {
 pub(super) fn prepare(pack: &Pack<'_>, app: &App, packages: &packages::Facts) -> Result<Runtime> {
     let began = SystemTime::now();
     let groups = groups(pack, app, packages)?;
-    let (tree, pruned) = python_home::collect(&pack.interpreters.packed, &groups)?;
+    let (mut tree, pruned) = python_home::collect(&pack.interpreters.packed, &groups)?;
     let stdlib = pack.interpreters.packed.layer_stdlib();
     let mut modules = modules::all(&tree, &stdlib);
     modules.extend(modules::top_level(&tree, &format!("{stdlib}/{DYNLOAD}")));
@@ -65,6 +65,8 @@ pub(super) fn prepare(pack: &Pack<'_>, app: &App, packages: &packages::Facts) ->
             modules,
         });
     }
+    // An upgrade of the interpreter while it is packed must not be in the sources alone, or in their bytecode.
+    tree.hold(0)?;
     let (mut tree, mut facts, inputs) = complete(pack, tree, machine, &needed)?;
     let lacks_zones = zones && !fallbacks::zones::add(&mut tree, system_root(pack))?;
     if lacks_zones && app.facts.entry != Entry::Interpreter {

@@ -5,6 +5,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use pyship_launcher::removal::remove_directory;
+
 use super::{DIRECTORY_PREFIX, LOCK, is_file, is_name};
 
 /// Where there are no locks, what is older was left behind.
@@ -19,7 +21,7 @@ pub(crate) fn directories(parent: &Path) {
             continue;
         }
         match is_abandoned(&path.join(LOCK)) {
-            Some(true) => fs_err::remove_dir_all(&path).unwrap_or_default(),
+            Some(true) => remove_directory(&path).unwrap_or_default(),
             Some(false) => {}
             // Its maker died before it made the lock. A directory with anything in it stays.
             None => fs_err::remove_dir(&path).unwrap_or_default(),

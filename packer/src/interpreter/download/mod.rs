@@ -16,6 +16,7 @@ use ::url::Url;
 use anyhow::{Context, Result, ensure};
 use fs_err as fs;
 use pyship_launcher::hex::hex;
+use pyship_launcher::removal::remove_directory;
 use sha2::{Digest, Sha256};
 
 use self::failure::Failure;
@@ -207,7 +208,7 @@ fn remove_left_behind(directory: &Path) {
         if TEMPORARY.iter().any(|start| name.starts_with(start)) && age.is_ok_and(|age| age > LEFT_BEHIND) {
             let path = entry.path();
             let removed = if path.is_dir() {
-                fs::remove_dir_all(path)
+                remove_directory(&path)
             } else {
                 fs::remove_file(path)
             };

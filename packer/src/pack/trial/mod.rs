@@ -8,6 +8,7 @@ mod program;
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -151,6 +152,11 @@ fn executable(file: &Path, scratch: &Path) -> Result<PathBuf> {
     };
     if !refused(file) {
         return Ok(file.to_owned());
+    }
+    let mode = fs_err::metadata(file)?.permissions().mode();
+    if mode & 0o111 == 0 {
+        let error = anyhow!("failed to start the file: the umask leaves nobody the permission to execute it");
+        return Err(error).hint("pack with `umask 022`");
     }
     let copy = scratch.join("trial");
     fs_err::copy(file, &copy)?;
