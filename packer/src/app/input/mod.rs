@@ -11,6 +11,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
+use pyship_launcher::payload::Payload;
 
 use super::entry::has_main_file;
 use super::exclude::Excludes;
@@ -25,6 +26,10 @@ pub(crate) use requirement::Requirement;
 
 /// The build script of projects without a `[build-system]`.
 const SETUP: &str = "setup.py";
+/// Of a file of another kind.
+const NO_APP: &str = "an app is a directory, a `.py` script, a wheel, a zipapp, or the name of a package such as `pypi:httpie`";
+/// Of a packed file.
+const PACKED: &str = "it is a packed file already; `pyship inspect` shows what it contains";
 
 /// What `pyship pack` was given as APP.
 #[derive(Debug)]
@@ -87,7 +92,8 @@ impl Input {
         {
             Ok(Self::Zipapp(app.to_owned(), Box::new(zipapp)))
         } else {
-            Err(anyhow!("an app is a directory or a `.py` script")).with_context(failed)
+            let is_packed = matches!(Payload::open(app), Ok(Some(_)));
+            Err(anyhow!(if is_packed { PACKED } else { NO_APP })).with_context(failed)
         }
     }
 

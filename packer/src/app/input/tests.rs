@@ -212,9 +212,6 @@ fn an_app_of_no_known_kind_is_an_error() {
         refused(&at("gone")),
         sentence("gone", "no such file or directory")
     );
-    assert_eq!(
-        refused(&at("notes.txt")),
-        sentence("notes.txt", "an app is a directory or a `.py` script")
-    );
+    assert_eq!(refused(&at("notes.txt")), sentence("notes.txt", NO_APP));
     assert_eq!(refused(&at("empty")), sentence("empty", "it has no file to pack"));
 }
